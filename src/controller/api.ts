@@ -1,0 +1,171 @@
+import type { Plan } from '../model/action.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
+import type { FleetEvent } from '../model/event.ts';
+import type { BottleName, ProposalId, Revision } from '../model/names.ts';
+import type { Proposal, ProposalState } from '../model/proposal.ts';
+import type { BottleStatus, FleetStatus } from '../model/status.ts';
+
+/** A line of progress of a pass: one per action start and end. */
+export type Progress =
+  | { readonly kind: 'stage'; readonly text: string }
+  | {
+      readonly kind: 'action';
+      readonly id: number;
+      readonly of: number;
+      readonly bottle: BottleName;
+      readonly text: string;
+      readonly state: 'started' | 'done' | 'failed' | 'skipped';
+      readonly detail: string | null;
+    }
+  | { readonly kind: 'log'; readonly text: string };
+
+export interface PlanReport {
+  readonly revision: Revision;
+  readonly plan: Plan;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Why nothing could be planned or applied. */
+export interface Refusal {
+  readonly kind:
+    | 'source'
+    | 'invalid'
+    | 'host-config'
+    | 'mass-deletion'
+    | 'locked'
+    | 'not-found'
+    | 'conflict'
+    | 'bad-request';
+  readonly message: string;
+  readonly hint: string | null;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export type Answer<Value> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly refusal: Refusal };
+
+export interface ReconcileReport {
+  readonly revision: Revision;
+  /** True when every bottle is in force at `revision`, or rightly withheld or suspended. */
+  readonly converged: boolean;
+  readonly bottles: readonly BottleStatus[];
+  readonly actions: number;
+  readonly failures: readonly { readonly bottle: BottleName; readonly message: string }[];
+}
+
+/** A proposal as an operator sees it; every text is sanitised. */
+export interface ProposalView {
+  readonly proposal: Proposal;
+  readonly state: ProposalState;
+  /** `GET, POST api.example.test /v1/ with secret x`. */
+  readonly summary: string;
+}
+
+export interface ProposalReview extends ProposalView {
+  /** Unified diff of the candidate edit. */
+  readonly diff: string;
+  readonly plan: Plan;
+  /** What it adds in sum, in words. */
+  readonly effective: readonly string[];
+  readonly risks: readonly string[];
+  /** Binds an approval to what was seen: proposal + diff + revision. */
+  readonly seen: string;
+}
+
+export interface Decision {
+  readonly id: ProposalId;
+  readonly state: 'approved' | 'rejected';
+  readonly revision: Revision;
+  readonly commitSubject: string;
+}
+
+export interface ApproveRequest {
+  readonly id: string;
+  /** From `ProposalReview.seen`; omitted = approve what stands now. */
+  readonly seen?: string;
+  /** `instance` or `set:<name>`. */
+  readonly scope?: string;
+  readonly notes?: string;
+  readonly operator: string;
+}
+
+/** An operator's change of the tree, made as a commit: `stop`, `suspend`, `start`. */
+export type FleetEdit =
+  | { readonly kind: 'remove-instance'; readonly bottle: string }
+  | { readonly kind: 'suspend-instance'; readonly bottle: string; readonly suspend: boolean }
+  | { readonly kind: 'suspend-fleet'; readonly suspend: boolean };
+
+/**
+ * Everything that the command line and the viewer ask for. Implemented by the controller itself (in-process, for one
+ * pass) and by the client of its socket: callers cannot tell.
+ */
+export interface ControllerApi extends AsyncDisposable {
+  plan(options: {
+    readonly revision?: string;
+    readonly allowMassDelete?: boolean;
+  }): Promise<Answer<PlanReport>>;
+  reconcile(
+    options: {
+      readonly revision?: string;
+      readonly timeoutMs?: number;
+      readonly allowMassDelete?: boolean;
+      /** Bottles whose withheld updates may run now. */
+      readonly applyNow?: readonly string[];
+    },
+    onProgress: (progress: Progress) => void,
+    signal?: AbortSignal,
+  ): Promise<Answer<ReconcileReport>>;
+  status(): Promise<Answer<FleetStatus>>;
+  /** Calls back with each new status until `signal` aborts. */
+  watchStatus(onStatus: (status: FleetStatus) => void, signal: AbortSignal): Promise<void>;
+  events(options: { readonly limit: number }): Promise<Answer<readonly FleetEvent[]>>;
+  proposals(options: { readonly all?: boolean }): Promise<Answer<readonly ProposalView[]>>;
+  review(id: string, scope?: string): Promise<Answer<ProposalReview>>;
+  approve(
+    request: ApproveRequest,
+    onProgress: (progress: Progress) => void,
+  ): Promise<Answer<Decision>>;
+  reject(request: {
+    readonly id: string;
+    readonly reason: string;
+    readonly operator: string;
+  }): Promise<Answer<Decision>>;
+  /** Commits the edit and reconciles to it. */
+  edit(
+    edit: FleetEdit,
+    operator: string,
+    onProgress: (progress: Progress) => void,
+  ): Promise<Answer<ReconcileReport>>;
+  /** Leftovers over every backend: what `bb cleanup` would remove, and its removal. */
+  leftovers(): Promise<Answer<readonly Leftover[]>>;
+  removeLeftovers(
+    leftovers: readonly Leftover[],
+  ): Promise<Answer<{ readonly removed: number; readonly failed: readonly string[] }>>;
+  /** argv for a terminal in the bottle; `argv` is the program to run there, empty for the provider's own session. */
+  attachCommand(bottle: string, argv: readonly string[]): Promise<Answer<readonly string[]>>;
+  exec(
+    bottle: string,
+    argv: readonly string[],
+    stdin?: string,
+  ): Promise<
+    Answer<{ readonly exitCode: number; readonly stdout: string; readonly stderr: string }>
+  >;
+  logs(
+    bottle: string,
+    component: 'agent' | 'sidecars',
+    options: { readonly follow: boolean; readonly tail: number | null },
+    onLine: (line: string) => void,
+    signal: AbortSignal,
+  ): Promise<Answer<null>>;
+}
+
+/** Something of ours that no commit asks for, found by `bb cleanup`. */
+export interface Leftover {
+  readonly backend: string;
+  readonly kind: 'container' | 'network' | 'state';
+  readonly bottle: BottleName;
+  readonly component: string;
+  readonly name: string;
+  readonly reason: string;
+}

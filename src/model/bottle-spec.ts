@@ -1,0 +1,83 @@
+import type { AllowlistEntry, EgressRoute } from './egress-route.ts';
+import type { Fingerprint } from './names.ts';
+
+/** A value of the agent's environment. Git holds names; values are read on the host when a bottle starts. */
+export type EnvValue =
+  | { readonly kind: 'literal'; readonly value: string }
+  | { readonly kind: 'from-host'; readonly variable: string }
+  | { readonly kind: 'ask'; readonly question: string };
+
+export type ImageSource =
+  /** The agent image that ships with bb (`images/agent.Dockerfile`). */
+  | { readonly kind: 'builtin' }
+  /** A Dockerfile of the desired-state tree; its text is found in `DesiredState.contents` by digest. */
+  | { readonly kind: 'dockerfile'; readonly path: string; readonly digest: Fingerprint }
+  /** An image that the engine has or that was pulled on purpose. */
+  | { readonly kind: 'ref'; readonly ref: string };
+
+/** A text of the tree. Only its digest is compared; the text is in `DesiredState.contents`. */
+export interface FileText {
+  /** Path below the desired-state folder, or null for a text written in the YAML itself. */
+  readonly path: string | null;
+  readonly digest: Fingerprint;
+}
+
+/** One file of a skill, relative to the skill's folder. */
+export interface SkillFile {
+  readonly path: string;
+  readonly executable: boolean;
+  readonly digest: Fingerprint;
+}
+
+export type ProviderSpec =
+  | { readonly kind: 'claude' }
+  | { readonly kind: 'codex' }
+  | {
+      readonly kind: 'custom';
+      /** argv of an interactive session. */
+      readonly command: readonly string[];
+      readonly resume: readonly string[] | null;
+      readonly headless: readonly string[] | null;
+    };
+
+export interface GitGateRepo {
+  readonly url: string;
+  readonly aliases: readonly string[];
+  readonly hostKey: string | null;
+  readonly key: { readonly secret: string } | null;
+  /** Branch patterns that may be pushed; empty means any. */
+  readonly branches: readonly string[];
+}
+
+export type UpdatePolicy = 'immediate' | 'when-idle' | 'manual';
+export type RuntimeChoice = 'auto' | 'runc' | 'runsc';
+
+/**
+ * All that can differ between a desired and an observed bottle, as plain JSON. Every path below it has a row in the
+ * impact table (`reconcilers/impact.ts`); a test holds that.
+ */
+export interface BottleSpec {
+  readonly label: string | null;
+  readonly color: string | null;
+  readonly description: string | null;
+  /** `auto` or the name of a backend. */
+  readonly backend: string;
+  readonly provider: ProviderSpec;
+  readonly image: ImageSource;
+  readonly env: { readonly [name: string]: EnvValue };
+  readonly prompt: FileText | null;
+  readonly skills: { readonly [name: string]: readonly SkillFile[] };
+  readonly gitUser: { readonly name: string | null; readonly email: string | null };
+  readonly workspace: { readonly copy: string } | null;
+  readonly resources: {
+    readonly cpus: number;
+    readonly memoryBytes: number;
+    readonly pids: number;
+  };
+  readonly runtime: RuntimeChoice;
+  readonly egress: { readonly routes: readonly EgressRoute[] };
+  readonly allowlist: readonly AllowlistEntry[];
+  readonly gitGate: { readonly repos: { readonly [name: string]: GitGateRepo } };
+  readonly supervise: { readonly waitSeconds: number; readonly maxPendingPerBottle: number };
+  readonly networks: { readonly pool: string };
+}

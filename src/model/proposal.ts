@@ -1,0 +1,43 @@
+import type { BottleName, ProposalId, Revision } from './names.ts';
+
+/** What an agent may ask for; a later tool is one more variant. */
+export type ProposalRequest = {
+  readonly tool: 'egress-block';
+  readonly host: string;
+  /** Absolute path prefixes; empty asks for every path. */
+  readonly pathAllowlist: readonly string[];
+  /** Upper-case; empty asks for every method. */
+  readonly methods: readonly string[];
+  readonly auth: { readonly scheme: 'Bearer' | 'token' | 'Basic'; readonly secret: string } | null;
+};
+
+/** `queue/<slug>/<id>.proposal.json`, written once by the bottle's supervise sidecar. Every text in it is hostile. */
+export interface Proposal {
+  readonly id: ProposalId;
+  readonly bottle: BottleName;
+  /** RFC 3339, by the sidecar's clock. */
+  readonly createdAt: string;
+  readonly request: ProposalRequest;
+  readonly justification: string;
+}
+
+export type ProposalState =
+  | 'pending'
+  | 'approved'
+  | 'modified'
+  | 'rejected'
+  | 'expired'
+  | 'cancelled'
+  | 'failed';
+
+/** `queue/<slug>/<id>.response.json`, written once by the controller when the decision is in force. */
+export interface ProposalResponse {
+  readonly id: ProposalId;
+  readonly state: Exclude<ProposalState, 'pending' | 'failed'>;
+  readonly decidedAt: string;
+  readonly operator: string;
+  /** Reason of a rejection, notes of an approval. */
+  readonly notes: string | null;
+  /** Commit that records the decision. */
+  readonly revision: Revision | null;
+}

@@ -1,0 +1,48 @@
+import type { BottleName } from './names.ts';
+
+/** Host paths of one bottle's state. Pure: strings in, strings out. */
+export interface BottleLayout {
+  readonly root: string;
+  readonly egressIn: string;
+  readonly egressOut: string;
+  readonly egressState: string;
+  readonly superviseIn: string;
+  readonly superviseOut: string;
+  readonly bundleOut: string;
+  /** Mounted read-only into the agent: `ca.pem`. */
+  readonly trust: string;
+  /** Proposals and answers; outlives the bottle's other state until they are archived. */
+  readonly queue: string;
+  readonly metadata: string;
+}
+
+/** Where the state of `bottle` is below the fleet's state directory. */
+export function bottleLayout(stateDirectory: string, bottle: BottleName): BottleLayout {
+  const root = `${stateDirectory}/bottles/${bottle}`;
+  return {
+    root,
+    egressIn: `${root}/egress/in`,
+    egressOut: `${root}/egress/out`,
+    egressState: `${root}/egress/state`,
+    superviseIn: `${root}/supervise/in`,
+    superviseOut: `${root}/supervise/out`,
+    bundleOut: `${root}/bundle/out`,
+    trust: `${root}/trust`,
+    queue: `${stateDirectory}/queue/${bottle}`,
+    metadata: `${root}/metadata.json`,
+  };
+}
+
+/** Where the same folders are seen inside the sidecars component. */
+export const SIDECAR_PATHS = {
+  egressIn: '/bb/egress/in',
+  egressOut: '/bb/egress/out',
+  egressState: '/bb/egress/state',
+  superviseIn: '/bb/supervise/in',
+  superviseOut: '/bb/supervise/out',
+  bundleOut: '/bb/bundle/out',
+  queue: '/bb/queue',
+} as const;
+
+/** Where the agent sees its trust folder. */
+export const AGENT_TRUST_PATH = '/etc/bb/trust';

@@ -1,0 +1,47 @@
+import type { Availability, BackendCapabilities } from '../model/availability.ts';
+import type { BottleName, Revision } from '../model/names.ts';
+import type { UpstreamSettings } from '../model/sidecar.ts';
+
+/** What the controller remembers of a bottle between passes; rebuilt from the backend's labels when lost. */
+export interface AppliedRecord {
+  readonly revision: Revision;
+  /** Fingerprint of the spec that was fully in force. */
+  readonly specHash: string;
+}
+
+/** Facts of the host that specs are completed with. */
+export interface HostFacts {
+  /** Absolute; the fleet's state directory, see `model/state-layout.ts`. */
+  readonly stateDirectory: string;
+  /** Who the sidecar programs run as. */
+  readonly sidecarUser: { readonly uid: number; readonly gid: number };
+  /** Who the agent runs as. */
+  readonly agentUser: { readonly uid: number; readonly gid: number };
+  /** Content-hash references of the images that ship with bb, over `imageBase`. */
+  readonly sidecarImage: string;
+  readonly agentImage: string;
+  /** `ARG BASE` of images that are built here. */
+  readonly imageBase: string;
+  readonly upstream: UpstreamSettings;
+  /** Version (HMAC) of each secret that has a value; a name that is absent has none. */
+  readonly secretVersions: { readonly [name: string]: string };
+}
+
+/** Everything that a plan depends on beside desired and observed: no clock, no environment, no files. */
+export interface PlanContext {
+  readonly nowMs: number;
+  readonly revision: Revision;
+  readonly host: HostFacts;
+  /** In order of preference for `auto`. */
+  readonly backends: readonly {
+    readonly name: string;
+    readonly capabilities: BackendCapabilities;
+    readonly availability: Availability;
+  }[];
+  readonly applied: { readonly [bottle: BottleName]: AppliedRecord };
+  readonly permissions: {
+    readonly allowMassDelete: boolean;
+    /** Bottles whose withheld updates may run now. */
+    readonly applyNow: readonly BottleName[];
+  };
+}

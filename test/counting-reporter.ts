@@ -1,0 +1,26 @@
+import type { Reporter, TestModule } from 'vitest/node';
+
+/** Last line of a run: `N passed, N failed, N skipped`, and every skipped test by name, so that no skip is silent. */
+export default class CountingReporter implements Reporter {
+  onTestRunEnd(testModules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
+    const skipped: string[] = [];
+    const counts = { passed: 0, failed: unhandledErrors.length, skipped: 0 };
+    for (const testModule of testModules) {
+      let failedInside = false;
+      for (const test of testModule.children.allTests()) {
+        const { state } = test.result();
+        if (state === 'passed') counts.passed += 1;
+        else if (state === 'failed') {
+          counts.failed += 1;
+          failedInside = true;
+        } else {
+          counts.skipped += 1;
+          skipped.push(`${testModule.relativeModuleId} > ${test.fullName}`);
+        }
+      }
+      if (testModule.state() === 'failed' && !failedInside) counts.failed += 1;
+    }
+    for (const name of skipped) console.log(`SKIPPED ${name}`);
+    console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+  }
+}
