@@ -1,0 +1,23 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openPrivateEngine } from '../../scripts/engine/private-engine.ts';
+
+/** Gives the run a folder in which the first test that needs an engine starts one; ends that engine at the end. */
+export async function setup(): Promise<() => Promise<void>> {
+  const folder = await mkdtemp(join(tmpdir(), 'bb-engine-'));
+  process.env['BB_TEST_ENGINE_FOLDER'] = folder;
+  return async () => {
+    const pid = await startedPid(folder);
+    if (pid !== null) await openPrivateEngine(join(folder, 'e'), pid).stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+}
+
+async function startedPid(folder: string): Promise<number | null> {
+  try {
+    return JSON.parse(await readFile(join(folder, 'engine.json'), 'utf8')).pid ?? null;
+  } catch {
+    return null;
+  }
+}
