@@ -94,7 +94,40 @@ export interface ApproveRequest {
 export type FleetEdit =
   | { readonly kind: 'remove-instance'; readonly bottle: string }
   | { readonly kind: 'suspend-instance'; readonly bottle: string; readonly suspend: boolean }
-  | { readonly kind: 'suspend-fleet'; readonly suspend: boolean };
+  | { readonly kind: 'suspend-fleet'; readonly suspend: boolean }
+  | {
+      readonly kind: 'add-instance';
+      readonly agent: string;
+      /** Null mints `<agent>-<5 base36 characters>`. */
+      readonly bottle: string | null;
+      readonly label: string | null;
+    };
+
+/** An agent that the tip of the branch describes, whether or not it has instances. */
+export interface AgentSummary {
+  readonly name: string;
+  readonly description: string | null;
+  readonly provider: string | null;
+}
+
+/** What a controller is found or made with. */
+export interface ControllerOptions {
+  readonly repository: string;
+  readonly configDirectory?: string;
+  /** Overrides the backend of every bottle that says `auto`. */
+  readonly backend?: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** Gives the running controller's client, or one in this process when none runs. */
+export type OpenController = (options: ControllerOptions) => Promise<Answer<ControllerApi>>;
+
+/** Runs the loop until `signal` aborts; resolves with the exit code. */
+export type RunController = (
+  options: ControllerOptions,
+  signal: AbortSignal,
+  onLine: (line: string) => void,
+) => Promise<number>;
 
 /**
  * Everything that the command line and the viewer ask for. Implemented by the controller itself (in-process, for one
@@ -119,6 +152,8 @@ export interface ControllerApi extends AsyncDisposable {
   status(): Promise<Answer<FleetStatus>>;
   /** Calls back with each new status until `signal` aborts. */
   watchStatus(onStatus: (status: FleetStatus) => void, signal: AbortSignal): Promise<void>;
+  /** For `bb list available` and pickers; see `available-agents.ts`. */
+  agents(): Promise<Answer<readonly AgentSummary[]>>;
   events(options: { readonly limit: number }): Promise<Answer<readonly FleetEvent[]>>;
   proposals(options: { readonly all?: boolean }): Promise<Answer<readonly ProposalView[]>>;
   review(id: string, scope?: string): Promise<Answer<ProposalReview>>;
