@@ -1,0 +1,112 @@
+import {
+  type BottleName,
+  type ProposalId,
+  parseBottleName,
+  parseProposalId,
+} from '../model/names.ts';
+import type { ProposalResponse } from '../model/proposal.ts';
+import { bottleLayout } from '../model/state-layout.ts';
+import { formatQueueFile } from './proposal-file.ts';
+import type { QueueFiles } from './queue-files.ts';
+import {
+  archivePath,
+  findRecord,
+  type ProposalRecord,
+  proposalPath,
+  type QueueFolder,
+  readQueueFolder,
+  responsePath,
+} from './queue-folder.ts';
+
+/** Whether this answer is the one that counts; of any number of deciders exactly one is told `answered`. */
+export type Answered =
+  | { readonly kind: 'answered' }
+  | { readonly kind: 'already-answered'; readonly response: ProposalResponse | null }
+  | { readonly kind: 'unknown' };
+
+/** The controller's side of every bottle's queue. */
+export interface ProposalStore {
+  /** Proposals that wait, in order of arrival over all bottles. */
+  pending(): Promise<readonly ProposalRecord[]>;
+  /** The same with the answered and archived ones. */
+  all(): Promise<readonly ProposalRecord[]>;
+  /** Proposals whose answer was written and that are not archived yet. */
+  answered(): Promise<readonly ProposalRecord[]>;
+  /** Null for an id that no bottle's queue knows, also when it is no id at all. */
+  read(id: string): Promise<ProposalRecord | null>;
+  respond(response: ProposalResponse): Promise<Answered>;
+  /** Moves an answered proposal out of the queue; false when it is not there or still waits. */
+  archive(id: ProposalId): Promise<boolean>;
+}
+
+/** Opens the queues below the fleet's state directory; folders that come later are found. */
+export function createProposalStore(files: QueueFiles, stateDirectory: string): ProposalStore {
+  const folderOf = (bottle: BottleName): QueueFolder => ({
+    path: bottleLayout(stateDirectory, bottle).queue,
+    bottle,
+  });
+
+  const folders = async (): Promise<readonly QueueFolder[]> => {
+    const names = await files.list(`${stateDirectory}/queue`);
+    return names.flatMap((name) => {
+      const bottle = parseBottleName(name);
+      return bottle === undefined ? [] : [folderOf(bottle)];
+    });
+  };
+
+  const queued = async (): Promise<readonly ProposalRecord[]> => {
+    const all = await folders();
+    return (await Promise.all(all.map((folder) => readQueueFolder(files, folder)))).flat();
+  };
+
+  const archived = async (): Promise<readonly ProposalRecord[]> => {
+    const all = await folders();
+    const records = all.map(async (folder) =>
+      (await readQueueFolder(files, { ...folder, path: archivePath(folder) })).map((record) => ({
+        ...record,
+        archived: true,
+      })),
+    );
+    return (await Promise.all(records)).flat();
+  };
+
+  const read = async (rawId: string): Promise<ProposalRecord | null> => {
+    const id = parseProposalId(rawId);
+    if (id === undefined) return null;
+    for (const folder of await folders()) {
+      const record = await findRecord(files, folder, id);
+      if (record !== null) return record;
+    }
+    return null;
+  };
+
+  return {
+    read,
+    pending: async () => byArrival((await queued()).filter((record) => record.response === null)),
+    answered: async () => byArrival((await queued()).filter((record) => record.response !== null)),
+    all: async () => byArrival([...(await queued()), ...(await archived())]),
+    async respond(response) {
+      const record = await read(response.id);
+      if (record === null) return { kind: 'unknown' };
+      if (record.response !== null) return { kind: 'already-answered', response: record.response };
+      const folder = folderOf(record.proposal.bottle);
+      const path = responsePath(folder, response.id);
+      if (await files.publishOnce(path, formatQueueFile(response))) return { kind: 'answered' };
+      const winner = await read(response.id);
+      return { kind: 'already-answered', response: winner?.response ?? null };
+    },
+    async archive(id) {
+      const record = await read(id);
+      if (record === null || record.response === null || record.archived) return false;
+      const folder = folderOf(record.proposal.bottle);
+      // The proposal goes first: an answer without a proposal is never mistaken for one that waits.
+      const moved = await files.moveInto(proposalPath(folder, id), archivePath(folder));
+      await files.moveInto(responsePath(folder, id), archivePath(folder));
+      return moved;
+    },
+  };
+}
+
+function byArrival(records: readonly ProposalRecord[]): readonly ProposalRecord[] {
+  return records.toSorted((a, b) => (a.proposal.id < b.proposal.id ? -1 : 1));
+}
