@@ -69,6 +69,6 @@ export interface Git {
   /** Adds a line to the commit's note in `refs/notes/bb`. */
   appendNote(revision: Revision, line: string): Promise<void>;
   readNote(revision: Revision): Promise<string | null>;
-  /** Calls back whenever the branch may have moved, until `signal` aborts. */
+  /** Calls back whenever the branch may have moved, until `signal` aborts. Resolves when the watch is in place. */
   watch(onHint: () => void, signal: AbortSignal): Promise<void>;
 }

@@ -1,0 +1,97 @@
+import { execa } from 'execa';
+import { simpleGit } from 'simple-git';
+import { GIT_CONFIG, GIT_VARIABLES, gitEnvironment } from './git-environment.ts';
+
+/** A finished git command, whatever its exit code. */
+export interface GitExit {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface GitRunOptions {
+  readonly input?: string | Uint8Array;
+  readonly env?: { readonly [name: string]: string };
+  /** Another working tree of the same repository. */
+  readonly cwd?: string;
+}
+
+/** How git is called for one repository: never a shell, never a prompt, never a hook. */
+export interface GitProcess {
+  readonly directory: string;
+  /** Output of a command that must succeed; throws what git said otherwise. */
+  text(args: readonly string[]): Promise<string>;
+  /** For callers to whom the exit code says something, or that write to git. */
+  run(args: readonly string[], options?: GitRunOptions): Promise<GitExit>;
+  /** `run` for a command that must succeed. */
+  must(args: readonly string[], options?: GitRunOptions): Promise<string>;
+  /** Starts a command that talks both ways; the caller reads `stdout` as it comes. */
+  open(args: readonly string[], input: string): AsyncIterable<Uint8Array>;
+}
+
+/** Thrown when git itself cannot be started. */
+export class GitMissingError extends Error {
+  override readonly name = 'GitMissingError';
+}
+
+/** Calls git in `directory`, which must exist. */
+export function gitProcess(directory: string): GitProcess {
+  const env = gitEnvironment(process.env);
+  const config = GIT_CONFIG.flatMap((setting) => ['-c', setting]);
+  const simple = simpleGit({
+    baseDir: directory,
+    config: [...GIT_CONFIG],
+    allowEnvironment: Object.keys(GIT_VARIABLES),
+    unsafe: { allowUnsafeHooksPath: true, allowUnsafeFsMonitor: true },
+  }).env(env);
+
+  async function run(args: readonly string[], options: GitRunOptions = {}): Promise<GitExit> {
+    const result = await execa('git', [...config, ...args], {
+      cwd: options.cwd ?? directory,
+      env: { ...env, ...options.env },
+      extendEnv: false,
+      reject: false,
+      stripFinalNewline: false,
+      ...(options.input === undefined ? { stdin: 'ignore' } : { input: options.input }),
+    });
+    if (result.code === 'ENOENT') throw new GitMissingError('git is not installed or not on PATH');
+    return {
+      exitCode: result.exitCode ?? 128,
+      stdout: result.stdout,
+      stderr: result.stderr,
+    };
+  }
+
+  return {
+    directory,
+    text: (args) => simple.raw([...args]),
+    run,
+    async must(args, options) {
+      const { exitCode, stdout, stderr } = await run(args, options);
+      if (exitCode !== 0) throw new Error(`git ${args[0]} failed: ${stderr.trim()}`);
+      return stdout;
+    },
+    async *open(args, input) {
+      const child = execa('git', [...config, ...args], {
+        cwd: directory,
+        env,
+        extendEnv: false,
+        encoding: 'buffer',
+        buffer: { stdout: false, stderr: true },
+        input,
+      });
+      const ended = child.then(
+        () => null,
+        (error: unknown) => error,
+      );
+      try {
+        for await (const chunk of child.stdout) yield chunk;
+      } finally {
+        // Only a reader that stopped early finds it running.
+        child.kill();
+      }
+      const failure = await ended;
+      if (failure !== null) throw failure;
+    },
+  };
+}

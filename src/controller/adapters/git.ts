@@ -1,0 +1,114 @@
+import { stat } from 'node:fs/promises';
+import { resolve as resolvePath } from 'node:path';
+import { parseRevision, type Revision } from '../../model/names.ts';
+import type { Git, Resolved, SourceProblem } from '../ports/git.ts';
+import { branchTip, commitByPlumbing } from './git-commit.ts';
+import { isAncestor, readDiff, readLog } from './git-history.ts';
+import { appendNote, readNote } from './git-notes.ts';
+import { GitMissingError, type GitProcess, gitProcess } from './git-process.ts';
+import { currentBranch, missingBranch, openProblem } from './git-source.ts';
+import { treeish, treeReader } from './git-tree.ts';
+import { watchRefs } from './git-watch.ts';
+
+export interface GitOptions {
+  readonly repository: string;
+  /** Null follows the branch that HEAD is on, also in the middle of a rebase. */
+  readonly branch: string | null;
+  readonly folder: string;
+}
+
+export type OpenedGit =
+  | { readonly ok: true; readonly git: Git }
+  | { readonly ok: false; readonly problem: SourceProblem };
+
+/** Finds the repository and its branch; that the branch has a commit is `resolve`'s to say. */
+export async function openGit(options: GitOptions): Promise<OpenedGit> {
+  const repository = resolvePath(options.repository);
+  const stats = await stat(repository).catch(() => null);
+  if (stats === null || !stats.isDirectory()) {
+    return { ok: false, problem: openProblem(repository, 'no such folder') };
+  }
+  try {
+    const git = gitProcess(repository);
+    const located = await git.run(['rev-parse', '--git-common-dir', '--git-dir']);
+    if (located.exitCode !== 0) {
+      return { ok: false, problem: openProblem(repository, located.stderr) };
+    }
+    const [common = '', own = ''] = located.stdout.split('\n');
+    const branch = options.branch ?? (await currentBranch(git, resolvePath(repository, own)));
+    if (branch === null) return { ok: false, problem: missingBranch(repository, null) };
+    const gitDirectory = resolvePath(repository, common);
+    return { ok: true, git: createGit(git, gitDirectory, { ...options, repository, branch }) };
+  } catch (error) {
+    if (!(error instanceof GitMissingError)) throw error;
+    return { ok: false, problem: openProblem(repository, error.message) };
+  }
+}
+
+function createGit(
+  git: GitProcess,
+  gitDirectory: string,
+  options: GitOptions & { readonly branch: string },
+): Git {
+  const { repository, branch } = options;
+  const folder = options.folder.replace(/^(?:\.?\/)+|\/+$/g, '');
+  const ref = `refs/heads/${branch}`;
+  const trees = treeReader(git);
+  return {
+    repository,
+    branch,
+    folder,
+    resolve: () => resolveTip(git, { repository, branch, folder }),
+    resolveRevision: (raw) => resolveRevision(git, raw),
+    readTree: (revision) => trees.read(revision, folder),
+    isAncestor: (ancestor, descendant) => isAncestor(git, ancestor, descendant),
+    commit: (request) => commitByPlumbing(git, ref, request),
+    log: (from, limit) => readLog(git, from, limit),
+    diff: (from, to) => readDiff(git, from, to, folder),
+    appendNote: (revision, line) => appendNote(git, revision, line),
+    readNote: (revision) => readNote(git, revision),
+    watch: (onHint, signal) => watchRefs(gitDirectory, onHint, signal),
+  };
+}
+
+async function resolveTip(
+  git: GitProcess,
+  { repository, branch, folder }: GitOptions & { readonly branch: string },
+): Promise<Resolved> {
+  const revision = await branchTip(git, `refs/heads/${branch}`);
+  if (revision === null)
+    return { kind: 'problem', problem: await noCommit(git, repository, branch) };
+  const found = await git.run(['cat-file', '-t', treeish(revision, folder)]);
+  const isFolder = found.stdout === 'tree\n' || found.stdout === 'commit\n';
+  if (isFolder) return { kind: 'resolved', revision };
+  return {
+    kind: 'problem',
+    problem: {
+      kind: 'missing-folder',
+      message: `commit ${revision.slice(0, 12)} on ${branch} has no folder ${folder}`,
+      hint: 'commit a desired state there (bb init makes one), or set source.folder in config.yaml',
+    },
+  };
+}
+
+async function noCommit(
+  git: GitProcess,
+  repository: string,
+  branch: string,
+): Promise<SourceProblem> {
+  const anyRef = await git.run(['for-each-ref', '--count=1', '--format=%(refname)']);
+  if (anyRef.exitCode !== 0) return openProblem(repository, anyRef.stderr);
+  if (anyRef.stdout.trim() !== '') return missingBranch(repository, branch);
+  return {
+    kind: 'empty-repository',
+    message: `${repository} has no commit yet`,
+    hint: `commit the desired state on ${branch} first: only commits count`,
+  };
+}
+
+/** Refuses what could be read as an option or names more than one commit. */
+async function resolveRevision(git: GitProcess, raw: string): Promise<Revision | null> {
+  if (!/^[^-\s][^\s\p{Cc}]*$/u.test(raw)) return null;
+  const { stdout } = await git.run(['rev-parse', '--verify', '--quiet', `${raw}^{commit}`]);
+  return parseRevision(stdout.trim()) ?? null;
+}
