@@ -1,0 +1,98 @@
+import type { BottlePlan } from '../model/action.ts';
+import { type Condition, setCondition } from '../model/condition.ts';
+import type { BottleMemory } from './fleet-memory.ts';
+
+/** What a bottle's conditions are derived from. */
+export interface ConditionInputs {
+  readonly plan: BottlePlan;
+  readonly memory: BottleMemory;
+  readonly inFlight: boolean;
+  readonly pendingProposals: number;
+  readonly nowMs: number;
+}
+
+/**
+ * The conditions of one bottle now. `Ready` is always there; the others only while they hold, and `Stalled` and
+ * `Reconciling` never together (the meaning is kstatus').
+ */
+export function bottleConditions(
+  before: readonly Condition[],
+  inputs: ConditionInputs,
+): readonly Condition[] {
+  const at = new Date(inputs.nowMs).toISOString();
+  const stated = currentConditions(inputs).map(
+    (condition): Condition => ({ ...condition, lastTransition: at }),
+  );
+  return stated.reduce<readonly Condition[]>(
+    (kept, condition) => setCondition(kept, condition),
+    before.filter(({ type }) => stated.some((condition) => condition.type === type)),
+  );
+}
+
+type Statement = Omit<Condition, 'lastTransition'>;
+
+function currentConditions(inputs: ConditionInputs): readonly Statement[] {
+  const { plan, pendingProposals } = inputs;
+  const statements: Statement[] = [ready(inputs), ...progress(inputs)];
+  if (plan.drifted) {
+    statements.push(holds('Drifted', 'ObservedDiffers', 'changed by hand or died; being repaired'));
+  }
+  if (plan.verdict === 'suspended') {
+    statements.push(
+      holds('Suspended', 'Suspended', plan.pending ?? 'left as it is until bb unsuspend'),
+    );
+  }
+  if (pendingProposals > 0) {
+    const count =
+      pendingProposals === 1 ? '1 proposal waits' : `${pendingProposals} proposals wait`;
+    statements.push(holds('AwaitingApproval', 'ProposalPending', `${count}; see bb proposals`));
+  }
+  return statements;
+}
+
+function ready({ plan, memory, inFlight }: ConditionInputs): Statement {
+  const state = (status: Condition['status'], reason: string, message: string): Statement => ({
+    type: 'Ready',
+    status,
+    reason,
+    message,
+  });
+  if (plan.verdict === 'unknown') {
+    return state('Unknown', 'BackendUnavailable', plan.pending ?? 'its backend does not answer');
+  }
+  if (plan.verdict === 'blocked') return state('False', 'Blocked', plan.pending ?? 'cannot start');
+  if (memory.setback !== null) {
+    return state('False', 'ApplyFailed', memory.setback.failure.message);
+  }
+  if (plan.verdict === 'unchanged') return state('True', 'InForce', 'as the commit asks');
+  if (plan.verdict === 'withheld') {
+    return state('True', 'UpdateWithheld', plan.pending ?? 'runs in its former form');
+  }
+  if (plan.verdict === 'suspended') return state('Unknown', 'Suspended', 'not looked after');
+  return state('False', inFlight ? 'Reconciling' : 'Pending', `to ${plan.verdict}`);
+}
+
+function progress({ plan, memory, inFlight, nowMs }: ConditionInputs): readonly Statement[] {
+  const { setback } = memory;
+  if (inFlight) return [holds('Reconciling', 'Progressing', `at work: ${plan.verdict}`)];
+  if (plan.verdict === 'blocked') {
+    return [holds('Stalled', 'Blocked', plan.pending ?? 'a person must change something')];
+  }
+  if (setback === null) return [];
+  if (setback.notBeforeMs === null) {
+    const { message, hint } = setback.failure;
+    return [holds('Stalled', 'TerminalFailure', hint === null ? message : `${message}; ${hint}`)];
+  }
+  const seconds = Math.max(0, Math.ceil((setback.notBeforeMs - nowMs) / 1000));
+  return [
+    holds(
+      'Reconciling',
+      'Retrying',
+      `failed ${setback.attempts} times, tried again in ${seconds} s`,
+    ),
+  ];
+}
+
+function holds(type: Condition['type'], reason: string, message: string): Statement {
+  return { type, status: 'True', reason, message };
+}

@@ -1,0 +1,61 @@
+import type { ProposalId, Revision } from '../model/names.ts';
+import { parseProposalId } from '../model/names.ts';
+import type { Git, LoggedCommit } from './ports/git.ts';
+
+/** What history says of a proposal. A revert makes it undecided again. */
+export type RecordedDecision =
+  | { readonly kind: 'approved'; readonly revision: Revision; readonly commit: LoggedCommit }
+  | { readonly kind: 'rejected'; readonly revision: Revision; readonly commit: LoggedCommit };
+
+/** How far back history is read for proposals that wait; older ones were answered long ago. */
+const MAX_COMMITS = 1_000;
+
+/**
+ * Decisions by proposal, read from the trailers of the branch: git is where a decision is recorded first, so after a
+ * crash it is git that tells which proposals still need their answer.
+ */
+export class DecisionIndex {
+  readonly #git: Git;
+  #readTo: Revision | null = null;
+  #decisions = new Map<ProposalId, RecordedDecision>();
+
+  constructor(git: Git) {
+    this.#git = git;
+  }
+
+  /** What is recorded on the branch up to `tip` about this proposal. */
+  async find(id: ProposalId, tip: Revision): Promise<RecordedDecision | null> {
+    await this.#readUpTo(tip);
+    return this.#decisions.get(id) ?? null;
+  }
+
+  async #readUpTo(tip: Revision): Promise<void> {
+    if (this.#readTo === tip) return;
+    const commits = await this.#git.log(tip, MAX_COMMITS);
+    const known = commits.findIndex(({ revision }) => revision === this.#readTo);
+    // A rewritten history may have dropped decisions: then everything is read again.
+    if (known === -1) this.#decisions = new Map();
+    const fresh = known === -1 ? commits : commits.slice(0, known);
+    for (const commit of fresh.toReversed()) this.#read(commit);
+    this.#readTo = tip;
+  }
+
+  #read(commit: LoggedCommit): void {
+    const trailers = new Map(commit.trailers);
+    const id = parseProposalId(trailers.get('Bb-Proposal') ?? '');
+    if (id === undefined) return;
+    const { revision } = commit;
+    switch (trailers.get('Bb-Action')) {
+      case 'approve':
+        this.#decisions.set(id, { kind: 'approved', revision, commit });
+        break;
+      case 'reject':
+        this.#decisions.set(id, { kind: 'rejected', revision, commit });
+        break;
+      case 'revert':
+        this.#decisions.delete(id);
+        break;
+      default:
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import type { Clock } from '../model/clock.ts';
+import type { BottleName, Revision } from '../model/names.ts';
+import { renderEgressTable } from '../reconcilers/egress/render-table.ts';
+import { renderSuperviseSettings } from '../reconcilers/supervise/render-settings.ts';
+import { judgeSidecars } from './await-sidecars.ts';
+import type { Failure } from './failure.ts';
+import { NO_MEMORY } from './fleet-memory.ts';
+import type { PassResult } from './pass.ts';
+import type { Git } from './ports/git.ts';
+import type { FleetSnapshot, Reconciler } from './reconciler.ts';
+
+export type Enforcement =
+  | { readonly kind: 'in-force' }
+  | { readonly kind: 'failed'; readonly failure: Failure }
+  | { readonly kind: 'waiting'; readonly reason: string };
+
+/** Longest that an approval waits for its table; past it the approval is reverted. */
+const LIMIT_MS = 15_000;
+/** Between two looks at a bottle that nobody is working on. */
+const RECHECK_MS = 100;
+
+/**
+ * Passes until the bottle's own sidecars report the tables of this commit (or of a later one) in force.
+ * Never rejects; `waiting` means that time was up.
+ */
+export async function enforce(
+  bottle: BottleName,
+  revision: Revision,
+  ports: { readonly reconciler: Reconciler; readonly git: Git; readonly clock: Clock },
+): Promise<Enforcement> {
+  const { reconciler, clock } = ports;
+  const deadlineMs = clock.nowMs() + LIMIT_MS;
+  let stated: Enforcement = { kind: 'waiting', reason: 'no pass has looked at it yet' };
+  while (clock.nowMs() < deadlineMs) {
+    const turnEnd = nextTurnEnd(reconciler, bottle);
+    const report = await reconciler.pass({
+      permissions: { allowMassDelete: false, applyNow: [] },
+    });
+    if (report.kind === 'refused') {
+      const { message, hint } = report.refusal;
+      turnEnd.cancel();
+      return { kind: 'failed', failure: { kind: 'terminal', message, hint } };
+    }
+    stated = await judgeEnforcement(bottle, revision, reconciler.snapshot(), ports.git);
+    if (stated.kind === 'waiting') {
+      const working = reconciler.snapshot().inFlight.has(bottle);
+      const leftMs = Math.max(0, deadlineMs - clock.nowMs());
+      await turnEnd.within(clock, working ? leftMs : Math.min(leftMs, RECHECK_MS));
+      stated = await judgeEnforcement(bottle, revision, reconciler.snapshot(), ports.git);
+    }
+    turnEnd.cancel();
+    if (stated.kind !== 'waiting') return stated;
+  }
+  return stated;
+}
+
+/** Judges from the newest pass alone, without making one. */
+export async function judgeEnforcement(
+  bottle: BottleName,
+  revision: Revision,
+  snapshot: FleetSnapshot,
+  git: Git,
+): Promise<Enforcement> {
+  const { last } = snapshot;
+  if (last === null || !(await git.isAncestor(revision, last.revision))) {
+    return { kind: 'waiting', reason: 'the commit has not been reconciled yet' };
+  }
+  const reported = reportedTables(bottle, last);
+  if (reported.kind !== 'waiting' || snapshot.inFlight.has(bottle)) return reported;
+  const memory = snapshot.memories.get(bottle) ?? NO_MEMORY;
+  // A turn that ended well waited for the sidecars' own report of exactly these tables.
+  if (memory.enforcedRevision === last.revision) return { kind: 'in-force' };
+  return memory.setback === null ? reported : { kind: 'failed', failure: memory.setback.failure };
+}
+
+function reportedTables(bottle: BottleName, last: PassResult): Enforcement {
+  const desired = last.desired.bottles[bottle];
+  if (desired === undefined) {
+    const message = `bottle ${bottle} is not in commit ${last.revision.slice(0, 12)}`;
+    return { kind: 'failed', failure: { kind: 'terminal', message, hint: null } };
+  }
+  const statuses = last.observed.sidecars[bottle];
+  if (statuses === undefined) return { kind: 'waiting', reason: 'its sidecars are not running' };
+  const { host, nowMs } = last.context;
+  const verdict = judgeSidecars(statuses, {
+    tableHash: renderEgressTable(desired, host, nowMs).hash,
+    settingsHash: renderSuperviseSettings(desired).hash,
+  });
+  return verdict.kind === 'in-force' ? verdict : { kind: 'waiting', reason: verdict.reason };
+}
+
+function nextTurnEnd(reconciler: Reconciler, bottle: BottleName) {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const cancel = reconciler.onTurnEnd((ended) => {
+    if (ended === bottle) resolve();
+  });
+  return {
+    cancel,
+    async within(clock: Clock, ms: number): Promise<void> {
+      const patience = new AbortController();
+      await Promise.race([promise, clock.sleep(ms, patience.signal).catch(() => undefined)]);
+      patience.abort();
+    },
+  };
+}

@@ -1,0 +1,131 @@
+import type { PlannedAction } from '../model/action.ts';
+import type { Clock } from '../model/clock.ts';
+import type { FleetEvent } from '../model/event.ts';
+import type { BottleName, Revision } from '../model/names.ts';
+import { sanitizeLine } from '../model/sanitize.ts';
+import type { AppliedRecord } from '../reconcilers/plan-context.ts';
+import type { TurnOutcome } from './bottle-turn.ts';
+import type { BottleMemory } from './fleet-memory.ts';
+import type { PassResult } from './pass.ts';
+import type { FleetStore } from './ports/fleet-store.ts';
+import type { Git } from './ports/git.ts';
+
+/** One bottle's part of an application, as the note of its commit tells it. */
+interface JournalEntry {
+  readonly bottle: BottleName;
+  readonly actions: number;
+  readonly result: string;
+}
+
+/**
+ * Writes down what happened: the inventory before anything is made, events as they come, what is in force after each
+ * pass, and one note on each commit that was applied. Nothing is written when nothing changed.
+ */
+export class FleetJournal {
+  readonly #store: FleetStore;
+  readonly #git: Git;
+  readonly #clock: Clock;
+  readonly #entries = new Map<Revision, JournalEntry[]>();
+  #inventory: ReadonlySet<BottleName> | null = null;
+  #writtenApplied = '';
+  #appliedRevision: Revision | null = null;
+
+  constructor(ports: { readonly store: FleetStore; readonly git: Git; readonly clock: Clock }) {
+    this.#store = ports.store;
+    this.#git = ports.git;
+    this.#clock = ports.clock;
+  }
+
+  /** Revision at which the whole fleet was last in force. */
+  get appliedRevision(): Revision | null {
+    return this.#appliedRevision;
+  }
+
+  async inventory(): Promise<readonly BottleName[]> {
+    return [...(await this.#owned())].sort();
+  }
+
+  /** Recorded before the first action, so that a crash in the middle leaves nothing unknown behind. */
+  async own(bottle: BottleName): Promise<void> {
+    const owned = await this.#owned();
+    if (!owned.has(bottle)) await this.#writeInventory(new Set([...owned, bottle]));
+  }
+
+  async disown(bottle: BottleName): Promise<void> {
+    const owned = await this.#owned();
+    if (owned.has(bottle)) {
+      await this.#writeInventory(new Set([...owned].filter((name) => name !== bottle)));
+    }
+  }
+
+  async turnEnded(
+    bottle: BottleName,
+    revision: Revision,
+    actions: readonly PlannedAction[],
+    outcome: TurnOutcome,
+  ): Promise<void> {
+    const failed = outcome.kind === 'failed';
+    const result = failed ? `failed: ${outcome.failure.message}` : 'done';
+    const entries = this.#entries.get(revision) ?? [];
+    this.#entries.set(revision, [...entries, { bottle, actions: actions.length, result }]);
+    const reasons = [...new Set(actions.map(({ reason }) => reason))];
+    await this.record({
+      severity: failed ? 'error' : 'info',
+      bottle,
+      reason: failed ? 'ApplyFailed' : 'Applied',
+      message: failed ? outcome.failure.message : reasons.slice(0, 5).join('; '),
+      revision,
+    });
+  }
+
+  /** After a pass: `settled` tells that no bottle is at work, so that an applied commit can be told from a started one. */
+  async passEnded(
+    result: PassResult,
+    memories: ReadonlyMap<BottleName, BottleMemory>,
+    settled: boolean,
+  ): Promise<void> {
+    await this.#writeApplied(memories);
+    const { revision, plan } = result;
+    const inForce = plan.actions.length === 0 && settled;
+    if (!inForce || this.#appliedRevision === revision) return;
+    this.#appliedRevision = revision;
+    const entries = this.#entries.get(revision);
+    this.#entries.clear();
+    if (entries === undefined) return;
+    const at = new Date(this.#clock.nowMs()).toISOString();
+    await this.#git.appendNote(revision, JSON.stringify({ at, applied: entries }));
+  }
+
+  async record(event: Omit<FleetEvent, 'at'>): Promise<void> {
+    await this.#store.appendEvent({
+      ...event,
+      message: sanitizeLine(event.message),
+      at: new Date(this.#clock.nowMs()).toISOString(),
+    });
+  }
+
+  events(limit: number): Promise<readonly FleetEvent[]> {
+    return this.#store.readEvents(limit);
+  }
+
+  async #owned(): Promise<ReadonlySet<BottleName>> {
+    this.#inventory ??= new Set(await this.#store.readInventory());
+    return this.#inventory;
+  }
+
+  async #writeInventory(names: ReadonlySet<BottleName>): Promise<void> {
+    this.#inventory = names;
+    await this.#store.writeInventory([...names].sort());
+  }
+
+  async #writeApplied(memories: ReadonlyMap<BottleName, BottleMemory>): Promise<void> {
+    const applied: { [bottle: BottleName]: AppliedRecord } = {};
+    for (const [bottle, memory] of memories) {
+      if (memory.applied !== null) applied[bottle] = memory.applied;
+    }
+    const text = JSON.stringify(applied);
+    if (text === this.#writtenApplied) return;
+    await this.#store.writeApplied(applied);
+    this.#writtenApplied = text;
+  }
+}

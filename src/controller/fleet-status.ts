@@ -1,0 +1,123 @@
+import type { BottlePlan } from '../model/action.ts';
+import type { Condition } from '../model/condition.ts';
+import type { DesiredBottle } from '../model/desired-state.ts';
+import type { BottleName } from '../model/names.ts';
+import type { SidecarStatuses } from '../model/sidecar.ts';
+import type { BottleStatus, FleetStatus } from '../model/status.ts';
+import { bottleConditions } from './bottle-conditions.ts';
+import { NO_MEMORY } from './fleet-memory.ts';
+import type { FleetSnapshot } from './reconciler.ts';
+
+export interface StatusInputs {
+  readonly snapshot: FleetSnapshot;
+  readonly repository: string;
+  readonly branch: string;
+  readonly appliedRevision: FleetStatus['lastAppliedRevision'];
+  readonly pendingProposals: ReadonlyMap<BottleName, number>;
+  /** Conditions of the status before: transition times are carried on. */
+  readonly before: FleetStatus | null;
+  readonly controllerPid: number | null;
+  readonly nowMs: number;
+}
+
+/** Everything that `bb status` shows, derived from what the last pass knew. Pure. */
+export function fleetStatus(inputs: StatusInputs): FleetStatus {
+  const { snapshot, before } = inputs;
+  const { last } = snapshot;
+  return {
+    fleet: last?.desired.fleet.name ?? null,
+    repository: inputs.repository,
+    branch: inputs.branch,
+    revision: snapshot.tip,
+    lastAttemptedRevision: last?.revision ?? null,
+    lastAppliedRevision: inputs.appliedRevision,
+    conditions: fleetConditions(inputs),
+    diagnostics: snapshot.tipDiagnostics,
+    backends: (last?.context.backends ?? []).map(({ name, availability }) => ({
+      name,
+      available: availability.available,
+      detail: availability.available ? availability.detail : availability.reason,
+    })),
+    notEnforced: ['pipelock: built-in (egress enforces the host list by itself)'],
+    bottles: (last?.plan.bottles ?? []).map((plan) => bottleStatus(plan, inputs, before)),
+    controllerPid: inputs.controllerPid,
+  };
+}
+
+function fleetConditions({ snapshot, before, nowMs }: StatusInputs): readonly Condition[] {
+  const { refusal, last } = snapshot;
+  const stated: Omit<Condition, 'lastTransition'>[] = [
+    refusal === null
+      ? { type: 'SourceReady', status: 'True', reason: 'Resolved', message: 'the tip is valid' }
+      : {
+          type: 'SourceReady',
+          status: 'False',
+          reason: refusal.kind === 'invalid' ? 'InvalidDesiredState' : 'SourceUnavailable',
+          message: refusal.message,
+        },
+  ];
+  if (last?.desired.fleet.suspend === true) {
+    const message = 'the fleet is suspended: plans are shown, nothing is changed';
+    stated.push({ type: 'Suspended', status: 'True', reason: 'Suspended', message });
+  }
+  return stated.map((condition) => {
+    const known = before?.conditions.find(({ type }) => type === condition.type);
+    const lastTransition =
+      known?.status === condition.status ? known.lastTransition : new Date(nowMs).toISOString();
+    return { ...condition, lastTransition };
+  });
+}
+
+function bottleStatus(
+  plan: BottlePlan,
+  inputs: StatusInputs,
+  before: FleetStatus | null,
+): BottleStatus {
+  const { snapshot, nowMs } = inputs;
+  const name = plan.bottle;
+  const memory = snapshot.memories.get(name) ?? NO_MEMORY;
+  const desired = snapshot.last?.desired.bottles[name];
+  const known = before?.bottles.find((bottle) => bottle.name === name);
+  const pendingProposals = inputs.pendingProposals.get(name) ?? 0;
+  const inFlight = snapshot.inFlight.has(name);
+  const stated = { plan, memory, inFlight, pendingProposals, nowMs };
+  return {
+    name,
+    ...described(desired),
+    backend: plan.backend,
+    conditions: bottleConditions(known?.conditions ?? [], stated),
+    lastAttemptedRevision: memory.lastAttemptedRevision,
+    lastAppliedRevision: memory.applied?.revision ?? null,
+    generation: memory.generation,
+    observedGeneration: memory.observedGeneration,
+    sidecars: sidecarStates(snapshot.last?.observed.sidecars[name]),
+    startedAt: null,
+    pending:
+      plan.verdict === 'withheld' && plan.pending !== null
+        ? { impact: plan.impact, waitsFor: plan.pending }
+        : null,
+    pendingProposals,
+  };
+}
+
+function described(
+  desired: DesiredBottle | undefined,
+): Pick<BottleStatus, 'agent' | 'label' | 'color'> {
+  return {
+    agent: desired?.agent ?? null,
+    label: desired?.spec.label ?? null,
+    color: desired?.spec.color ?? null,
+  };
+}
+
+function sidecarStates(statuses: SidecarStatuses | undefined): BottleStatus['sidecars'] {
+  if (statuses === undefined) return [];
+  const { egress, supervise, bundle } = statuses;
+  const dead = (bundle?.programs ?? []).filter(({ state }) => state !== 'running');
+  const stateOf = (name: string, reported: string | undefined): string =>
+    dead.find((program) => program.name === name)?.state ?? reported ?? 'silent';
+  return [
+    { name: 'egress', state: stateOf('egress', egress?.state) },
+    { name: 'supervise', state: stateOf('supervise', supervise?.state) },
+  ];
+}

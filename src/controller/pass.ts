@@ -1,0 +1,103 @@
+import type { Backend } from '../backends/backend.ts';
+import { loadDesiredState } from '../desired/load.ts';
+import type { Plan } from '../model/action.ts';
+import type { Clock } from '../model/clock.ts';
+import type { DesiredState } from '../model/desired-state.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
+import type { HostPolicy } from '../model/host-policy.ts';
+import type { BottleName, Revision } from '../model/names.ts';
+import type { ObservedState } from '../model/observed-state.ts';
+import { buildPlan } from '../reconcilers/build-plan.ts';
+import type { AppliedRecord, HostFacts, PlanContext } from '../reconcilers/plan-context.ts';
+import type { Refusal } from './api.ts';
+import type { AvailabilityMemo } from './availability-memo.ts';
+import { observe } from './observe.ts';
+import type { Git } from './ports/git.ts';
+import type { Secrets } from './ports/secrets.ts';
+import type { SidecarFiles } from './ports/sidecar-files.ts';
+import { secretNames } from './secret-names.ts';
+
+/** What a pass needs of the world. */
+export interface PassPorts {
+  readonly git: Git;
+  readonly backends: readonly Backend[];
+  readonly files: SidecarFiles;
+  readonly secrets: Secrets;
+  readonly availabilities: AvailabilityMemo;
+  readonly clock: Clock;
+  readonly policy: HostPolicy;
+  /** Facts of the host without the secrets' versions, which are read for each pass. */
+  readonly host: Omit<HostFacts, 'secretVersions'>;
+}
+
+/** A commit, read and judged. */
+export interface LoadedRevision {
+  readonly revision: Revision;
+  readonly desired: DesiredState | null;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** All that a pass knew when it planned. */
+export interface PassResult {
+  readonly revision: Revision;
+  readonly desired: DesiredState;
+  readonly observed: ObservedState;
+  readonly context: PlanContext;
+  readonly plan: Plan;
+}
+
+/** Reads and validates a commit; what it asks for is null when it has an error. */
+export async function desiredAt(
+  revision: Revision,
+  ports: Pick<PassPorts, 'git' | 'policy' | 'clock'>,
+): Promise<LoadedRevision> {
+  const files = await ports.git.readTree(revision);
+  const { desired, diagnostics } = loadDesiredState(files, ports.policy, {
+    nowMs: ports.clock.nowMs(),
+  });
+  return { revision, desired, diagnostics };
+}
+
+/** The tip of the branch, or why there is none. */
+export async function resolveTip(
+  git: Git,
+): Promise<{ readonly revision: Revision } | { readonly refusal: Refusal }> {
+  const resolved = await git.resolve();
+  if (resolved.kind === 'resolved') return { revision: resolved.revision };
+  const { message, hint } = resolved.problem;
+  return { refusal: { kind: 'source', message, hint, diagnostics: [] } };
+}
+
+/** observe → plan for a commit that was found valid. Changes nothing. */
+export async function planPass(
+  loaded: { readonly revision: Revision; readonly desired: DesiredState },
+  ports: PassPorts,
+  memory: {
+    readonly inventory: readonly BottleName[];
+    readonly applied: { readonly [bottle: BottleName]: AppliedRecord };
+  },
+  permissions: PlanContext['permissions'],
+): Promise<PassResult> {
+  const { revision, desired } = loaded;
+  const nowMs = ports.clock.nowMs();
+  const [observed, secrets] = await Promise.all([
+    observe(desired.fleet.name, { ...ports, inventory: memory.inventory, nowMs }),
+    ports.secrets.versions(secretNames(desired)),
+  ]);
+  const backends = await Promise.all(
+    ports.backends.map(async (backend) => ({
+      name: backend.name,
+      capabilities: backend.capabilities,
+      availability: await ports.availabilities.of(backend, observed.backends[backend.name]),
+    })),
+  );
+  const context: PlanContext = {
+    nowMs,
+    revision,
+    host: { ...ports.host, secretVersions: secrets.versions },
+    backends,
+    applied: memory.applied,
+    permissions,
+  };
+  return { revision, desired, observed, context, plan: buildPlan(desired, observed, context) };
+}

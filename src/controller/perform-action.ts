@@ -1,0 +1,133 @@
+import type { Backend } from '../backends/backend.ts';
+import type { Action, PlannedAction } from '../model/action.ts';
+import { assertNever } from '../model/assert-never.ts';
+import type { Clock } from '../model/clock.ts';
+import type { Component, ImageBuild } from '../model/component.ts';
+import type { DesiredBottle } from '../model/desired-state.ts';
+import type { BottleName, Fingerprint, FleetName } from '../model/names.ts';
+import type { HostFacts } from '../reconcilers/plan-context.ts';
+import { awaitSidecars } from './await-sidecars.ts';
+import { StepFailed } from './failure.ts';
+import type { Secrets } from './ports/secrets.ts';
+import type { SidecarFiles } from './ports/sidecar-files.ts';
+import type { WorkspaceReader } from './ports/workspace-reader.ts';
+import { proveIsolation } from './prove-isolation.ts';
+import { AGENT_HOME, provisionedFiles, SYSTEM_TRUST } from './provision.ts';
+import { sidecarInputs } from './sidecar-inputs.ts';
+import type { StatusHints } from './status-hints.ts';
+
+/** What the actions of one bottle are performed with. */
+export interface ActionContext {
+  readonly fleet: FleetName;
+  readonly bottle: BottleName;
+  /** Null when the bottle is on its way out. */
+  readonly desired: DesiredBottle | null;
+  readonly contents: ReadonlyMap<Fingerprint, Uint8Array>;
+  readonly host: HostFacts;
+  readonly backend: Backend;
+  /** How to build each image that the plan names and that is built here. */
+  readonly builds: ReadonlyMap<string, ImageBuild>;
+  readonly environment: { readonly [name: string]: string | undefined };
+  readonly files: SidecarFiles;
+  readonly hints: StatusHints;
+  readonly secrets: Secrets;
+  readonly workspaces: WorkspaceReader;
+  readonly clock: Clock;
+  readonly onLog: (line: string) => void;
+}
+
+/** A process that ignores TERM gets this long. */
+const STOP_GRACE_MS = 2_000;
+
+/** Performs one action: one call of a port, or a short fixed sequence of them. Throws what `classifyFailure` reads. */
+export async function performAction(planned: PlannedAction, context: ActionContext): Promise<void> {
+  const { backend, files, bottle } = context;
+  const { action } = planned;
+  switch (action.kind) {
+    case 'ensure-image':
+      return ensureImage(action.image, context);
+    case 'render-sidecars':
+      return renderSidecars(context);
+    case 'create-network':
+      return backend.createNetwork(action.network);
+    case 'create-container':
+      return createContainer(action, context);
+    case 'provision':
+      return provision(context);
+    case 'start':
+      return backend.start(refOf(context, action.component));
+    case 'await-sidecars':
+      await awaitSidecars(bottle, action, context);
+      return;
+    case 'prove-isolation':
+      return proveIsolation(refOf(context, 'agent'), context);
+    case 'reload-sidecar':
+      await renderSidecars(context);
+      await awaitSidecars(bottle, action, context);
+      return;
+    case 'stop':
+      return backend.stop(refOf(context, action.component), STOP_GRACE_MS);
+    case 'remove':
+      return backend.remove(refOf(context, action.component));
+    case 'remove-state':
+      return files.remove(bottle);
+    default:
+      return assertNever(action);
+  }
+}
+
+function refOf(context: ActionContext, component: Component) {
+  return { fleet: context.fleet, bottle: context.bottle, component };
+}
+
+async function ensureImage(reference: string, context: ActionContext): Promise<void> {
+  const build = context.builds.get(reference);
+  if (build === undefined) {
+    throw new StepFailed({
+      kind: 'terminal',
+      message: `image ${reference} is not on backend ${context.backend.name}`,
+      hint: 'pull or import it there: bb never contacts a registry by itself',
+    });
+  }
+  await context.backend.ensureImage(build, context.onLog);
+}
+
+async function renderSidecars(context: ActionContext): Promise<void> {
+  const desired = requireDesired(context);
+  await context.files.prepare(context.bottle);
+  const inputs = await sidecarInputs(desired, context.host, context.clock.nowMs(), context.secrets);
+  await context.files.render(context.bottle, inputs);
+}
+
+async function createContainer(
+  action: Extract<Action, { kind: 'create-container' }>,
+  context: ActionContext,
+): Promise<void> {
+  const env: { [name: string]: string } = { ...action.container.env };
+  for (const [name, source] of Object.entries(action.container.lateEnv)) {
+    const value = context.environment[source.variable];
+    if (value === undefined) {
+      throw new StepFailed({
+        kind: 'terminal',
+        message: `env ${name} is read from the host's ${source.variable}, which is not set`,
+        hint: `set ${source.variable} where the controller runs, then reconcile`,
+      });
+    }
+    env[name] = value;
+  }
+  await context.backend.createContainer(action.container, env);
+}
+
+async function provision(context: ActionContext): Promise<void> {
+  const { spec } = requireDesired(context);
+  const owner = context.host.agentUser;
+  const copied = await provisionedFiles(spec, context.contents, owner, context.workspaces);
+  const agent = refOf(context, 'agent');
+  await context.backend.copyIn(agent, AGENT_HOME, copied);
+  await context.backend.copyIn(agent, SYSTEM_TRUST.folder, SYSTEM_TRUST.files);
+}
+
+function requireDesired(context: ActionContext): DesiredBottle {
+  if (context.desired === null) throw new Error(`bottle ${context.bottle} is not in the commit`);
+  return context.desired;
+}

@@ -1,0 +1,87 @@
+import type { DesiredState } from '../model/desired-state.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
+import type { Revision } from '../model/names.ts';
+import type { Refusal } from './api.ts';
+import { desiredAt, type LoadedRevision, type PassPorts, resolveTip } from './pass.ts';
+
+/** A commit that was found valid. */
+export interface GoodRevision {
+  readonly revision: Revision;
+  readonly desired: DesiredState;
+}
+
+export type GateVerdict =
+  | { readonly kind: 'good'; readonly good: GoodRevision }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+/**
+ * Decides which commit a pass works on: the branch's tip, or the last good one while the tip is invalid. A commit is
+ * read and validated once, however many passes look at it.
+ */
+export class RevisionGate {
+  readonly #ports: Pick<PassPorts, 'git' | 'policy' | 'clock'>;
+  #tip: Revision | null = null;
+  #refusal: Refusal | null = null;
+  #loaded: LoadedRevision | null = null;
+  #lastGood: GoodRevision | null = null;
+
+  constructor(ports: Pick<PassPorts, 'git' | 'policy' | 'clock'>) {
+    this.#ports = ports;
+  }
+
+  get tip(): Revision | null {
+    return this.#tip;
+  }
+
+  /** Why the tip is not what passes work on; null while it is. */
+  get refusal(): Refusal | null {
+    return this.#refusal;
+  }
+
+  get diagnostics(): readonly Diagnostic[] {
+    return this.#loaded?.diagnostics ?? [];
+  }
+
+  /** `wanted` asks for a commit by name, which is refused when it is bad; without it the last good one serves. */
+  async judge(wanted: Revision | undefined): Promise<GateVerdict> {
+    const resolved = await resolveTip(this.#ports.git);
+    if ('refusal' in resolved) {
+      this.#refusal = resolved.refusal;
+      return { kind: 'refused', refusal: resolved.refusal };
+    }
+    this.#tip = resolved.revision;
+    const loaded = await this.#load(wanted ?? resolved.revision);
+    if (loaded.desired !== null) {
+      const good = { revision: loaded.revision, desired: loaded.desired };
+      if (wanted === undefined) {
+        this.#lastGood = good;
+        this.#refusal = null;
+      }
+      return { kind: 'good', good };
+    }
+    const refusal = invalid(loaded);
+    if (wanted !== undefined) return { kind: 'refused', refusal };
+    this.#refusal = refusal;
+    return this.#lastGood === null
+      ? { kind: 'refused', refusal }
+      : { kind: 'good', good: this.#lastGood };
+  }
+
+  async #load(revision: Revision): Promise<LoadedRevision> {
+    if (this.#loaded?.revision !== revision) {
+      this.#loaded = await desiredAt(revision, this.#ports);
+    }
+    return this.#loaded;
+  }
+}
+
+function invalid(loaded: LoadedRevision): Refusal {
+  const errors = loaded.diagnostics.filter(({ severity }) => severity === 'error');
+  const count = errors.length === 1 ? '1 problem' : `${errors.length} problems`;
+  return {
+    kind: 'invalid',
+    message: `commit ${loaded.revision.slice(0, 12)} has ${count} and is not applied`,
+    hint: 'mend the files, commit, and try again; bb validate shows all of them',
+    diagnostics: loaded.diagnostics,
+  };
+}
