@@ -1,0 +1,26 @@
+import type { FleetName } from '../../model/names.ts';
+import type { BackendObservation } from '../../model/observed-state.ts';
+import type { Engine } from './engine.ts';
+import { FLEET_LABEL, IMAGE_LABEL } from './labels.ts';
+import { foreignObjects, observedBottles, subnetsOf } from './observed.ts';
+
+/** Four list calls, however large the fleet is. */
+export async function observeFleet(
+  { calls }: Engine,
+  fleet: FleetName,
+): Promise<BackendObservation> {
+  const [labelled, named, networks, images] = await Promise.all([
+    calls.listContainers({ all: true, filters: { label: [`${FLEET_LABEL}=${fleet}`] } }),
+    calls.listContainers({ all: true, filters: { name: [`^/bb-${fleet}-`] } }),
+    calls.listNetworks(),
+    calls.listImages({ filters: { label: [`${IMAGE_LABEL}=1`] } }),
+  ]);
+  const listing = { labelled, named, networks };
+  return {
+    available: true,
+    bottles: observedBottles(fleet, listing),
+    foreign: foreignObjects(fleet, listing),
+    subnetsInUse: subnetsOf(networks),
+    images: images.flatMap(({ RepoTags }) => RepoTags ?? []).sort(),
+  };
+}
