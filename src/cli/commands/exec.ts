@@ -1,0 +1,74 @@
+import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import type { DeclareCommand } from '../frame.ts';
+import { parseCount } from '../parse-duration.ts';
+import type { Session } from '../session.ts';
+
+export const execCommand: DeclareCommand = (frame) =>
+  new Command('exec')
+    .description('run a program in a bottle; exits with its exit code')
+    .argument('<slug>')
+    .argument('<command...>', 'after --')
+    .action((slug, argv, _options, command) =>
+      frame.run(command, (session) => exec(session, slug, argv)),
+    );
+
+export const attachCommand: DeclareCommand = (frame) =>
+  new Command('attach')
+    .description('a session in a bottle, in this terminal; leaving it stops nothing')
+    .argument('<slug>')
+    .argument('[command...]', 'another program, after --')
+    .action((slug, argv, _options, command) =>
+      frame.run(command, (session) => attach(session, slug, argv)),
+    );
+
+export const logsCommand: DeclareCommand = (frame) =>
+  new Command('logs')
+    .description('what a bottle wrote')
+    .argument('<slug>')
+    .argument('[component]', 'agent or sidecars', parseComponent, 'agent' as const)
+    .option('-f, --follow', 'keep showing what comes')
+    .option('-n, --tail <lines>', 'only the last lines', parseCount)
+    .action((slug, component, options, command) =>
+      frame.run(command, (session) => logs(session, slug, component, options)),
+    );
+
+async function exec(session: Session, slug: string, argv: readonly string[]): Promise<ExitCode> {
+  await using api = await session.open();
+  const result = await session.expectBottle(api, slug, api.exec(slug, argv));
+  session.output.foreign(result.stdout);
+  session.output.foreign(result.stderr, 'stderr');
+  return result.exitCode;
+}
+
+async function attach(session: Session, slug: string, argv: readonly string[]): Promise<ExitCode> {
+  await using api = await session.open();
+  const command = await session.expectBottle(api, slug, api.attachCommand(slug, argv));
+  return session.surroundings.handOver(command);
+}
+
+async function logs(
+  session: Session,
+  slug: string,
+  component: 'agent' | 'sidecars',
+  options: { readonly follow?: true | undefined; readonly tail?: number | undefined },
+): Promise<ExitCode> {
+  await using api = await session.open();
+  await session.expectBottle(
+    api,
+    slug,
+    api.logs(
+      slug,
+      component,
+      { follow: options.follow === true, tail: options.tail ?? null },
+      (line) => session.output.foreign(`${line}\n`),
+      session.signal,
+    ),
+  );
+  return EXIT.done;
+}
+
+function parseComponent(raw: string): 'agent' | 'sidecars' {
+  if (raw === 'agent' || raw === 'sidecars') return raw;
+  throw new InvalidArgumentError('Use agent or sidecars.');
+}

@@ -1,0 +1,136 @@
+import { sanitizeBlock, sanitizeLine } from '../model/sanitize.ts';
+import { type Paint, paintFor } from './colour.ts';
+import type { CommandFailure } from './command-failure.ts';
+import { formatDiagnosticLines } from './format-diagnostic.ts';
+import { wrapText } from './wrap-text.ts';
+
+/** Where text goes: a process's stream, or a test's list. */
+export interface Sink {
+  write(text: string): void;
+  readonly isTTY: boolean;
+  readonly columns: number;
+}
+
+export interface Verbosity {
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+}
+
+/** The only place of the command line that writes: text for people and JSON on stdout, diagnostics on stderr. */
+export class Output {
+  readonly paint: Paint;
+  readonly paintError: Paint;
+  readonly isTerminal: boolean;
+  readonly columns: number;
+  #verbosity: Verbosity = { quiet: false, verbose: false };
+  readonly #stdout: Sink;
+  readonly #stderr: Sink;
+
+  constructor(
+    stdout: Sink,
+    stderr: Sink,
+    environment: Readonly<Record<string, string | undefined>>,
+  ) {
+    this.#stdout = stdout;
+    this.#stderr = stderr;
+    this.isTerminal = stdout.isTTY;
+    this.columns = stdout.columns;
+    this.paint = paintFor(environment, stdout.isTTY);
+    this.paintError = paintFor(environment, stderr.isTTY);
+  }
+
+  get quiet(): boolean {
+    return this.#verbosity.quiet;
+  }
+
+  get verbose(): boolean {
+    return this.#verbosity.verbose;
+  }
+
+  setVerbosity(verbosity: Verbosity): void {
+    this.#verbosity = verbosity;
+  }
+
+  /** A result: what was asked for, so `--quiet` does not silence it. */
+  line(text: string): void {
+    this.#stdout.write(`${text}\n`);
+  }
+
+  lines(texts: readonly string[]): void {
+    for (const text of texts) this.line(text);
+  }
+
+  /** What goes on, and what to do next: silent with `--quiet`. */
+  note(text: string): void {
+    if (!this.quiet) this.line(text);
+  }
+
+  /** Text without a line end, for progress in place and for help. */
+  raw(text: string): void {
+    this.#stdout.write(text);
+  }
+
+  /** Bytes of a bottle: as they are into a pipe, made harmless for a terminal. */
+  foreign(text: string, to: 'stdout' | 'stderr' = 'stdout'): void {
+    const sink = to === 'stdout' ? this.#stdout : this.#stderr;
+    if (text !== '') sink.write(sink.isTTY ? harmless(text) : text);
+  }
+
+  /** JSON that any parser reads and no terminal obeys: what is unprintable is escaped. */
+  json(value: unknown): void {
+    this.line(escapeUnprintable(JSON.stringify(value, null, 2)));
+  }
+
+  /** One value as one line, for a stream of them. */
+  jsonLine(value: unknown): void {
+    this.line(escapeUnprintable(JSON.stringify(value)));
+  }
+
+  /** A line of `--verbose`. */
+  detail(text: string): void {
+    if (this.verbose) this.diagnostic(this.paintError('dim', text));
+  }
+
+  diagnostic(text: string): void {
+    this.#stderr.write(`${text}\n`);
+  }
+
+  rawDiagnostic(text: string): void {
+    this.#stderr.write(text);
+  }
+
+  failure(failure: CommandFailure): void {
+    const paint = this.paintError;
+    const columns = Math.min(this.#stderr.columns, 80);
+    for (const diagnostic of failure.diagnostics) {
+      for (const line of formatDiagnosticLines(diagnostic, paint)) this.diagnostic(line);
+    }
+    const [first = '', ...others] = wrapText(sanitizeBlock(failure.message), columns - 7);
+    this.diagnostic(`${paint('red', 'error:')} ${first}`);
+    for (const line of others) this.diagnostic(`       ${line}`);
+    if (failure.hint === null) return;
+    for (const line of wrapText(sanitizeBlock(failure.hint), columns - 7)) {
+      this.diagnostic(`       ${paint('dim', line)}`);
+    }
+  }
+}
+
+/** One line of text from outside, fit for a terminal. */
+export function clean(text: string): string {
+  return sanitizeLine(text);
+}
+
+function harmless(text: string): string {
+  return sanitizeBlock(
+    text.replaceAll('\r\n', '\n').replaceAll('\t', '    '),
+    Number.MAX_SAFE_INTEGER,
+  );
+}
+
+function escapeUnprintable(json: string): string {
+  return json.replace(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+    Array.from({ length: character.length }, (_, index) => character.charCodeAt(index))
+      .map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`)
+      .join(''),
+  );
+}

@@ -1,0 +1,97 @@
+import { spawn } from 'node:child_process';
+import { hostname, userInfo } from 'node:os';
+import { createInterface } from 'node:readline/promises';
+import { EXIT, type ExitCode } from './exit-codes.ts';
+import { Output, type Sink } from './output.ts';
+import { run } from './run.ts';
+import type { Surroundings } from './session.ts';
+import { STDOUT_CLOSED } from './stdout-closed.ts';
+
+/** Runs a command line in this process and ends it, with everything written. */
+export async function runProcess(argv: readonly string[], version: string): Promise<void> {
+  const controller = new AbortController();
+  followSignals(controller);
+  followReader(controller);
+  const exitCode = await run(argv, surroundingsOfProcess(controller.signal), version);
+  await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
+  process.exit(exitCode);
+}
+
+function surroundingsOfProcess(signal: AbortSignal): Surroundings {
+  const environment = process.env;
+  const isInteractive = process.stdin.isTTY === true && process.stdout.isTTY === true;
+  return {
+    output: new Output(sinkOf(process.stdout), sinkOf(process.stderr), environment),
+    environment,
+    cwd: process.cwd(),
+    operator: environment['BB_OPERATOR'] ?? `${userInfo().username}@${hostname()}`,
+    signal,
+    openController: async (options) =>
+      (await import('../controller/open.ts')).openController(options),
+    runController: async (options, until, onLine) =>
+      (await import('../controller/open.ts')).runController(options, until, onLine),
+    ask: isInteractive ? (question) => askLine(question, signal) : null,
+    handOver,
+  };
+}
+
+/** The first signal asks the command to end; a second Ctrl-C does not wait for it. */
+function followSignals(controller: AbortController): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (controller.signal.aborted) process.exit(EXIT.interrupted);
+      controller.abort(signal);
+    });
+  }
+}
+
+function followReader(controller: AbortController): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    controller.abort(STDOUT_CLOSED);
+  });
+  process.stderr.on('error', () => {});
+}
+
+function sinkOf(stream: NodeJS.WriteStream): Sink {
+  return {
+    write: (text) => {
+      if (!stream.destroyed) stream.write(text);
+    },
+    get isTTY() {
+      return stream.isTTY === true;
+    },
+    get columns() {
+      return stream.columns ?? 80;
+    },
+  };
+}
+
+async function askLine(question: string, signal: AbortSignal): Promise<string> {
+  using lines = createInterface({ input: process.stdin, output: process.stdout });
+  return await lines.question(question, { signal });
+}
+
+/** Ctrl-C belongs to the program that has the terminal, so it does not end `bb` meanwhile. */
+function handOver(argv: readonly string[]): Promise<ExitCode> {
+  const [program = '', ...rest] = argv;
+  const keepRunning = () => {};
+  const before = process.listeners('SIGINT');
+  process.removeAllListeners('SIGINT');
+  process.on('SIGINT', keepRunning);
+  return new Promise<ExitCode>((resolve, reject) => {
+    const child = spawn(program, rest, { stdio: 'inherit' });
+    child.on('error', reject);
+    child.on('exit', (code, signal) => resolve(code ?? (signal === null ? EXIT.failed : 128)));
+  }).finally(() => {
+    process.removeListener('SIGINT', keepRunning);
+    for (const listener of before) process.on('SIGINT', listener);
+  });
+}
+
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.destroyed || stream.writableLength === 0) resolve();
+    else stream.write('', () => resolve());
+  });
+}

@@ -1,0 +1,63 @@
+import type { Progress } from '../controller/api.ts';
+import { sanitizeLine } from '../model/sanitize.ts';
+import { truncateToWidth } from './display-width.ts';
+import type { Output } from './output.ts';
+
+/** Shows a pass as it goes: one line that is rewritten on a terminal, one line for each end elsewhere. */
+export class ProgressPrinter implements Disposable {
+  readonly #output: Output;
+  readonly #running = new Map<number, string>();
+  #done = 0;
+  #painted = false;
+
+  constructor(output: Output) {
+    this.#output = output;
+  }
+
+  /** Pass it on as `onProgress`. */
+  readonly show = (progress: Progress): void => {
+    if (this.#output.quiet) return;
+    this.#erase();
+    const line = this.#finishedLine(progress);
+    if (line !== null) this.#output.line(line);
+    this.#paintRunning(progress);
+  };
+
+  /** Ends the line in place, so that what follows starts on an empty one. */
+  [Symbol.dispose](): void {
+    this.#erase();
+  }
+
+  #finishedLine(progress: Progress): string | null {
+    const { paint } = this.#output;
+    if (progress.kind !== 'action') {
+      const text = sanitizeLine(progress.text);
+      if (progress.kind === 'stage') return paint('bold', text);
+      return this.#output.verbose ? paint('dim', `  ${text}`) : null;
+    }
+    const { bottle, text, state, detail, id } = progress;
+    const words = `${bottle}: ${sanitizeLine(text)}`;
+    if (state === 'started') {
+      this.#running.set(id, words);
+      return null;
+    }
+    this.#running.delete(id);
+    this.#done += 1;
+    const why = detail === null ? '' : ` (${sanitizeLine(detail)})`;
+    if (state === 'failed') return `${paint('red', 'failed ')} ${words}${why}`;
+    if (state === 'skipped') return `${paint('yellow', 'skipped')} ${words}${why}`;
+    return `${paint('green', 'done   ')} ${words}${why}`;
+  }
+
+  #paintRunning(progress: Progress): void {
+    if (!this.#output.isTerminal || this.#running.size === 0 || progress.kind !== 'action') return;
+    const text = `${this.#done}/${progress.of} ${[...this.#running.values()].join(' · ')}`;
+    this.#output.raw(this.#output.paint('dim', truncateToWidth(text, this.#output.columns - 1)));
+    this.#painted = true;
+  }
+
+  #erase(): void {
+    if (this.#painted) this.#output.raw('\r\x1b[2K');
+    this.#painted = false;
+  }
+}

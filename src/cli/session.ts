@@ -1,0 +1,129 @@
+import type {
+  Answer,
+  ControllerApi,
+  ControllerOptions,
+  OpenController,
+  RunController,
+} from '../controller/api.ts';
+import { didYouMean } from '../model/did-you-mean.ts';
+import { CommandFailure, Interrupted } from './command-failure.ts';
+import { EXIT } from './exit-codes.ts';
+import type { Output } from './output.ts';
+import { failureOf } from './refusal.ts';
+
+/** Everything that the command line gets from its process; a test gives its own. */
+export interface Surroundings {
+  readonly output: Output;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** Who approves, rejects and edits, as it is written into commits. */
+  readonly operator: string;
+  /** Aborts on Ctrl-C, and when nobody reads stdout any more. */
+  readonly signal: AbortSignal;
+  readonly openController: OpenController;
+  readonly runController: RunController;
+  /** Asks a person for a line; null when there is nobody to ask. */
+  readonly ask: ((question: string) => Promise<string>) | null;
+  /** Runs a program with the terminal inherited; resolves with its exit code. */
+  readonly handOver: (argv: readonly string[]) => Promise<number>;
+}
+
+/** Options that every command has. */
+export interface GlobalOptions {
+  readonly repo?: string | undefined;
+  readonly fleet?: string | undefined;
+  readonly config?: string | undefined;
+  readonly backend?: string | undefined;
+  readonly verbose?: boolean | undefined;
+  readonly quiet?: boolean | undefined;
+}
+
+/** One command as it runs: its surroundings and the global options. */
+export class Session {
+  readonly surroundings: Surroundings;
+  readonly options: GlobalOptions;
+
+  constructor(surroundings: Surroundings, options: GlobalOptions) {
+    this.surroundings = surroundings;
+    this.options = options;
+  }
+
+  get output(): Output {
+    return this.surroundings.output;
+  }
+
+  get signal(): AbortSignal {
+    return this.surroundings.signal;
+  }
+
+  get controllerOptions(): ControllerOptions {
+    const { repo, config, backend } = this.options;
+    return {
+      repository: repo ?? this.surroundings.environment['BB_REPO'] ?? this.surroundings.cwd,
+      ...(config === undefined ? {} : { configDirectory: config }),
+      ...(backend === undefined ? {} : { backend }),
+      environment: this.surroundings.environment,
+    };
+  }
+
+  /** The controller of the repository. Throws a failure in words when there cannot be one. */
+  async open(): Promise<ControllerApi> {
+    const api = await this.expect(this.surroundings.openController(this.controllerOptions));
+    if (this.options.fleet === undefined) return api;
+    const { fleet } = await this.expect(api.status());
+    if (fleet === this.options.fleet) return api;
+    await api[Symbol.asyncDispose]();
+    throw new CommandFailure({
+      exitCode: EXIT.invalid,
+      message: `this repository describes the fleet "${fleet ?? '?'}", not "${this.options.fleet}"`,
+      hint: 'name the right repository with --repo, or leave --fleet out',
+    });
+  }
+
+  /** The value of an answer; a refusal or Ctrl-C ends the command. */
+  async expect<Value>(answer: Promise<Answer<Value>>): Promise<Value> {
+    const settled = await interruptible(answer, this.signal);
+    if (settled.ok) return settled.value;
+    throw failureOf(settled.refusal);
+  }
+
+  /** Like `expect`, for an answer about one bottle: an unknown name gets the nearest one that exists. */
+  async expectBottle<Value>(
+    api: ControllerApi,
+    slug: string,
+    answer: Promise<Answer<Value>>,
+  ): Promise<Value> {
+    const settled = await interruptible(answer, this.signal);
+    if (settled.ok) return settled.value;
+    const { refusal } = settled;
+    if (refusal.kind !== 'not-found' || refusal.hint !== null) throw failureOf(refusal);
+    const status = await this.expect(api.status());
+    throw failureOf({
+      ...refusal,
+      hint: nearestHint(
+        slug,
+        status.bottles.map(({ name }) => name),
+      ),
+    });
+  }
+}
+
+/** What to say to a name that does not exist. */
+export function nearestHint(raw: string, names: readonly string[]): string {
+  const nearest = didYouMean(raw, names);
+  if (nearest !== undefined) return `did you mean "${nearest}"?`;
+  return names.length === 0 ? 'there are no bottles' : 'bb list active shows what there is';
+}
+
+/** `promise`, or `Interrupted` as soon as `signal` aborts: what only reads need not be waited for. */
+async function interruptible<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  if (signal.aborted) throw new Interrupted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(new Interrupted());
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
