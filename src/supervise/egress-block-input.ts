@@ -56,11 +56,12 @@ function readHost(raw: unknown, report: Report): string {
 }
 
 function readPaths(raw: unknown, report: Report): readonly string[] {
-  const paths = readStrings('path_allowlist', raw, LIMITS.paths, report);
-  for (const path of paths) {
-    const problem = parsePathPrefix(path);
-    if (problem !== null) report('path_allowlist', `"${sanitizeLine(path, 80)}" ${problem}`);
-  }
+  const paths = readStrings('path_allowlist', raw, LIMITS.paths, report).flatMap((written) => {
+    const parsed = parsePathPrefix(written);
+    if (parsed.ok) return [parsed.path];
+    report('path_allowlist', `"${sanitizeLine(written, 80)}" ${parsed.problem}`);
+    return [];
+  });
   return [...new Set(paths)];
 }
 

@@ -1,0 +1,73 @@
+import type { BottleSpec } from '../model/bottle-spec.ts';
+import type { EgressRoute, PathMatch, RouteMatch } from '../model/egress-route.ts';
+
+/** One thing that a bottle may do: requests of one method (null: any) to one path (null: every) of one host. */
+export interface Grant {
+  readonly host: string;
+  readonly path: PathMatch | null;
+  readonly method: string | null;
+}
+
+/**
+ * What the routes and allowlists of a bottle allow, multiplied out: two narrow lists in one rule allow every pair of
+ * them, which is what an operator has to see.
+ */
+export function grantsOf(spec: Pick<BottleSpec, 'egress' | 'allowlist'>): readonly Grant[] {
+  const whole = spec.allowlist.map(({ host }): Grant => ({ host, path: null, method: null }));
+  return [...spec.egress.routes.flatMap(grantsOfRoute), ...whole];
+}
+
+/** The grants of `after` that nothing of `before` allowed. */
+export function addedGrants(before: readonly Grant[], after: readonly Grant[]): readonly Grant[] {
+  const byHost = Map.groupBy(before, (grant) => grant.host);
+  return after.filter(
+    (grant) => !(byHost.get(grant.host) ?? []).some((known) => covers(known, grant)),
+  );
+}
+
+/** `GET, POST api.example.test /v1/`, one line for each host and path. */
+export function describeGrants(grants: readonly Grant[]): readonly string[] {
+  const byTarget = Map.groupBy(grants, ({ host, path }) => `${host} ${describePath(path)}`);
+  return [...byTarget].map(([target, group]) => {
+    const methods = new Set(group.map((grant) => grant.method ?? 'any method'));
+    return `${[...methods].sort().join(', ')} ${target}`;
+  });
+}
+
+function grantsOfRoute({ host, matches }: EgressRoute): readonly Grant[] {
+  if (matches.length === 0) return [{ host, path: null, method: null }];
+  return matches.flatMap((match) => grantsOfMatch(host, match));
+}
+
+function grantsOfMatch(host: string, { paths, methods }: RouteMatch): readonly Grant[] {
+  const anyOf = <Item>(items: readonly Item[]): readonly (Item | null)[] =>
+    items.length === 0 ? [null] : items;
+  return anyOf(paths).flatMap((path) => anyOf(methods).map((method) => ({ host, path, method })));
+}
+
+function covers(known: Grant, grant: Grant): boolean {
+  if (known.method !== null && known.method !== grant.method) return false;
+  if (known.path === null) return true;
+  if (grant.path === null) return isEveryPath(known.path);
+  if (known.path.kind === 'prefix' && grant.path.kind !== 'regex') {
+    return grant.path.value.startsWith(known.path.value);
+  }
+  return known.path.kind === grant.path.kind && known.path.value === grant.path.value;
+}
+
+/** True for the prefix that every path begins with. */
+export function isEveryPath(path: PathMatch | null): boolean {
+  return path === null || (path.kind === 'prefix' && path.value === '/');
+}
+
+function describePath(path: PathMatch | null): string {
+  if (isEveryPath(path) || path === null) return '(every path)';
+  switch (path.kind) {
+    case 'prefix':
+      return `${path.value}*`;
+    case 'exact':
+      return path.value;
+    case 'regex':
+      return `(paths that match ${path.value})`;
+  }
+}
