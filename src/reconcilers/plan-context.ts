@@ -7,6 +7,8 @@ export interface AppliedRecord {
   readonly revision: Revision;
   /** Fingerprint of the spec that was fully in force. */
   readonly specHash: string;
+  /** Where it was in force: absent in a record that was rebuilt without knowing. */
+  readonly backend?: string;
 }
 
 /** Facts of the host that specs are completed with. */

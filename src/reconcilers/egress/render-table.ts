@@ -1,0 +1,54 @@
+import type { DesiredBottle } from '../../model/desired-state.ts';
+import type { AllowlistEntry, EgressRoute } from '../../model/egress-route.ts';
+import { fingerprint } from '../../model/fingerprint.ts';
+import type { EgressTable } from '../../model/sidecar.ts';
+import { sortedBy } from '../order.ts';
+import type { HostFacts } from '../plan-context.ts';
+
+/** A table before it has a generation: what the controller hands to the sidecar files. */
+export type RenderedTable = Omit<EgressTable, 'generation'>;
+
+/**
+ * The egress table of a bottle at an instant: what has expired is not in it. Secrets are named with their version;
+ * one without a value is left out here and keeps the bottle from being touched (`missingSecrets`).
+ */
+export function renderEgressTable(
+  bottle: DesiredBottle,
+  host: Pick<HostFacts, 'upstream' | 'secretVersions'>,
+  nowMs: number,
+): RenderedTable {
+  const inForce = (entry: EgressRoute | AllowlistEntry) => isInForce(entry, nowMs);
+  const routes = sortedBy(bottle.spec.egress.routes.filter(inForce), (route) => route.host);
+  const allowlist = sortedBy(bottle.spec.allowlist.filter(inForce), (entry) => entry.host);
+  const secrets = Object.fromEntries(
+    secretNames(routes).flatMap((name) => {
+      const version = host.secretVersions[name];
+      return version === undefined ? [] : [[name, version] as const];
+    }),
+  );
+  const { upstream } = host;
+  const hash = fingerprint({ routes, allowlist, upstream, secrets });
+  return { bottle: bottle.name, hash, routes, allowlist, upstream, secrets };
+}
+
+/** Secrets that a table's routes need and that have no value on this host, with the first host that needs each. */
+export function missingSecrets(
+  table: RenderedTable,
+): readonly { readonly secret: string; readonly host: string }[] {
+  return secretNames(table.routes)
+    .filter((secret) => table.secrets[secret] === undefined)
+    .map((secret) => ({
+      secret,
+      host: table.routes.find((route) => route.auth?.secret === secret)?.host ?? '',
+    }));
+}
+
+/** An instant that cannot be read counts as passed: policy fails closed. */
+function isInForce(entry: EgressRoute | AllowlistEntry, nowMs: number): boolean {
+  return entry.expires === null || Date.parse(entry.expires) > nowMs;
+}
+
+function secretNames(routes: readonly EgressRoute[]): readonly string[] {
+  const names = routes.flatMap((route) => (route.auth === null ? [] : [route.auth.secret]));
+  return [...new Set(names)].sort();
+}

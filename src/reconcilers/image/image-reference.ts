@@ -1,0 +1,22 @@
+import { assertNever } from '../../model/assert-never.ts';
+import type { ImageSource } from '../../model/bottle-spec.ts';
+import { fingerprint } from '../../model/fingerprint.ts';
+import type { HostFacts } from '../plan-context.ts';
+
+type ImageFacts = Pick<HostFacts, 'agentImage' | 'imageBase'>;
+
+/** Reference that the engine will know the image by. What is built here is named by all that goes into it. */
+export function imageReference(source: ImageSource, host: ImageFacts): string {
+  switch (source.kind) {
+    case 'builtin':
+      return host.agentImage;
+    case 'dockerfile': {
+      const content = fingerprint({ base: host.imageBase, dockerfile: source.digest });
+      return `bb/agent:${content.slice(0, 20)}`;
+    }
+    case 'ref':
+      return source.ref;
+    default:
+      return assertNever(source);
+  }
+}

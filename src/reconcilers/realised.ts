@@ -1,0 +1,68 @@
+import type { BottleSpec } from '../model/bottle-spec.ts';
+import type { NetworkComponent } from '../model/component.ts';
+import { canonicalJson, type Json, sha256 } from '../model/fingerprint.ts';
+import type { HostFacts } from './plan-context.ts';
+
+/** Part of a bottle's specification that its agent container realises, completed with the host's facts. */
+export interface RealisedAgent
+  extends Pick<
+    BottleSpec,
+    'provider' | 'env' | 'prompt' | 'skills' | 'gitUser' | 'workspace' | 'resources'
+  > {
+  /** Reference that the engine knows: a new Dockerfile or base gives another one. */
+  readonly image: string;
+  /** What `auto` came to. */
+  readonly runtime: string | null;
+  readonly host: { readonly user: HostFacts['agentUser']; readonly state: string };
+}
+
+/** Part that the sidecars container realises; what its programs enforce is asked from themselves. */
+export interface RealisedSidecars {
+  readonly image: string;
+  readonly user: HostFacts['sidecarUser'];
+  readonly state: string;
+}
+
+/** Part that one network realises. Its subnet is not in here: a bottle keeps the one that it got. */
+export interface RealisedNetwork {
+  readonly component: NetworkComponent;
+  readonly pool: string;
+}
+
+/** The label texts of a component: equal hash = nothing to do. */
+export interface Applied {
+  readonly specHash: string;
+  readonly applied: string;
+}
+
+/** What the agent of `spec` is made of. Label, colour and description are left out: changing them costs nothing. */
+export function realisedAgent(
+  spec: BottleSpec,
+  host: HostFacts,
+  resolved: { readonly image: string; readonly runtime: string | null },
+): RealisedAgent {
+  const { provider, env, prompt, skills, gitUser, workspace, resources } = spec;
+  return {
+    provider,
+    image: resolved.image,
+    env,
+    prompt,
+    skills,
+    gitUser,
+    workspace,
+    resources,
+    runtime: resolved.runtime,
+    host: { user: host.agentUser, state: host.stateDirectory },
+  };
+}
+
+/** What the sidecars container is made of. */
+export function realisedSidecars(host: HostFacts): RealisedSidecars {
+  return { image: host.sidecarImage, user: host.sidecarUser, state: host.stateDirectory };
+}
+
+/** Texts for the labels of a component that realises `part`. */
+export function appliedOf(part: RealisedAgent | RealisedSidecars | RealisedNetwork): Applied {
+  const applied = canonicalJson(part as unknown as Json);
+  return { specHash: sha256(applied), applied };
+}

@@ -1,0 +1,62 @@
+import type { ComponentIdentity, ContainerSpec, Mount } from '../../model/component.ts';
+import { bottleLayout, SIDECAR_PATHS } from '../../model/state-layout.ts';
+import type { BottleAddresses } from '../network/network-spec.ts';
+import type { HostFacts } from '../plan-context.ts';
+import { appliedOf, type RealisedSidecars } from '../realised.ts';
+
+const MEBIBYTE = 1024 * 1024;
+
+/** Small on purpose: they relay and decide, and an agent must not be able to make them eat the host. */
+const RESOURCES = { cpus: 1, memoryBytes: 512 * MEBIBYTE, pids: 128 };
+
+/** The container that guards a bottle: the only thing on both of its networks. */
+export function sidecarsContainer(
+  owner: Pick<ComponentIdentity, 'fleet' | 'bottle' | 'revision'>,
+  options: {
+    readonly realised: RealisedSidecars;
+    readonly host: HostFacts;
+    readonly addresses: BottleAddresses;
+  },
+): ContainerSpec {
+  const { realised, host, addresses } = options;
+  return {
+    identity: { ...owner, component: 'sidecars', ...appliedOf(realised) },
+    image: realised.image,
+    command: null,
+    env: { BB_BOTTLE: owner.bottle },
+    lateEnv: {},
+    user: realised.user,
+    workdir: null,
+    readOnlyRoot: true,
+    tmpfs: { '/tmp': 16 * MEBIBYTE },
+    mounts: sidecarMounts(host.stateDirectory, owner.bottle),
+    networks: [
+      ...attached('external-network', addresses.sidecarsExternal),
+      ...attached('internal-network', addresses.sidecarsInternal),
+    ],
+    hosts: {},
+    resources: RESOURCES,
+    runtime: null,
+  };
+}
+
+/** Inputs are read-only inside; status, keys and the queue are the sidecars' own to write. */
+function sidecarMounts(
+  stateDirectory: string,
+  bottle: ComponentIdentity['bottle'],
+): readonly Mount[] {
+  const layout = bottleLayout(stateDirectory, bottle);
+  const keys = Object.keys(SIDECAR_PATHS) as (keyof typeof SIDECAR_PATHS)[];
+  return keys.map((key) => ({
+    source: layout[key],
+    target: SIDECAR_PATHS[key],
+    readOnly: key.endsWith('In'),
+  }));
+}
+
+function attached(
+  component: ContainerSpec['networks'][number]['component'],
+  address: string | null,
+): ContainerSpec['networks'] {
+  return address === null ? [] : [{ component, address }];
+}
