@@ -23,10 +23,13 @@ export interface SidecarFiles {
   read(bottle: BottleName): Promise<SidecarStatuses>;
   /** Publishes the bottle's certificate where the agent's mount shows it. */
   publishTrust(bottle: BottleName, caPem: string): Promise<void>;
-  /** Removes the bottle's folders. Idempotent. */
+  /** Removes the bottle's folders, but keeps a queue that still holds proposals. Idempotent. */
   remove(bottle: BottleName): Promise<void>;
   /** Bottles that have folders. */
   list(): Promise<readonly BottleName[]>;
-  /** Calls back with the bottle whose status or queue may have changed, until `signal` aborts. */
+  /**
+   * Calls back with the bottle whose status or queue may have changed, until `signal` aborts. It is in place when the
+   * call returns.
+   */
   watch(onHint: (bottle: BottleName) => void, signal: AbortSignal): void;
 }

@@ -1,0 +1,112 @@
+import { z } from 'zod';
+import type { AllowlistEntry, EgressRoute } from '../../model/egress-route.ts';
+import { type Fingerprint, parseFingerprint } from '../../model/names.ts';
+import { sanitizeLine } from '../../model/sanitize.ts';
+import type { BundleStatus, EgressStatus, SuperviseStatus } from '../../model/sidecar.ts';
+
+const text = z.string().max(4096);
+const names = z.array(text).max(10_000);
+const count = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
+const message = text.transform((raw) => sanitizeLine(raw)).nullable();
+const fingerprint = z
+  .string()
+  .transform((raw, context): Fingerprint => {
+    const parsed = parseFingerprint(raw);
+    if (parsed !== undefined) return parsed;
+    context.addIssue({ code: 'custom', message: 'not a fingerprint' });
+    return z.NEVER;
+  })
+  .nullable();
+
+const route: z.ZodType<EgressRoute> = z.object({
+  host: text,
+  ports: z.array(count).max(1000),
+  matches: z
+    .array(
+      z.object({
+        paths: z.array(z.object({ kind: z.enum(['prefix', 'exact', 'regex']), value: text })),
+        methods: names,
+        headers: z.array(z.object({ name: text, exact: text })),
+      }),
+    )
+    .max(10_000),
+  auth: z
+    .union([
+      z.object({ scheme: z.enum(['Bearer', 'token', 'Basic']), secret: text }),
+      z.object({ scheme: z.literal('header'), header: text, secret: text }),
+    ])
+    .nullable(),
+  dlp: z
+    .object({
+      outbound: z.array(z.enum(['token_patterns', 'known_secrets', 'entropy'])),
+      onMatch: z.enum(['block', 'redact', 'supervise']),
+    })
+    .nullable(),
+  git: z.object({ fetch: z.boolean() }),
+  addresses: names,
+  expires: text.nullable(),
+});
+
+const allowlistEntry: z.ZodType<AllowlistEntry> = z.object({
+  host: text,
+  reason: text.nullable(),
+  expires: text.nullable(),
+});
+
+const state = z.enum(['ready', 'degraded']);
+
+const egress: z.ZodType<EgressStatus> = z.object({
+  sidecar: z.literal('egress'),
+  state,
+  instance: text,
+  startedAt: text,
+  generation: count,
+  tableHash: fingerprint,
+  loadedAt: text.nullable(),
+  error: message,
+  refusedGeneration: count.nullable(),
+  routes: z.array(route).max(10_000),
+  allowlist: z.array(allowlistEntry).max(10_000),
+  secrets: z.record(text, text),
+  caPem: z.string().max(65_536),
+});
+
+const supervise: z.ZodType<SuperviseStatus> = z.object({
+  sidecar: z.literal('supervise'),
+  state,
+  instance: text,
+  startedAt: text,
+  generation: count,
+  settingsHash: fingerprint,
+  waitSeconds: z.number(),
+  maxPendingPerBottle: z.number(),
+  error: message,
+});
+
+const bundle: z.ZodType<BundleStatus> = z.object({
+  programs: z
+    .array(
+      z.object({
+        name: text.transform((raw) => sanitizeLine(raw, 60)),
+        state: z.enum(['starting', 'running', 'backing-off', 'stopped']),
+        restarts: count,
+        lastExit: message,
+      }),
+    )
+    .max(32),
+});
+
+/** A status as the model has it, or null: what a sidecar wrote is believed only in its exact form. */
+export function parseEgressStatus(raw: unknown): EgressStatus | null {
+  return egress.safeParse(raw).data ?? null;
+}
+
+/** As `parseEgressStatus`. */
+export function parseSuperviseStatus(raw: unknown): SuperviseStatus | null {
+  return supervise.safeParse(raw).data ?? null;
+}
+
+/** As `parseEgressStatus`. */
+export function parseBundleStatus(raw: unknown): BundleStatus | null {
+  return bundle.safeParse(raw).data ?? null;
+}
