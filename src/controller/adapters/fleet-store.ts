@@ -1,0 +1,117 @@
+import { appendFile, lstat, mkdir, readFile, rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import type { FleetEvent } from '../../model/event.ts';
+import { parseAgentName, parseBottleName, parseRevision } from '../../model/names.ts';
+import { bottleLayout } from '../../model/state-layout.ts';
+import type { AppliedRecord } from '../../reconcilers/plan-context.ts';
+import type { BottleMetadata, FleetStore } from '../ports/fleet-store.ts';
+import { writeFileAtomically } from './atomic-file.ts';
+import { storeError } from './store-error.ts';
+
+const ROTATE_BYTES = 5 * 1024 * 1024;
+
+const applied = z.record(z.string(), z.object({ revision: z.string(), specHash: z.string() }));
+const metadata = z.object({
+  agent: z.string(),
+  label: z.string().nullable(),
+  color: z.string().nullable(),
+  createdAt: z.string(),
+});
+const event: z.ZodType<FleetEvent> = z.object({
+  at: z.string(),
+  severity: z.enum(['info', 'warning', 'error']),
+  bottle: z.string().nullable(),
+  reason: z.string(),
+  message: z.string(),
+  revision: z.string().nullable(),
+});
+
+/** The controller's notes as files below the fleet's state directory; `rotateBytes` bounds the log of events. */
+export function createFleetStore(stateDirectory: string, rotateBytes = ROTATE_BYTES): FleetStore {
+  const inventoryPath = join(stateDirectory, 'inventory.json');
+  const appliedPath = join(stateDirectory, 'applied.json');
+  const eventsPath = join(stateDirectory, 'events.jsonl');
+  const olderEventsPath = `${eventsPath}.1`;
+  let appending: Promise<void> = Promise.resolve();
+
+  async function append(happened: FleetEvent): Promise<void> {
+    await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
+    const size = (await lstat(eventsPath).catch(() => null))?.size ?? 0;
+    if (size > rotateBytes) await rename(eventsPath, olderEventsPath);
+    // A line feed first ends a line that a crash cut short.
+    const separator = size > 0 && !(await endsWithLineFeed(eventsPath)) ? '\n' : '';
+    await appendFile(eventsPath, `${separator}${JSON.stringify(happened)}\n`, { mode: 0o600 });
+  }
+
+  return {
+    async readInventory() {
+      const names = z.array(z.string()).safeParse(await readJson(inventoryPath)).data ?? [];
+      return names.flatMap((name) => parseBottleName(name) ?? []);
+    },
+    writeInventory: (bottles) => writeJson(inventoryPath, bottles),
+    async readApplied() {
+      const records = applied.safeParse(await readJson(appliedPath)).data ?? {};
+      return Object.fromEntries(
+        Object.entries(records).flatMap(([name, record]): [string, AppliedRecord][] => {
+          const revision = parseRevision(record.revision);
+          if (revision === undefined || parseBottleName(name) === undefined) return [];
+          return [[name, { ...record, revision }]];
+        }),
+      );
+    },
+    writeApplied: (records) => writeJson(appliedPath, records),
+    async readMetadata(bottle) {
+      const path = bottleLayout(stateDirectory, bottle).metadata;
+      const found = metadata.safeParse(await readJson(path)).data;
+      const agent = found === undefined ? undefined : parseAgentName(found.agent);
+      return found === undefined || agent === undefined ? null : { ...found, agent };
+    },
+    writeMetadata: (bottle, found: BottleMetadata) =>
+      writeJson(bottleLayout(stateDirectory, bottle).metadata, found),
+    appendEvent(happened) {
+      const done = appending.then(() => append(happened)).catch(storeError(eventsPath));
+      appending = done.catch(() => undefined);
+      return done;
+    },
+    async readEvents(limit) {
+      const newest = await readLines(eventsPath);
+      const older = newest.length < limit ? await readLines(olderEventsPath) : [];
+      return [...older, ...newest]
+        .flatMap((line) => event.safeParse(parseJson(line)).data ?? [])
+        .slice(-limit)
+        .reverse();
+    },
+  };
+}
+
+async function writeJson(path: string, value: unknown): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await writeFileAtomically(path, `${JSON.stringify(value, null, 1)}\n`, { mode: 0o600 });
+  } catch (error) {
+    storeError(path)(error);
+  }
+}
+
+async function readJson(path: string): Promise<unknown> {
+  return parseJson(await readFile(path, 'utf8').catch(() => ''));
+}
+
+async function readLines(path: string): Promise<readonly string[]> {
+  const text = await readFile(path, 'utf8').catch(() => '');
+  return text.split('\n').filter((line) => line !== '');
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+async function endsWithLineFeed(path: string): Promise<boolean> {
+  const bytes = await readFile(path).catch(() => null);
+  return bytes === null || bytes.length === 0 || bytes[bytes.length - 1] === 10;
+}

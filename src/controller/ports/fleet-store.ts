@@ -1,0 +1,47 @@
+import type { FleetEvent } from '../../model/event.ts';
+import type { AgentName, BottleName } from '../../model/names.ts';
+import type { AppliedRecord } from '../../reconcilers/plan-context.ts';
+
+/** What is known of a bottle without its commit: shown for what is left over when the commit no longer has it. */
+export interface BottleMetadata {
+  readonly agent: AgentName;
+  readonly label: string | null;
+  readonly color: string | null;
+  /** RFC 3339 of the first time it was asked for. */
+  readonly createdAt: string;
+}
+
+/** Why something could not be written, so that a person knows what to repair. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+  readonly kind: 'read-only' | 'disk-full' | 'no-permission' | 'failed';
+  readonly hint: string;
+
+  constructor(options: {
+    readonly kind: StoreError['kind'];
+    readonly message: string;
+    readonly hint: string;
+    readonly cause: unknown;
+  }) {
+    super(options.message, { cause: options.cause });
+    this.kind = options.kind;
+    this.hint = options.hint;
+  }
+}
+
+/**
+ * What the controller writes down between passes. Nothing in it is the truth: a file that is lost or damaged reads as
+ * empty, and git, engine labels and sidecar status fill it again. Writes throw `StoreError`.
+ */
+export interface FleetStore {
+  /** Bottles that we made and did not yet see removed, in order. */
+  readInventory(): Promise<readonly BottleName[]>;
+  writeInventory(bottles: readonly BottleName[]): Promise<void>;
+  readApplied(): Promise<{ readonly [bottle: BottleName]: AppliedRecord }>;
+  writeApplied(applied: { readonly [bottle: BottleName]: AppliedRecord }): Promise<void>;
+  readMetadata(bottle: BottleName): Promise<BottleMetadata | null>;
+  writeMetadata(bottle: BottleName, metadata: BottleMetadata): Promise<void>;
+  appendEvent(event: FleetEvent): Promise<void>;
+  /** Newest first, at most `limit`. */
+  readEvents(limit: number): Promise<readonly FleetEvent[]>;
+}
