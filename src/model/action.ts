@@ -97,12 +97,6 @@ export interface BottlePlan {
   readonly pending: string | null;
   /** True when observed differs from what was last applied without a change of desired. */
   readonly drifted: boolean;
-  /**
-   * Fingerprint of the specification as this host completes it, null where none could be made. The controller keeps
-   * it as `AppliedRecord.specHash` once the bottle's actions are done; a running agent without that record is proven
-   * again.
-   */
-  readonly specHash: string | null;
 }
 
 /** A whole pass before it happens. Deterministic: equal inputs give equal plans. */

@@ -5,7 +5,7 @@ import type { UpstreamSettings } from '../model/sidecar.ts';
 /** What the controller remembers of a bottle between passes; rebuilt from the backend's labels when lost. */
 export interface AppliedRecord {
   readonly revision: Revision;
-  /** Fingerprint of the spec that was fully in force. */
+  /** `specHash` of the spec that was fully in force; the isolation of an agent without it is proven again. */
   readonly specHash: string;
   /** Where it was in force: absent in a record that was rebuilt without knowing. */
   readonly backend?: string;

@@ -1,7 +1,9 @@
 import type { Change } from '../../model/action.ts';
 import type { ObservedBottle } from '../../model/observed-state.ts';
+import { specHash } from '../spec-hash.ts';
 import type { World } from '../world.ts';
 import { type Current, currentBottle, isNothing } from './current.ts';
+import { isDrift } from './drift.ts';
 import { bottleMoves, isStill, type Move, type Moves } from './moves.ts';
 import type { Target } from './target.ts';
 import { backendChanges, bottleChanges } from './view.ts';
@@ -38,7 +40,8 @@ export function draftBottle(target: Target, world: World): Draft {
   const record = world.context.applied[name];
   const moves = bottleMoves(current, target, changes);
   const differs = !isStill(moves) || strays.length > 0;
-  const isProven = record !== undefined && (differs || record.specHash === target.hashes.all);
+  const isRecorded = record?.specHash === specHash(target.bottle.spec);
+  const isProven = isRecorded || (record !== undefined && differs);
   return {
     target,
     current,
@@ -46,7 +49,7 @@ export function draftBottle(target: Target, world: World): Draft {
     changes,
     moves: isNothing(current) ? withReason(moves, originWords(world, target, from)) : moves,
     differs,
-    drifted: differs && record?.specHash === target.hashes.all,
+    drifted: isRecorded && isDrift(moves, changes),
     unproven: isProven ? null : 'its isolation was not proven yet',
   };
 }

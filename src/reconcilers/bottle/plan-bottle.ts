@@ -89,7 +89,6 @@ function concluded(
     changes,
     pending,
     drifted,
-    specHash: target.hashes.all,
   };
   return { plan, steps };
 }
@@ -108,7 +107,6 @@ function untouched(
     changes: [],
     pending,
     drifted: false,
-    specHash: null,
   };
   return { plan, steps: [] };
 }

@@ -1,6 +1,4 @@
 import type { DesiredBottle } from '../../model/desired-state.ts';
-import { fingerprint } from '../../model/fingerprint.ts';
-import type { Fingerprint } from '../../model/names.ts';
 import { type RenderedTable, renderEgressTable } from '../egress/render-table.ts';
 import { imageReference } from '../image/image-reference.ts';
 import { networkApplied } from '../network/network-spec.ts';
@@ -29,7 +27,6 @@ export interface Target {
     readonly sidecars: string;
     readonly internal: string;
     readonly external: string;
-    readonly all: Fingerprint;
   };
 }
 
@@ -57,6 +54,5 @@ export function bottleTarget(
     internal: networkApplied('internal-network', pool ?? '').specHash,
     external: networkApplied('external-network', pool ?? '').specHash,
   };
-  const all = fingerprint({ ...hashes, backend, table: table.hash, settings: settings.hash });
-  return { bottle, backend, agent, sidecars, table, settings, pool, hashes: { ...hashes, all } };
+  return { bottle, backend, agent, sidecars, table, settings, pool, hashes };
 }

@@ -48,14 +48,5 @@ function prunePlan(
   verdict: BottlePlan['verdict'],
   pending: string | null,
 ): BottlePlan {
-  return {
-    bottle,
-    backend,
-    verdict,
-    impact: 'none',
-    changes: [],
-    pending,
-    drifted: false,
-    specHash: null,
-  };
+  return { bottle, backend, verdict, impact: 'none', changes: [], pending, drifted: false };
 }
