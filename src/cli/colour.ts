@@ -13,7 +13,8 @@ export function paintFor(
   return (style, text) => styleText(style, text, { validateStream: false });
 }
 
-function isColoured(
+/** Whether a stream gets colours. */
+export function isColoured(
   environment: Readonly<Record<string, string | undefined>>,
   isTerminal: boolean,
 ): boolean {

@@ -1,5 +1,5 @@
 import { sanitizeBlock, sanitizeLine } from '../model/sanitize.ts';
-import { type Paint, paintFor } from './colour.ts';
+import { isColoured, type Paint, paintFor } from './colour.ts';
 import type { CommandFailure } from './command-failure.ts';
 import { formatDiagnosticLines } from './format-diagnostic.ts';
 import { wrapText } from './wrap-text.ts';
@@ -21,6 +21,8 @@ export class Output {
   readonly paint: Paint;
   readonly paintError: Paint;
   readonly isTerminal: boolean;
+  /** True when `paint` colours. */
+  readonly isColoured: boolean;
   readonly columns: number;
   #verbosity: Verbosity = { quiet: false, verbose: false };
   readonly #stdout: Sink;
@@ -34,6 +36,7 @@ export class Output {
     this.#stdout = stdout;
     this.#stderr = stderr;
     this.isTerminal = stdout.isTTY;
+    this.isColoured = isColoured(environment, stdout.isTTY);
     this.columns = stdout.columns;
     this.paint = paintFor(environment, stdout.isTTY);
     this.paintError = paintFor(environment, stderr.isTTY);

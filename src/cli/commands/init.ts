@@ -20,7 +20,6 @@ async function init(session: Session, directory: string, hooks: boolean): Promis
   const answer = await initRepository({
     directory: resolve(surroundings.cwd, directory),
     hooks,
-    environment: surroundings.environment,
   });
   if (!answer.ok) throw failureOf(answer.refusal);
   const { repository, revision, files, hook } = answer.value;

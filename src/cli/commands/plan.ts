@@ -45,7 +45,7 @@ export async function showPlan(
         output.diagnostic(line);
       }
     }
-    output.lines(formatPlan(report.plan).trimEnd().split('\n'));
+    output.lines(formatPlan(report.plan, { color: output.isColoured }).trimEnd().split('\n'));
   }
   return options.detailedExitcode && hasDifferences(report.plan) ? EXIT.differences : EXIT.done;
 }
