@@ -35,7 +35,8 @@ export interface Refusal {
     | 'locked'
     | 'not-found'
     | 'conflict'
-    | 'bad-request';
+    | 'bad-request'
+    | 'apply-failed';
   readonly message: string;
   readonly hint: string | null;
   readonly diagnostics: readonly Diagnostic[];

@@ -2,23 +2,26 @@ import { loadDesiredState } from '../desired/load.ts';
 import type { TreeFile } from '../desired/tree-file.ts';
 import type { Clock } from '../model/clock.ts';
 import type { DesiredState } from '../model/desired-state.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
 import type { HostPolicy } from '../model/host-policy.ts';
 import type { Revision } from '../model/names.ts';
 import type { Proposal } from '../model/proposal.ts';
-import { proposalToEdit } from '../supervise/proposal-to-edit.ts';
-import type { Answer } from './api.ts';
+import { sanitizeLine } from '../model/sanitize.ts';
+import {
+  type ProposedEdit,
+  parseApprovalScope,
+  proposalToEdit,
+} from '../supervise/proposal-to-edit.ts';
+import type { Answer, Refusal } from './api.ts';
 import { resolveTip } from './pass.ts';
 import type { Git } from './ports/git.ts';
 
 /** What a proposal would make of the branch's tip: computed, validated, and not committed. */
 export interface Candidate {
   readonly tip: Revision;
-  /** Path below the desired-state folder. */
-  readonly path: string;
-  readonly before: string | null;
-  readonly after: string;
-  readonly desiredBefore: DesiredState | null;
-  readonly desiredAfter: DesiredState;
+  readonly edit: ProposedEdit;
+  readonly before: DesiredState;
+  readonly after: DesiredState;
 }
 
 export interface CandidatePorts {
@@ -33,32 +36,47 @@ export async function candidateOf(
   scope: string,
   ports: CandidatePorts,
 ): Promise<Answer<Candidate>> {
+  const parsedScope = parseApprovalScope(scope);
+  if (parsedScope === null) {
+    const hint = 'use --scope instance, or --scope set:<name> for routes/<name>.yaml';
+    return refuse('bad-request', `${sanitizeLine(scope, 60)} is not a scope`, hint);
+  }
   const resolved = await resolveTip(ports.git);
   if ('refusal' in resolved) return { ok: false, refusal: resolved.refusal };
   const tip = resolved.revision;
   const files = await ports.git.readTree(tip);
-  const edit = proposalToEdit(proposal, files, scope);
-  if ('refused' in edit) {
-    return {
-      ok: false,
-      refusal: { kind: 'conflict', message: edit.refused, hint: null, diagnostics: [] },
-    };
+  const options = { nowMs: ports.clock.nowMs() };
+  const before = loadDesiredState(files, ports.policy, options);
+  if (before.desired === null) {
+    return refuse(
+      'invalid',
+      `commit ${tip.slice(0, 12)} is not valid, so nothing can be approved on top of it`,
+      'mend the files and commit; bb validate shows all problems',
+      before.diagnostics,
+    );
   }
+  const outcome = proposalToEdit(proposal, files, parsedScope);
+  if (outcome.kind === 'refused') return refuse('conflict', outcome.reason, null);
+  const { edit } = outcome;
   const edited = new Map<string, TreeFile>(files);
   edited.set(edit.path, { mode: '100644', bytes: new TextEncoder().encode(edit.after) });
-  const options = { nowMs: ports.clock.nowMs() };
-  const { desired, diagnostics } = loadDesiredState(edited, ports.policy, options);
-  if (desired === null) {
-    return {
-      ok: false,
-      refusal: {
-        kind: 'invalid',
-        message: `with proposal ${proposal.id} the desired state would not be valid`,
-        hint: 'mend the files first, or reject the proposal',
-        diagnostics,
-      },
-    };
+  const after = loadDesiredState(edited, ports.policy, options);
+  if (after.desired === null) {
+    return refuse(
+      'invalid',
+      `with proposal ${proposal.id} the desired state would not be valid`,
+      'mend what it collides with, or reject the proposal',
+      after.diagnostics,
+    );
   }
-  const desiredBefore = loadDesiredState(files, ports.policy, options).desired;
-  return { ok: true, value: { tip, ...edit, desiredBefore, desiredAfter: desired } };
+  return { ok: true, value: { tip, edit, before: before.desired, after: after.desired } };
+}
+
+function refuse(
+  kind: Refusal['kind'],
+  message: string,
+  hint: string | null,
+  diagnostics: readonly Diagnostic[] = [],
+): Answer<never> {
+  return { ok: false, refusal: { kind, message, hint, diagnostics } };
 }

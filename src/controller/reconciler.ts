@@ -1,4 +1,4 @@
-import type { PlannedAction } from '../model/action.ts';
+import type { Plan, PlannedAction } from '../model/action.ts';
 import type { Random } from '../model/clock.ts';
 import type { ImageBuild } from '../model/component.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
@@ -23,7 +23,7 @@ import {
 import { createLanes } from './lanes.ts';
 import { type PassPorts, type PassResult, planPass } from './pass.ts';
 import type { ActionContext } from './perform-action.ts';
-import { RevisionGate } from './revision-gate.ts';
+import { type GoodRevision, RevisionGate } from './revision-gate.ts';
 
 export interface ReconcilerPorts extends PassPorts {
   readonly random: Random;
@@ -129,6 +129,14 @@ export class Reconciler {
     return this.#exclusively(() => this.#plan(options));
   }
 
+  /** What a pass over this desired state would do, committed or not. Remembers nothing of it. */
+  planDesired(good: GoodRevision): Promise<Plan> {
+    return this.#exclusively(async () => {
+      const permissions = { allowMassDelete: false, applyNow: [] };
+      return (await this.#planFor(good, permissions)).plan;
+    });
+  }
+
   /** One pass: plans, and starts what may start now. */
   pass(options: PassOptions): Promise<PassReport> {
     return this.#exclusively(async () => {
@@ -161,15 +169,18 @@ export class Reconciler {
       this.#announce();
       return verdict;
     }
+    const result = await this.#planFor(verdict.good, options.permissions);
+    this.#last = result;
+    return { kind: 'passed', result, started: [] };
+  }
+
+  async #planFor(good: GoodRevision, permissions: PlanContext['permissions']): Promise<PassResult> {
     const applied: { [bottle: BottleName]: AppliedRecord } = {};
     for (const [bottle, memory] of this.#memories) {
       if (memory.applied !== null) applied[bottle] = memory.applied;
     }
     const inventory = await this.#ports.journal.inventory();
-    const memory = { inventory, applied };
-    const result = await planPass(verdict.good, this.#ports, memory, options.permissions);
-    this.#last = result;
-    return { kind: 'passed', result, started: [] };
+    return planPass(good, this.#ports, { inventory, applied }, permissions);
   }
 
   #startTurns(result: PassResult): readonly BottleName[] {

@@ -1,0 +1,44 @@
+import type { Revision } from '../model/names.ts';
+import type { Answer, Refusal } from './api.ts';
+import { resolveTip } from './pass.ts';
+import type { CommitRequest, Git } from './ports/git.ts';
+
+/** What a change makes of one tip; asked again when the branch moved in between. */
+export type ChangeAt = (tip: Revision) => Promise<Answer<Omit<CommitRequest, 'parent'>>>;
+
+export interface Committed {
+  readonly revision: Revision;
+  readonly subject: string;
+  readonly leftInWorkingTree: readonly string[];
+}
+
+/** Somebody who commits this often in between is a loop, not a person. */
+const MAX_RACES = 10;
+
+/**
+ * Commits a change on the branch by compare-and-swap: when the branch moved, the change is derived again from the new
+ * tip, so nothing that was committed in between is lost or overwritten.
+ */
+export async function commitChanges(git: Git, changeAt: ChangeAt): Promise<Answer<Committed>> {
+  for (let race = 0; race < MAX_RACES; race += 1) {
+    const resolved = await resolveTip(git);
+    if ('refusal' in resolved) return { ok: false, refusal: resolved.refusal };
+    const change = await changeAt(resolved.revision);
+    if (!change.ok) return change;
+    const outcome = await git.commit({ parent: resolved.revision, ...change.value });
+    if (outcome.kind === 'committed') {
+      const { revision, leftInWorkingTree } = outcome;
+      return { ok: true, value: { revision, subject: change.value.subject, leftInWorkingTree } };
+    }
+  }
+  return { ok: false, refusal: raced(git) };
+}
+
+function raced(git: Git): Refusal {
+  return {
+    kind: 'conflict',
+    message: `${git.branch} moved ${MAX_RACES} times while this was being committed`,
+    hint: 'try again when whatever commits there has paused',
+    diagnostics: [],
+  };
+}

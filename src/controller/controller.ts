@@ -1,0 +1,283 @@
+import type { Random } from '../model/clock.ts';
+import type { BottleName } from '../model/names.ts';
+import { parseBottleName } from '../model/names.ts';
+import type { FleetStatus } from '../model/status.ts';
+import { commitMessage } from '../supervise/commit-message.ts';
+import type { ProposalStore } from '../supervise/proposal-store.ts';
+import type {
+  Answer,
+  ControllerApi,
+  FleetEdit,
+  Progress,
+  ReconcileReport,
+  Refusal,
+} from './api.ts';
+import { availableAgents } from './available-agents.ts';
+import { accessBottle, sessionArgv } from './bottle-access.ts';
+import { commitChanges } from './commit-changes.ts';
+import { converge } from './converge.ts';
+import type { Decisions } from './decisions.ts';
+import { editFiles } from './fleet-edit.ts';
+import type { FleetJournal } from './fleet-journal.ts';
+import { fleetStatus } from './fleet-status.ts';
+import { findLeftovers, removeLeftovers } from './leftovers.ts';
+import { desiredAt, type PassPorts, type PassResult } from './pass.ts';
+import type { PassOptions, PassReport, Reconciler } from './reconciler.ts';
+import { proposalView } from './review-candidate.ts';
+
+export interface ControllerPorts {
+  readonly pass: PassPorts;
+  readonly random: Random;
+  readonly reconciler: Reconciler;
+  readonly decisions: Decisions;
+  readonly proposals: ProposalStore;
+  readonly journal: FleetJournal;
+  /** Pid of this process when it is the controller, null when it makes one pass for a command. */
+  readonly controllerPid: number | null;
+  /** Closes what was opened for this controller: watches, lock, streams. */
+  readonly close: () => Promise<void>;
+}
+
+const DEFAULT_TIMEOUT_MS = 120_000;
+const NO_PERMISSIONS = { allowMassDelete: false, applyNow: [] } as const;
+
+/** The controller in this process: every command as one call. */
+export function createController(ports: ControllerPorts): ControllerApi {
+  const { reconciler, decisions, journal, proposals } = ports;
+  const { git, clock, backends, files } = ports.pass;
+  let status: FleetStatus | null = null;
+
+  return {
+    async plan({ revision, allowMassDelete }) {
+      const options = await passOptions({ revision, allowMassDelete });
+      if (!options.ok) return options;
+      const report = await reconciler.plan(options.value);
+      if (report.kind === 'refused') return refused(report.refusal);
+      const { result } = report;
+      const diagnostics = reconciler.snapshot().tipDiagnostics;
+      return { ok: true, value: { revision: result.revision, plan: result.plan, diagnostics } };
+    },
+
+    async reconcile(options, onProgress, signal) {
+      const asked = await passOptions(options);
+      if (!asked.ok) return asked;
+      return reconcile(asked.value, onProgress, options.timeoutMs, signal);
+    },
+
+    async status() {
+      const report = await reconciler.plan({ permissions: NO_PERMISSIONS });
+      const unreadable = report.kind === 'refused' && reconciler.snapshot().tip === null;
+      if (unreadable) return refused(report.refusal);
+      return { ok: true, value: await currentStatus() };
+    },
+
+    async watchStatus(onStatus, signal) {
+      await reconciler.plan({ permissions: NO_PERMISSIONS });
+      onStatus(await currentStatus());
+      let telling: Promise<void> | null = null;
+      let changed = false;
+      const tell = async (): Promise<void> => {
+        while (changed && !signal.aborted) {
+          changed = false;
+          onStatus(await currentStatus());
+        }
+        telling = null;
+      };
+      const stop = reconciler.onChange(() => {
+        changed = true;
+        telling ??= tell();
+      });
+      await new Promise<void>((resolve) => {
+        if (signal.aborted) resolve();
+        else signal.addEventListener('abort', () => resolve(), { once: true });
+      });
+      stop();
+    },
+
+    agents: () => availableAgents(ports.pass.git),
+    events: async ({ limit }) => ({ ok: true, value: await journal.events(limit) }),
+
+    async proposals({ all }) {
+      const records = all === true ? await proposals.all() : await proposals.pending();
+      return {
+        ok: true,
+        value: records.map(({ proposal, response }) =>
+          proposalView(proposal, response?.state ?? 'pending'),
+        ),
+      };
+    },
+
+    review: (id, scope) => decisions.review(id, scope),
+    approve: (request, onProgress) => listening(onProgress, () => decisions.approve(request)),
+    reject: (request) => decisions.reject(request),
+
+    async edit(edit, operator, onProgress) {
+      const committed = await commitChanges(git, (tip) => editAt(edit, operator, tip));
+      if (!committed.ok) return committed;
+      const at = committed.value.revision.slice(0, 12);
+      onProgress({ kind: 'stage', text: `committed ${at} ${committed.value.subject}` });
+      return reconcile({ permissions: NO_PERMISSIONS }, onProgress, undefined, undefined);
+    },
+
+    async leftovers() {
+      const result = await look();
+      return result.ok ? { ok: true, value: findLeftovers(result.value) } : result;
+    },
+
+    async removeLeftovers(leftovers) {
+      const result = await look();
+      if (!result.ok) return result;
+      const fleet = result.value.desired.fleet.name;
+      return removeLeftovers(leftovers, findLeftovers(result.value), { fleet, backends, files });
+    },
+
+    async attachCommand(bottle, argv) {
+      const found = await access(bottle, 'agent');
+      if (!found.ok) return found;
+      const { backend, ref, provider } = found.value;
+      const program = argv.length > 0 ? argv : sessionArgv(provider);
+      return { ok: true, value: backend.attachCommand(ref, program) };
+    },
+
+    async exec(bottle, argv, stdin) {
+      const found = await access(bottle, 'agent');
+      if (!found.ok) return found;
+      const input = stdin === undefined ? {} : { stdin };
+      const request = { argv, user: null, timeoutMs: DEFAULT_TIMEOUT_MS, ...input };
+      return { ok: true, value: await found.value.backend.exec(found.value.ref, request) };
+    },
+
+    async logs(bottle, component, options, onLine, signal) {
+      const found = await access(bottle, component);
+      if (!found.ok) return found;
+      const { backend, ref } = found.value;
+      for await (const line of backend.logs(ref, { ...options, signal })) onLine(line);
+      return { ok: true, value: null };
+    },
+
+    [Symbol.asyncDispose]: () => ports.close(),
+  };
+
+  async function reconcile(
+    options: PassOptions,
+    onProgress: (progress: Progress) => void,
+    timeoutMs: number | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<Answer<ReconcileReport>> {
+    const limits = {
+      clock,
+      timeoutMs: timeoutMs ?? DEFAULT_TIMEOUT_MS,
+      ...(signal === undefined ? {} : { signal }),
+    };
+    let actions = 0;
+    const counting = (progress: Progress): void => {
+      if (progress.kind === 'action' && progress.state === 'done') actions += 1;
+      onProgress(progress);
+    };
+    const report = await listening(counting, () => converge(reconciler, options, limits));
+    await decisions.answerDecided();
+    if (report.kind === 'refused') return refused(report.refusal);
+    return { ok: true, value: await reconcileReport(report, actions) };
+  }
+
+  async function reconcileReport(
+    report: Extract<PassReport, { kind: 'passed' }>,
+    actions: number,
+  ): Promise<ReconcileReport> {
+    const { bottles } = await currentStatus();
+    const { memories } = reconciler.snapshot();
+    const failures = [...memories].flatMap(([bottle, { setback }]) =>
+      setback === null ? [] : [{ bottle, message: setback.failure.message }],
+    );
+    const stuck = report.result.plan.bottles.some(({ verdict }) => verdict === 'blocked');
+    const converged = report.result.plan.actions.length === 0 && failures.length === 0 && !stuck;
+    return { revision: report.result.revision, converged, bottles, actions, failures };
+  }
+
+  async function listening<Value>(
+    onProgress: (progress: Progress) => void,
+    work: () => Promise<Value>,
+  ): Promise<Value> {
+    const stop = reconciler.onProgress(onProgress);
+    try {
+      return await work();
+    } finally {
+      stop();
+    }
+  }
+
+  async function currentStatus(): Promise<FleetStatus> {
+    const pendingProposals = new Map<BottleName, number>();
+    for (const { proposal } of await proposals.pending()) {
+      pendingProposals.set(proposal.bottle, (pendingProposals.get(proposal.bottle) ?? 0) + 1);
+    }
+    status = fleetStatus({
+      snapshot: reconciler.snapshot(),
+      repository: git.repository,
+      branch: git.branch,
+      appliedRevision: journal.appliedRevision,
+      pendingProposals,
+      before: status,
+      controllerPid: ports.controllerPid,
+      nowMs: clock.nowMs(),
+    });
+    return status;
+  }
+
+  async function look(): Promise<Answer<PassResult>> {
+    const report = await reconciler.plan({ permissions: NO_PERMISSIONS });
+    return report.kind === 'refused' ? refused(report.refusal) : { ok: true, value: report.result };
+  }
+
+  async function access(bottle: string, component: 'agent' | 'sidecars') {
+    const result = await look();
+    return result.ok ? accessBottle(bottle, component, result.value, backends) : result;
+  }
+
+  async function editAt(edit: FleetEdit, operator: string, tip: PassResult['revision']) {
+    const loaded = await desiredAt(tip, ports.pass);
+    if (loaded.desired === null) {
+      return refused({
+        kind: 'invalid',
+        message: `commit ${tip.slice(0, 12)} is not valid, so nothing is edited on top of it`,
+        hint: 'mend the files and commit first',
+        diagnostics: loaded.diagnostics,
+      });
+    }
+    const edited = editFiles(edit, await git.readTree(tip), loaded.desired, ports.random);
+    if (!edited.ok) return edited;
+    const { changes, subject, action, bottle } = edited.value;
+    const slug = bottle === null ? null : (parseBottleName(bottle) ?? null);
+    const message = commitMessage({
+      kind: 'edit',
+      action,
+      bottle: slug,
+      operator,
+      summary: subject,
+    });
+    const below = new Map([...changes].map(([path, text]) => [`${git.folder}/${path}`, text]));
+    return { ok: true as const, value: { changes: below, ...message } };
+  }
+
+  async function passOptions(options: {
+    readonly revision?: string | undefined;
+    readonly allowMassDelete?: boolean | undefined;
+    readonly applyNow?: readonly string[];
+  }): Promise<Answer<PassOptions>> {
+    const applyNow = (options.applyNow ?? []).flatMap((name) => parseBottleName(name) ?? []);
+    const permissions = { allowMassDelete: options.allowMassDelete === true, applyNow };
+    if (options.revision === undefined) return { ok: true, value: { permissions } };
+    const revision = await git.resolveRevision(options.revision);
+    if (revision !== null) return { ok: true, value: { permissions, revision } };
+    return refused({
+      kind: 'not-found',
+      message: `there is no commit ${options.revision}`,
+      hint: 'name a commit, branch or tag of the desired-state repository',
+      diagnostics: [],
+    });
+  }
+}
+
+function refused(refusal: Refusal): { readonly ok: false; readonly refusal: Refusal } {
+  return { ok: false, refusal };
+}
