@@ -42,7 +42,7 @@ export function endpointsOf(spec: ContainerSpec): readonly (readonly [string, En
 
 export type EndpointConfig = { readonly IPAMConfig?: { readonly IPv4Address: string } };
 
-function hostConfig(spec: ContainerSpec): HostConfig {
+function hostConfig(spec: ContainerSpec): HostConfig & { readonly CgroupnsMode: 'private' } {
   const first = endpointsOf(spec)[0];
   const reachesOut = spec.networks.some(({ component }) => component === 'external-network');
   return {

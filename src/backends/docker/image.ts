@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type { ImageBuild } from '../../model/component.ts';
 import { BackendError } from '../backend.ts';
 import { tarOf } from './archive.ts';
@@ -17,7 +18,7 @@ export async function ensureImagePresent(
   for (const base of baseImages(build.dockerfile, build.buildArgs)) {
     if (!(await hasImage(engine, base))) throw baseMissing(build.reference, base);
   }
-  const stream = await engine.streams.buildImage(await contextOf(build), {
+  const stream = await engine.streams.buildImage(Readable.from([await contextOf(build)]), {
     t: build.reference,
     dockerfile: DOCKERFILE,
     buildargs: { ...build.buildArgs },

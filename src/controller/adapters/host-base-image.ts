@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { Readable } from 'node:stream';
-import { type Headers, pack } from 'tar-stream';
+import { type Header, pack } from 'tar-stream';
 import { parseEndpoint, resolveEndpoint } from '../../backends/docker/endpoint.ts';
 import { connect } from '../../backends/docker/engine.ts';
 import { classify } from '../../backends/docker/engine-error.ts';
@@ -81,9 +81,10 @@ const TEXTS = {
   'etc/os-release': 'NAME="bb host base"\nID=bb-host-base\n',
 };
 
-async function* tarOfHost(files: readonly HostFile[]): AsyncGenerator<Uint8Array> {
+async function* tarOfHost(files: readonly HostFile[]): AsyncGenerator<Buffer> {
   const archive = pack();
-  const add = (header: Headers, content?: Buffer) => archive.entry(header, content ?? '');
+  const add = (header: Partial<Header> & { readonly name: string }, content?: Buffer) =>
+    archive.entry(header, content ?? '');
   for (const [name, mode] of FOLDERS) add({ name, mode, type: 'directory' });
   for (const [name, linkname] of Object.entries(LINKS)) add({ name, linkname, type: 'symlink' });
   for (const [name, text] of Object.entries(TEXTS)) add({ name, mode: 0o644 }, Buffer.from(text));
@@ -98,10 +99,10 @@ async function* tarOfHost(files: readonly HostFile[]): AsyncGenerator<Uint8Array
     if (file.kind === 'link') add({ name, linkname: file.linkTo, type: 'symlink' });
     else add({ name, mode: modeOf(file.source) }, readFileSync(file.source));
     // One file at a time: the whole of them does not have to fit into memory.
-    for (let chunk = archive.read(); chunk !== null; chunk = archive.read()) yield chunk;
+    for (let chunk = archive.read(); chunk !== null; chunk = archive.read()) yield chunk as Buffer;
   }
   archive.finalize();
-  yield* archive;
+  yield* archive as AsyncIterable<Buffer>;
 }
 
 function parents(name: string): readonly string[] {

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { type ExecFileSyncOptionsWithStringEncoding, execFileSync } from 'node:child_process';
 import { existsSync, lstatSync, readdirSync, readlinkSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
@@ -32,8 +32,10 @@ const SINGLE_FILES = [
   '/etc/ssl/certs/ca-certificates.crt',
   '/etc/ssl/openssl.cnf',
   '/usr/lib/ssl/openssl.cnf',
-  '/usr/lib/x86_64-linux-gnu/libnss_files.so.2',
-  '/usr/lib/x86_64-linux-gnu/libnss_dns.so.2',
+  ...['x86_64', 'aarch64'].flatMap((machine) => [
+    `/usr/lib/${machine}-linux-gnu/libnss_files.so.2`,
+    `/usr/lib/${machine}-linux-gnu/libnss_dns.so.2`,
+  ]),
 ];
 
 /**
@@ -135,8 +137,8 @@ function ldd(programs: readonly string[]): string {
   }
 }
 
-const LDD_OPTIONS = {
+const LDD_OPTIONS: ExecFileSyncOptionsWithStringEncoding = {
   encoding: 'utf8',
   maxBuffer: 64 * 1024 * 1024,
   stdio: ['ignore', 'pipe', 'ignore'],
-} as const;
+};
