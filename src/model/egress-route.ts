@@ -1,4 +1,7 @@
-/** How the path of a request is compared; prefixes end at a segment border only when they end in `/`. */
+/**
+ * How the normalised path of a request, without its query, is compared. A prefix ends at a segment border: `/v1` and
+ * `/v1/` match `/v1/x`, neither matches `/v1x`, and only `/v1` matches `/v1` itself. A regex matches the whole path.
+ */
 export interface PathMatch {
   readonly kind: 'prefix' | 'exact' | 'regex';
   readonly value: string;

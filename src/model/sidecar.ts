@@ -22,7 +22,10 @@ export const SUPERVISE_PORT = 9100;
 
 /** Host settings that every egress table carries; they come from `config.yaml`, never from git. */
 export interface UpstreamSettings {
-  /** Names that resolve to these addresses, before any resolver is asked. */
+  /**
+   * Names that resolve to these addresses, before any resolver is asked. They may be private: the operator wrote them
+   * where git cannot, so routes need no `addresses` for them.
+   */
   readonly hosts: { readonly [host: string]: readonly string[] };
   /** PEM texts of authorities to trust beside the system's. */
   readonly trustedCaPem: readonly string[];
@@ -67,6 +70,8 @@ export interface EgressStatus {
   readonly secrets: { readonly [name: string]: string };
   /** Public certificate of the bottle's authority. */
   readonly caPem: string;
+  /** Where it listens; absent in the status of an older sidecar. */
+  readonly port?: number;
 }
 
 /** `supervise/in/current/settings.json` */

@@ -1,0 +1,181 @@
+import type { EgressRoute, RouteAuth } from '../../model/egress-route.ts';
+import { type Authority, formatAuthority } from './authority.ts';
+import { type GitRequest, gitRequest } from './git-request.ts';
+import { type CompiledMatch, type CompiledRoute, type RouteTable, rulesOf } from './route-table.ts';
+
+/** The name under which the proxy itself answers. */
+export const LOCAL_HOST = '_egress.local';
+
+/** One request as it would be sent: normalised, its authority already found to agree with itself. */
+export interface EgressRequest {
+  readonly scheme: 'http' | 'https';
+  readonly authority: Authority;
+  readonly method: string;
+  readonly path: string;
+  /** With its `?`, or empty. */
+  readonly query: string;
+  /** Every value by lower-case name. */
+  readonly headers: ReadonlyMap<string, readonly string[]>;
+}
+
+/** A header to be set in place of whatever the agent sent under that name. */
+export interface InjectedHeader {
+  readonly name: string;
+  readonly value: string;
+}
+
+export type EgressDecision =
+  | { readonly kind: 'local' }
+  | {
+      readonly kind: 'allow';
+      /** The route that allowed it, or null where the allowlist did. */
+      readonly route: EgressRoute | null;
+      readonly inject: InjectedHeader | null;
+    }
+  | EgressDenial;
+
+export interface EgressDenial {
+  readonly kind: 'deny';
+  readonly status: 400 | 403 | 421 | 501 | 502;
+  readonly reason: string;
+  /** What the agent can do about it. */
+  readonly try: string;
+}
+
+/**
+ * Whether a request may leave the bottle, and with which credential. Pure; no table means no.
+ *
+ * local? → git push? → routes of the host (they alone decide where there are any) → allowlist → git fetch → credential
+ */
+export function decide(
+  table: RouteTable | null,
+  request: EgressRequest,
+  nowMs: number,
+): EgressDecision {
+  const { host } = request.authority;
+  if (host === LOCAL_HOST) return { kind: 'local' };
+  if (table === null) {
+    return deny(
+      'no egress table is loaded, so everything is denied',
+      'wait and retry: the controller has to deliver the table',
+    );
+  }
+  const git = gitRequest(request.path, request.query, request.headers.get('content-type'));
+  if (git === 'push') {
+    return deny(
+      'git push over HTTP never passes egress',
+      'push to the remote that git-gate offers for this repository',
+    );
+  }
+  const declared = rulesOf(table.routes, host);
+  if (declared.length > 0) {
+    // Expired routes still close the host to the allowlist: time alone must never open more.
+    const routes = declared.filter(({ expiresAtMs }) => expiresAtMs > nowMs);
+    return decideByRoutes(table, routes, request, git);
+  }
+  const entries = rulesOf(table.allowlist, host).filter(({ expiresAtMs }) => expiresAtMs > nowMs);
+  if (entries.length === 0)
+    return deny(`no route and no allowlist entry for ${host}`, propose(request));
+  if (request.authority.port !== DEFAULT_PORT[request.scheme]) {
+    return deny(`the allowlist opens ${host} on its default port only`, propose(request));
+  }
+  return git === 'fetch' ? denyFetch(request) : { kind: 'allow', route: null, inject: null };
+}
+
+export const DEFAULT_PORT = { http: 80, https: 443 } as const;
+
+function decideByRoutes(
+  table: RouteTable,
+  routes: readonly CompiledRoute[],
+  request: EgressRequest,
+  git: GitRequest,
+): EgressDecision {
+  if (routes.length === 0) {
+    return deny(`every route for ${request.authority.host} has expired`, propose(request));
+  }
+  const onPort = routes.filter(({ route }) => route.ports.includes(request.authority.port));
+  if (onPort.length === 0) {
+    return deny(
+      `no route declares port ${request.authority.port} of ${request.authority.host}`,
+      propose(request),
+    );
+  }
+  const matching = onPort.filter(({ matches }) => matchesAny(matches, request));
+  if (matching.length === 0) {
+    return deny(
+      'the host has routes, but none matches this path, method and headers',
+      propose(request),
+    );
+  }
+  const chosen = git === 'fetch' ? matching.find(({ route }) => route.git.fetch) : matching[0];
+  if (chosen === undefined) return denyFetch(request);
+  return withCredential(table, chosen.route, request);
+}
+
+function withCredential(
+  table: RouteTable,
+  route: EgressRoute,
+  request: EgressRequest,
+): EgressDecision {
+  if (route.auth === null) return { kind: 'allow', route, inject: null };
+  const value = table.secrets[route.auth.secret]?.value ?? '';
+  if (value === '' || /[\r\n\0]/.test(value)) {
+    return deny(
+      `the credential "${route.auth.secret}" of this route has no usable value on the host`,
+      'ask the operator to set it: the request is never sent without it',
+    );
+  }
+  if (request.scheme !== 'https') {
+    return deny(
+      'a route with a credential is never used over plain HTTP',
+      'use https for the same URL',
+    );
+  }
+  return { kind: 'allow', route, inject: renderCredential(route.auth, value) };
+}
+
+/** `Basic` takes `user:password`; a value without a colon is sent as the user name, which is how forges take tokens. */
+function renderCredential(auth: RouteAuth, value: string): InjectedHeader {
+  switch (auth.scheme) {
+    case 'Bearer':
+    case 'token':
+      return { name: 'authorization', value: `${auth.scheme} ${value}` };
+    case 'Basic': {
+      const pair = value.includes(':') ? value : `${value}:`;
+      return { name: 'authorization', value: `Basic ${Buffer.from(pair).toString('base64')}` };
+    }
+    case 'header':
+      return { name: auth.header.toLowerCase(), value };
+  }
+}
+
+function matchesAny(matches: readonly CompiledMatch[], request: EgressRequest): boolean {
+  if (matches.length === 0) return true;
+  return matches.some(
+    ({ methods, paths, headers }) =>
+      (methods.size === 0 || methods.has(request.method)) &&
+      (paths.length === 0 || paths.some((matches) => matches(request.path))) &&
+      headers.every(({ name, exact }) => isOnly(request.headers.get(name), exact)),
+  );
+}
+
+/** A header that is sent twice has two readings, so it matches nothing. */
+function isOnly(values: readonly string[] | undefined, exact: string): boolean {
+  return values?.length === 1 && values[0] === exact;
+}
+
+function denyFetch(request: EgressRequest): EgressDenial {
+  return deny(
+    'git fetch over HTTP needs a route with git.fetch',
+    `fetch from git-gate, or ${propose(request)} and ask for git.fetch`,
+  );
+}
+
+function propose(request: EgressRequest): string {
+  const host = formatAuthority(request.authority, DEFAULT_PORT[request.scheme]);
+  return `call the supervise tool egress-block with host ${host}, path ${request.path}, method ${request.method}`;
+}
+
+function deny(reason: string, tryThis: string): EgressDenial {
+  return { kind: 'deny', status: 403, reason, try: tryThis };
+}

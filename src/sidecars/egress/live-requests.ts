@@ -1,0 +1,33 @@
+import type { EgressRequest } from './decide.ts';
+
+/** A request between its decision and its last byte. */
+export interface LiveRequest {
+  readonly request: EgressRequest;
+  /** Ends it at once, on both sides. */
+  readonly cut: () => void;
+}
+
+/** Everything that is under way, so that a tighter table reaches what the wider one let through. */
+export class LiveRequests {
+  readonly #live = new Set<LiveRequest>();
+
+  add(live: LiveRequest): void {
+    this.#live.add(live);
+  }
+
+  remove(live: LiveRequest): void {
+    this.#live.delete(live);
+  }
+
+  /** Cuts what is no longer allowed; gives how many that were. */
+  cutUnless(isAllowed: (request: EgressRequest) => boolean): number {
+    let count = 0;
+    for (const live of this.#live) {
+      if (isAllowed(live.request)) continue;
+      this.#live.delete(live);
+      live.cut();
+      count += 1;
+    }
+    return count;
+  }
+}

@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto';
+import { EGRESS_PORT, type EgressStatus } from '../../model/sidecar.ts';
+import { writeStatus } from '../atomic-file.ts';
+import { InputFolder } from '../input-folder.ts';
+import { jsonLog } from '../json-log.ts';
+import { sidecarFolders } from '../sidecar-root.ts';
+import { ensureCertificateAuthority } from './certificate-authority.ts';
+import { EgressProxy } from './egress-proxy.ts';
+import { EnforcedTable } from './enforced-table.ts';
+import { LeafCertificates } from './leaf-certificates.ts';
+
+// The egress sidecar: `BB_SIDECAR_ROOT` moves its folders, `BB_EGRESS_LISTEN` (`host:port`) its listener; port 0 takes
+// a free one and says so in the status.
+
+/** Longer timers fire at once. */
+const MAX_TIMEOUT_MS = 2_000_000_000;
+const folders = sidecarFolders(process.env);
+const log = jsonLog('egress');
+const instance = randomUUID();
+const startedAt = new Date().toISOString();
+const [listenHost = '', listenPort = ''] = splitListen(process.env['BB_EGRESS_LISTEN']);
+
+const authority = ensureCertificateAuthority(folders.egressState, folders.egressOut, Date.now());
+const table = new EnforcedTable();
+const proxy = new EgressProxy({
+  table,
+  leaves: new LeafCertificates(authority),
+  log,
+  now: Date.now,
+});
+const port = await proxy.listen(Number(listenPort), listenHost);
+
+let expiry: NodeJS.Timeout | undefined;
+const input = new InputFolder({
+  folder: folders.egressIn,
+  onGeneration: (read) => {
+    const changed = table.load(read, new Date().toISOString());
+    if (changed) applyTable();
+    report();
+    const { generation, error } = table.status();
+    log(changed ? 'table loaded' : 'table refused', { generation, error });
+  },
+});
+input.start();
+if (table.current === null) report();
+
+process.on('SIGHUP', () => input.check(true));
+process.on('SIGTERM', stop);
+process.on('SIGINT', stop);
+
+function applyTable(): void {
+  const cut = proxy.applyTable();
+  if (cut > 0) log('requests cut', { count: cut });
+  armExpiry();
+}
+
+/** Time tightens the table too. */
+function armExpiry(): void {
+  clearTimeout(expiry);
+  const nowMs = Date.now();
+  const next = table.nextExpiryMs(nowMs);
+  if (next !== null) expiry = setTimeout(applyTable, Math.min(next - nowMs, MAX_TIMEOUT_MS) + 1);
+}
+
+function report(): void {
+  const status: EgressStatus = {
+    sidecar: 'egress',
+    instance,
+    startedAt,
+    ...table.status(),
+    caPem: authority.certPem,
+    port,
+  };
+  writeStatus(folders.egressOut, status);
+}
+
+function stop(): void {
+  input.stop();
+  proxy.close();
+  process.exit(0);
+}
+
+function splitListen(raw = `0.0.0.0:${EGRESS_PORT}`): readonly string[] {
+  const colon = raw.lastIndexOf(':');
+  return [raw.slice(0, colon), raw.slice(colon + 1)];
+}
