@@ -1,0 +1,71 @@
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { type BuildOptions, build } from 'rolldown';
+
+/**
+ * Builds `dist/`: the command line in chunks that load when a command needs them, with packages left where npm put them;
+ * each sidecar as one file that needs nothing beside it, readable, since it is copied into bottles.
+ *
+ * One that fails does not stop the others; the exit code is 1 then.
+ */
+const root = join(import.meta.dirname, '..');
+
+const shared = {
+  cwd: root,
+  platform: 'node',
+  transform: { target: 'node24' },
+  logLevel: 'warn',
+} satisfies BuildOptions;
+
+const outcomes = await Promise.allSettled([
+  buildCli(),
+  buildSidecar('bundle'),
+  buildSidecar('egress'),
+  buildSidecar('supervise'),
+]);
+for (const outcome of outcomes) {
+  if (outcome.status === 'fulfilled') continue;
+  process.exitCode = 1;
+  console.error(outcome.reason instanceof Error ? outcome.reason.message : outcome.reason);
+}
+
+async function buildCli(): Promise<void> {
+  const input = 'src/cli/main.ts';
+  if (isAbsent(input)) return;
+  const { output } = await build({
+    ...shared,
+    input,
+    external: /^[@a-z]/,
+    output: {
+      dir: 'dist/cli',
+      format: 'esm',
+      entryFileNames: '[name].js',
+      chunkFileNames: 'chunks/[name]-[hash].js',
+    },
+  });
+  const written = new Set(output.map(({ fileName }) => fileName));
+  const chunks = join(root, 'dist/cli/chunks');
+  for (const name of existsSync(chunks) ? readdirSync(chunks) : []) {
+    if (!written.has(`chunks/${name}`)) rmSync(join(chunks, name));
+  }
+}
+
+async function buildSidecar(name: string): Promise<void> {
+  const input = `src/sidecars/${name}/main.ts`;
+  if (isAbsent(input)) return;
+  await build({
+    ...shared,
+    input,
+    output: {
+      file: `dist/sidecars/${name}.js`,
+      format: 'esm',
+      codeSplitting: false,
+      minify: false,
+    },
+  });
+}
+
+/** The parts are written over time; one that is not there yet is not an error of the others. */
+function isAbsent(entry: string): boolean {
+  return !existsSync(join(root, entry));
+}

@@ -1,0 +1,48 @@
+import { sanitizeLine } from '../../model/sanitize.ts';
+import type { BundleStatus } from '../../model/sidecar.ts';
+import { writeStatus } from '../atomic-file.ts';
+import { sidecarFolders } from '../sidecar-root.ts';
+import { Program } from './program.ts';
+import { listPrograms } from './program-list.ts';
+
+// PID 1 of the sidecars component: starts the programs in order, keeps each alive, passes signals on. The programs of
+// today start no processes of their own; whoever adds one that does has to leave no orphans, because Node reaps only
+// its own children.
+
+const STOP_GRACE_MS = 3000;
+const MAX_BACKOFF_MS = 30_000;
+
+const folders = sidecarFolders(process.env);
+const programFolder = process.env['BB_SIDECAR_PROGRAMS'] ?? import.meta.dirname;
+
+const programs = listPrograms(programFolder, process.execPath).map(
+  ({ name, command }) =>
+    new Program({
+      name,
+      command,
+      env: { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '131072', ...process.env },
+      onLine: (line) => process.stdout.write(`${name} | ${sanitizeLine(line, 16_384)}\n`),
+      onChange: report,
+      backoffMs: (failures) => Math.min(100 * 2 ** (failures - 1), MAX_BACKOFF_MS),
+    }),
+);
+for (const program of programs) program.start();
+report();
+
+process.on('SIGHUP', () => {
+  for (const program of programs) program.signal('SIGHUP');
+});
+process.once('SIGTERM', stop);
+process.once('SIGINT', stop);
+// Something must be there to wait for, also where no program is installed.
+setInterval(() => undefined, 2 ** 30);
+
+function report(): void {
+  const status: BundleStatus = { programs: programs.map(({ status }) => status) };
+  writeStatus(folders.bundleOut, status);
+}
+
+async function stop(): Promise<void> {
+  await Promise.all(programs.map((program) => program.stop(STOP_GRACE_MS)));
+  process.exit(0);
+}

@@ -1,0 +1,25 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** A sidecar program that is there to be started. */
+export interface ListedProgram {
+  readonly name: string;
+  readonly command: readonly [string, ...string[]];
+}
+
+/** In the order of their start. */
+const NAMES = ['egress', 'supervise'] as const;
+
+/** Small heaps: a young generation of 2 MB halves the peak under load, and an idle program stays small. */
+const NODE_FLAGS = ['--max-semi-space-size=2', '--max-old-space-size=256'];
+
+/**
+ * The programs beside the bundle: `<name>.js` where it is built, `../<name>/main.ts` in the source tree. One that is
+ * not there is left out.
+ */
+export function listPrograms(folder: string, node: string): readonly ListedProgram[] {
+  return NAMES.flatMap((name) => {
+    const file = [join(folder, `${name}.js`), join(folder, '..', name, 'main.ts')].find(existsSync);
+    return file === undefined ? [] : [{ name, command: [node, ...NODE_FLAGS, file] as const }];
+  });
+}
