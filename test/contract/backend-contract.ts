@@ -1,0 +1,20 @@
+import { describe } from 'vitest';
+import type { BackendUnderTest } from './backend-under-test.ts';
+import { filesContract } from './files.ts';
+import { foreignContract } from './foreign.ts';
+import { lifecycleContract } from './lifecycle.ts';
+import { programsContract } from './programs.ts';
+import { watchContract } from './watch.ts';
+
+/** The cases that every backend passes; those that need real programs are skipped where there are none. */
+export function backendContract(under: BackendUnderTest): void {
+  describe(`backend contract: ${under.name}`, () => {
+    lifecycleContract(under);
+    foreignContract(under);
+    watchContract(under);
+    describe.skipIf(!under.runsPrograms)('real programs', () => {
+      programsContract(under);
+      filesContract(under);
+    });
+  });
+}
