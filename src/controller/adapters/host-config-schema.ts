@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import { parseHost } from '../../desired/host-name.ts';
+import { checkedText } from '../../desired/schema/checked-text.ts';
+import { argument, envName, line, secretName } from '../../desired/schema/texts.ts';
+
+const host = checkedText(parseHost, 'host name; may begin with "*."');
+const path = line('path; "~/" is the home folder, a relative one starts at this file');
+
+/** `config.yaml` as a person writes it. */
+export const configSchema = z.strictObject({
+  source: z
+    .strictObject({
+      repository: path.optional(),
+      branch: line('branch that describes the fleet').optional(),
+      folder: line('desired-state folder below the repository’s root').optional(),
+    })
+    .optional(),
+  images: z.strictObject({ base: line('base image of what is built here').optional() }).optional(),
+  upstream: z
+    .strictObject({
+      hosts: z.record(host, z.array(z.union([z.ipv4(), z.ipv6()])).min(1)).optional(),
+      caFiles: z.array(path).optional(),
+    })
+    .optional(),
+  envAllowed: z.array(envName).optional(),
+  docker: z
+    .strictObject({ host: line('engine endpoint, as in DOCKER_HOST').optional() })
+    .optional(),
+  onInvalid: z.enum(['reject', 'isolate']).optional(),
+  workspaces: z.array(path).optional(),
+});
+
+/** `secrets.yaml` as a person writes it: name → where its value is, and where it may go. */
+export const secretsSchema = z.record(
+  secretName,
+  z.strictObject({
+    from: z.union([
+      z.strictObject({ env: envName }),
+      z.strictObject({ file: path }),
+      z.strictObject({ command: z.array(argument).min(1) }),
+    ]),
+    hosts: z.array(host).optional(),
+    gitUrls: z.array(line('prefix of git URLs')).optional(),
+  }),
+);
+
+export type WrittenConfig = z.infer<typeof configSchema>;
+export type WrittenSecrets = z.infer<typeof secretsSchema>;

@@ -1,0 +1,38 @@
+import type { HostPolicy } from '../model/host-policy.ts';
+import type { UpstreamSettings } from '../model/sidecar.ts';
+
+/** `config.yaml` of the host, complete: what this machine says, which no commit can change. */
+export interface HostConfig {
+  /** Folder of `config.yaml` and `secrets.yaml`. */
+  readonly directory: string;
+  readonly source: {
+    /** Absolute; null where only the command line says it. */
+    readonly repository: string | null;
+    /** Null follows the branch that is checked out. */
+    readonly branch: string | null;
+    readonly folder: string;
+  };
+  /** `ARG BASE` of images that are built here; null takes the default. */
+  readonly images: { readonly base: string | null };
+  readonly upstream: UpstreamSettings;
+  /** Engine endpoint; null looks where Docker does. */
+  readonly docker: { readonly host: string | null };
+  readonly onInvalid: 'reject' | 'isolate';
+  /** Folders, absolute, below which `workspace.copy` may read. */
+  readonly workspaces: readonly string[];
+}
+
+/** Where a secret's value comes from. */
+export type SecretSource =
+  | { readonly kind: 'env'; readonly variable: string }
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'command'; readonly argv: readonly string[] };
+
+export type SecretSources = { readonly [name: string]: SecretSource };
+
+/** Everything that the host's two files say. */
+export interface HostSettings {
+  readonly config: HostConfig;
+  readonly policy: HostPolicy;
+  readonly secrets: SecretSources;
+}

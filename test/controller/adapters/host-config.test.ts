@@ -1,0 +1,132 @@
+import { chmod, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { loadHostConfig } from '../../../src/controller/adapters/host-config.ts';
+import { formatDiagnostic } from '../../../src/model/diagnostic.ts';
+import { temporaryFolder } from '../../builders/state-directory.ts';
+
+interface HostFiles {
+  readonly config?: string;
+  readonly secrets?: string;
+  readonly secretsMode?: number;
+  readonly configMode?: number;
+}
+
+async function load(folder: string, files: HostFiles) {
+  const write = async (name: string, text: string | undefined, mode: number) => {
+    if (text === undefined) return;
+    await writeFile(join(folder, name), text);
+    await chmod(join(folder, name), mode);
+  };
+  await write('config.yaml', files.config, files.configMode ?? 0o644);
+  await write('secrets.yaml', files.secrets, files.secretsMode ?? 0o600);
+  return loadHostConfig({ directory: folder, environment: { HOME: '/home/olga' } });
+}
+
+/** Each problem on a line, without the folder. */
+async function problems(files: HostFiles): Promise<readonly string[]> {
+  await using folder = await temporaryFolder();
+  const loaded = await load(folder.path, files);
+  if (loaded.ok) return [];
+  return loaded.diagnostics.map((found) =>
+    formatDiagnostic(found).replaceAll(`${folder.path}/`, ''),
+  );
+}
+
+test('a host that says nothing has defaults, no secrets and an empty policy', async () => {
+  await using folder = await temporaryFolder();
+  expect(await load(folder.path, {})).toEqual({
+    ok: true,
+    config: {
+      directory: folder.path,
+      source: { repository: null, branch: null, folder: 'desired-state' },
+      images: { base: null },
+      upstream: { hosts: {}, trustedCaPem: [] },
+      docker: { host: null },
+      onInvalid: 'reject',
+      workspaces: [],
+    },
+    policy: { secrets: {}, envAllowed: [] },
+    secrets: {},
+  });
+});
+
+test('both files are read whole, paths from the home folder and from the file', async () => {
+  await using folder = await temporaryFolder();
+  await writeFile(join(folder.path, 'ca.pem'), '-----BEGIN CERTIFICATE-----\n');
+  const loaded = await load(folder.path, {
+    config: `
+source: {repository: ~/fleet, branch: main, folder: bottles}
+images: {base: "example.test/base:1"}
+upstream: {hosts: {API.example.test: [192.0.2.7]}, caFiles: [ca.pem]}
+envAllowed: [PAGER]
+onInvalid: isolate
+workspaces: [~/src]
+`,
+    secrets: `
+gitea: {from: {env: GITEA_TOKEN}, hosts: [Gitea.example]}
+anthropic: {from: {file: ~/.secrets/a}, hosts: ["*.example.com"]}
+ssh: {from: {command: [op, read, x]}, gitUrls: ["ssh://git@gitea.example:30009/"]}
+`,
+  });
+  expect(loaded).toMatchObject({
+    ok: true,
+    config: {
+      source: { repository: '/home/olga/fleet', branch: 'main', folder: 'bottles' },
+      images: { base: 'example.test/base:1' },
+      upstream: {
+        hosts: { 'api.example.test': ['192.0.2.7'] },
+        trustedCaPem: ['-----BEGIN CERTIFICATE-----\n'],
+      },
+      onInvalid: 'isolate',
+      workspaces: ['/home/olga/src'],
+    },
+    policy: {
+      envAllowed: ['PAGER'],
+      secrets: {
+        gitea: { hosts: ['gitea.example'], gitUrls: [] },
+        ssh: { hosts: [], gitUrls: ['ssh://git@gitea.example:30009/'] },
+      },
+    },
+    secrets: {
+      gitea: { kind: 'env', variable: 'GITEA_TOKEN' },
+      anthropic: { kind: 'file', path: '/home/olga/.secrets/a' },
+      ssh: { kind: 'command', argv: ['op', 'read', 'x'] },
+    },
+  });
+});
+
+test.for([0o640, 0o604, 0o644, 0o660])(
+  'a secrets file that others may open is refused: mode %o',
+  async (secretsMode) => {
+    const secrets = 'x: {from: {env: X}}\n';
+    const [first, ...rest] = await problems({ secrets, secretsMode });
+    expect(first).toContain('secrets.yaml:1:1 others than its owner may open the file (mode 0');
+    expect(first).toContain('(chmod 600 secrets.yaml)');
+    expect(rest).toEqual([]);
+    expect(await problems({ secrets, secretsMode: 0o600 })).toEqual([]);
+    expect(await problems({ secrets, secretsMode: 0o400 })).toEqual([]);
+  },
+);
+
+test('a settings file that anybody may change is refused', async () => {
+  const config = 'onInvalid: isolate\n';
+  expect(await problems({ config, configMode: 0o646 })).toEqual([
+    'config.yaml:1:1 anybody may change the file (mode 0646) (chmod o-w config.yaml)',
+  ]);
+  expect(await problems({ config, configMode: 0o664 })).toEqual([]);
+});
+
+test('everything wrong with both files is told at once, with its place', async () => {
+  const found = await problems({
+    config: 'source: {repo: x}\nonInvalid: isolated\nupstream: {caFiles: [nowhere.pem]}\n',
+    secrets: 'a: {from: {envv: X}}\nb: {from: {env: B}, hosts: ["https://x.example"]}\n',
+  });
+  expect(found).toEqual([
+    expect.stringMatching(/^config\.yaml:1:10 unknown key "repo"/),
+    expect.stringMatching(/^config\.yaml:2:12 .*isolated.*did you mean "isolate"/),
+    expect.stringMatching(/^config\.yaml:3:22 nowhere\.pem cannot be read/),
+    expect.stringMatching(/^secrets\.yaml:1:\d+ unknown key "envv"/),
+    expect.stringMatching(/^secrets\.yaml:2:\d+ .*https:\/\/x\.example/),
+  ]);
+});
