@@ -1,43 +1,48 @@
+import { sanitizeLine } from './sanitize.ts';
+
 /** Stable codes of everything that can be wrong with desired state; listed in `docs/reference/diagnostics.md`. */
-export type DiagnosticCode =
-  | 'yaml-syntax'
-  | 'duplicate-key'
-  | 'multiple-documents'
-  | 'empty-file'
-  | 'conflict-marker'
-  | 'crlf'
-  | 'byte-order-mark'
-  | 'tab-indentation'
-  | 'not-utf8'
-  | 'alias-bomb'
-  | 'file-too-large'
-  | 'too-many-files'
-  | 'symlink'
-  | 'path-traversal'
-  | 'case-collision'
-  | 'unexpected-file'
-  | 'missing-file'
-  | 'unknown-key'
-  | 'missing-key'
-  | 'wrong-type'
-  | 'invalid-value'
-  | 'invalid-name'
-  | 'invalid-host'
-  | 'invalid-regex'
-  | 'unsafe-regex'
-  | 'unknown-reference'
-  | 'reserved-reference'
-  | 'extends-cycle'
-  | 'duplicate-instance'
-  | 'duplicate-host'
-  | 'provider-host'
-  | 'unknown-secret'
-  | 'secret-off-list'
-  | 'env-not-allowed'
-  | 'missing-host-key'
-  | 'expired'
-  | 'orphaned-set'
-  | 'not-supported';
+export const DIAGNOSTIC_CODES = [
+  'yaml-syntax',
+  'duplicate-key',
+  'multiple-documents',
+  'empty-file',
+  'conflict-marker',
+  'crlf',
+  'byte-order-mark',
+  'tab-indentation',
+  'not-utf8',
+  'alias-bomb',
+  'file-too-large',
+  'too-many-files',
+  'symlink',
+  'path-traversal',
+  'case-collision',
+  'unexpected-file',
+  'missing-file',
+  'file-permissions',
+  'unknown-key',
+  'missing-key',
+  'wrong-type',
+  'invalid-value',
+  'invalid-name',
+  'invalid-host',
+  'invalid-regex',
+  'unsafe-regex',
+  'unknown-reference',
+  'reserved-reference',
+  'extends-cycle',
+  'duplicate-instance',
+  'duplicate-host',
+  'provider-host',
+  'unknown-secret',
+  'secret-off-list',
+  'env-not-allowed',
+  'missing-host-key',
+  'expired',
+  'orphaned-set',
+  'not-supported',
+] as const;
+export type DiagnosticCode = (typeof DIAGNOSTIC_CODES)[number];
 
 /** A problem of a file, positioned so that an editor or a person finds it. */
 export interface Diagnostic {
@@ -60,5 +65,6 @@ export interface Diagnostic {
 export function formatDiagnostic(diagnostic: Diagnostic): string {
   const { file, line, column, message, hint, severity } = diagnostic;
   const prefix = severity === 'warning' ? 'warning: ' : '';
-  return `${file}:${line}:${column} ${prefix}${message}${hint === undefined ? '' : ` (${hint})`}`;
+  const advice = hint === undefined ? '' : ` (${hint})`;
+  return `${sanitizeLine(file)}:${line}:${column} ${prefix}${message}${advice}`;
 }

@@ -1,0 +1,59 @@
+import type { Composition } from './compose.ts';
+import { isSshUrl } from './git-url.ts';
+import { type Problems, quote } from './problems.ts';
+import type { WrittenBottle } from './schema/bottle.ts';
+import { checkGitSecret, checkHostVariable, type Trust } from './trust.ts';
+import type { WrittenFile } from './written-file.ts';
+
+/** Checks what a bottle file says by itself, whether an agent uses it or not. */
+export function checkBottle(
+  file: WrittenFile<WrittenBottle>,
+  trust: Trust,
+  problems: Problems,
+): void {
+  for (const [name, value] of Object.entries(file.value.env ?? {})) {
+    if (typeof value !== 'object' || !('fromHost' in value)) continue;
+    const at = file.locate.value(['env', name, 'fromHost']);
+    checkHostVariable(value.fromHost, trust, problems, { file: file.path, at });
+  }
+  if (Object.keys(file.value.gitGate?.repos ?? {}).length > 0) {
+    const message = 'git-gate is not there yet: a push to these repositories is refused';
+    const at = file.locate.key(['gitGate']);
+    problems.warning({
+      code: 'not-supported',
+      message,
+      hint: 'push from outside the bottle',
+      file: file.path,
+      at,
+    });
+  }
+}
+
+/** Checks the repositories of a composition, whose fields may come from several files. */
+export function checkRepos(repos: Composition['repos'], trust: Trust, problems: Problems): void {
+  for (const [name, { repo, file }] of repos) {
+    const place = { file: file.path, at: file.locate.key(['gitGate', 'repos', name]) };
+    if (repo.url === undefined) {
+      const message = `repository ${quote(name)} has no url`;
+      problems.error({
+        code: 'missing-key',
+        message,
+        hint: 'url: ssh://git@git.example/me/site.git',
+        ...place,
+      });
+      continue;
+    }
+    if (isSshUrl(repo.url) && repo.hostKey === undefined) {
+      const message = `repository ${quote(name)} is reached by ssh and pins no host key`;
+      problems.error({
+        code: 'missing-host-key',
+        message,
+        hint: 'add hostKey: with what ssh-keyscan prints',
+        ...place,
+      });
+    }
+    if (repo.key !== undefined) {
+      checkGitSecret({ secret: repo.key.secret, url: repo.url }, trust, problems, place);
+    }
+  }
+}

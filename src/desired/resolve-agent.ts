@@ -1,0 +1,179 @@
+import type { BottleSpec, EnvValue, GitGateRepo, ImageSource } from '../model/bottle-spec.ts';
+import type { DesiredBottle } from '../model/desired-state.ts';
+import { didYouMean } from '../model/did-you-mean.ts';
+import { checkRepos } from './bottle-checks.ts';
+import { composeNetwork } from './bottle-network.ts';
+import { parseByteSize } from './byte-size.ts';
+import { type Composition, compose } from './compose.ts';
+import type { Instance } from './instances.ts';
+import { linearise } from './linearise.ts';
+import type { NetworkSets } from './network-sets.ts';
+import { accepted } from './parsed.ts';
+import { type Problems, quote } from './problems.ts';
+import { resolveProvider } from './providers.ts';
+import type { ReferencedFiles } from './referenced-files.ts';
+import type { ResolvedFleet } from './resolve-fleet.ts';
+import { checkRoutes, providerRoutes, sharedRoutes } from './route-rules.ts';
+import type { WrittenAgent } from './schema/agent.ts';
+import { checkSecret, type Trust } from './trust.ts';
+import type { WrittenFile } from './written-file.ts';
+import type { WrittenTree } from './written-tree.ts';
+
+/** All that an agent file is resolved against. */
+export interface Surroundings {
+  readonly tree: WrittenTree;
+  readonly fleet: ResolvedFleet;
+  readonly sets: NetworkSets;
+  readonly files: ReferencedFiles;
+  readonly trust: Trust;
+  readonly problems: Problems;
+}
+
+/** The bottles of one agent, total. What is wrong is reported; the result is worth something only without errors. */
+export function resolveAgent(
+  agent: WrittenFile<WrittenAgent>,
+  instances: readonly Instance[],
+  around: Surroundings,
+): readonly DesiredBottle[] {
+  const { sets, fleet, problems } = around;
+  const layers = linearise(bottleNames(agent, around), around.tree.bottles);
+  const composed = compose(layers, agent);
+  checkRepos(composed.repos, around.trust, problems);
+  const spec = resolveSpec(agent, composed, around);
+  const provided = resolveProviderRoutes(agent, around);
+  const shared = sharedRoutes(composed.routes, sets, problems);
+  const hosts = composed.allowlists.flatMap((listed) => sets.allowlists.get(listed.name) ?? []);
+  return instances.map((instance) => {
+    const ownRoutes = sets.routes.get(instance.name) ?? [];
+    checkRoutes({ agent, provided, shared, own: ownRoutes }, problems);
+    const network = composeNetwork({
+      routes: [...provided, ...shared],
+      ownRoutes,
+      hosts: [...hosts, ...(sets.allowlists.get(instance.name) ?? [])],
+    });
+    return {
+      name: instance.name,
+      agent: instance.agent,
+      bottles: layers.map((layer) => layer.name),
+      suspend: instance.suspend,
+      updatePolicy: composed.updatePolicy ?? fleet.updatePolicy,
+      spec: {
+        ...spec,
+        label: instance.label,
+        color: instance.color,
+        egress: { routes: network.routes },
+        allowlist: network.allowlist,
+      },
+      origins: network.origins,
+    };
+  });
+}
+
+/** Bottles that the agent lists, or the fleet's default one; those that are not there are reported. */
+function bottleNames(
+  agent: WrittenFile<WrittenAgent>,
+  { tree, fleet, problems }: Surroundings,
+): readonly string[] {
+  const listed = agent.value.bottles;
+  if (listed === undefined) return fleet.bottle === null ? [] : [fleet.bottle];
+  for (const [index, name] of listed.entries()) {
+    if (tree.bottles.has(name)) continue;
+    const meant = didYouMean(name, tree.bottles.keys());
+    const hint = meant === undefined ? `write bottles/${name}.yaml` : `did you mean "${meant}"?`;
+    const at = agent.locate.value(['bottles', index]);
+    problems.error({
+      code: 'unknown-reference',
+      message: `there is no bottle ${quote(name)}`,
+      hint,
+      file: agent.path,
+      at,
+    });
+  }
+  return listed;
+}
+
+function resolveProviderRoutes(
+  agent: WrittenFile<WrittenAgent>,
+  { trust, problems }: Surroundings,
+) {
+  const provider = resolveProvider(agent.value.provider);
+  if (provider.auth !== null) {
+    const place = { file: agent.path, at: agent.locate.value(['provider', 'auth', 'secret']) };
+    checkSecret({ secret: provider.auth.secret, hosts: provider.hosts }, trust, problems, place);
+  }
+  return providerRoutes(provider, { file: agent.path, at: agent.locate.value(['provider']) });
+}
+
+type SharedSpec = Omit<BottleSpec, 'label' | 'color' | 'egress' | 'allowlist'>;
+
+/** Defaults are applied here and nowhere after. */
+function resolveSpec(
+  agent: WrittenFile<WrittenAgent>,
+  composed: Composition,
+  around: Surroundings,
+): SharedSpec {
+  const { fleet } = around;
+  const { cpus = 2, memory = '4GiB', pids = 512 } = composed.resources;
+  return {
+    description: agent.value.description ?? null,
+    backend: composed.backend ?? fleet.backend,
+    provider: resolveProvider(agent.value.provider).spec,
+    image: resolveImage(composed, around),
+    env: Object.fromEntries(
+      Object.entries(composed.env).map(([name, value]) => [name, resolveEnv(value)]),
+    ),
+    prompt: resolvePrompt(agent, around),
+    skills: resolveSkills(composed, around),
+    gitUser: { name: composed.gitUser.name ?? null, email: composed.gitUser.email ?? null },
+    workspace: agent.value.workspace ?? null,
+    resources: { cpus, memoryBytes: accepted(parseByteSize(memory)), pids },
+    runtime: composed.runtime ?? 'auto',
+    gitGate: { repos: resolveRepos(composed.repos) },
+    supervise: fleet.supervise,
+    networks: fleet.networks,
+  };
+}
+
+function resolveImage({ image }: Composition, { files }: Surroundings): ImageSource {
+  if (image === null) return { kind: 'builtin' };
+  if ('ref' in image.value) return { kind: 'ref', ref: image.value.ref };
+  const place = { file: image.file.path, at: image.file.locate.value(['image', 'dockerfile']) };
+  const text = files.text(image.value.dockerfile, place);
+  return text === null
+    ? { kind: 'builtin' }
+    : { kind: 'dockerfile', path: text.path, digest: text.digest };
+}
+
+function resolvePrompt(
+  agent: WrittenFile<WrittenAgent>,
+  { files }: Surroundings,
+): BottleSpec['prompt'] {
+  const { prompt } = agent.value;
+  if (prompt === undefined) return null;
+  if ('text' in prompt) return files.inline(prompt.text);
+  return files.text(prompt.file, { file: agent.path, at: agent.locate.value(['prompt', 'file']) });
+}
+
+function resolveSkills({ skills }: Composition, { files }: Surroundings): BottleSpec['skills'] {
+  return Object.fromEntries(
+    skills.flatMap(({ name, file, path }) => {
+      const found = files.skill(name, { file: file.path, at: file.locate.value(path) });
+      return found === null ? [] : [[name, found] as const];
+    }),
+  );
+}
+
+function resolveEnv(value: Composition['env'][string]): EnvValue {
+  if (typeof value === 'string') return { kind: 'literal', value };
+  if ('fromHost' in value) return { kind: 'from-host', variable: value.fromHost };
+  return { kind: 'ask', question: value.ask };
+}
+
+function resolveRepos(repos: Composition['repos']): { readonly [name: string]: GitGateRepo } {
+  return Object.fromEntries(
+    [...repos].flatMap(([name, { repo }]) => {
+      const { url, aliases = [], hostKey = null, key = null, branches = [] } = repo;
+      return url === undefined ? [] : [[name, { url, aliases, hostKey, key, branches }] as const];
+    }),
+  );
+}

@@ -1,0 +1,73 @@
+import type { z } from 'zod';
+import { BOTTLE_KEYS } from './belongs-in.ts';
+import { FILE_START, type Problems } from './problems.ts';
+import { agentSchema, type WrittenAgent } from './schema/agent.ts';
+import { allowlistSchema, type WrittenAllowlist } from './schema/allowlist.ts';
+import { bottleSchema, type WrittenBottle } from './schema/bottle.ts';
+import { fleetSchema, type WrittenFleet } from './schema/fleet.ts';
+import { policySchema } from './schema/policy.ts';
+import { routesSchema, type WrittenRoutes } from './schema/route.ts';
+import type { ShapeProblem } from './shape.ts';
+import type { TreeFile } from './tree-file.ts';
+import type { KindFolder, Source, TreeLayout } from './tree-layout.ts';
+import { readWritten, type WrittenFile } from './written-file.ts';
+
+/** Files of one kind by name; null where a file is there but cannot be read, so that references to it still hold. */
+export type Named<Written> = ReadonlyMap<string, WrittenFile<Written> | null>;
+
+/** A commit as written: every file read, nothing resolved. */
+export interface WrittenTree {
+  readonly fleet: WrittenFile<WrittenFleet> | null;
+  readonly agents: Named<WrittenAgent>;
+  readonly bottles: Named<WrittenBottle>;
+  readonly allowlists: Named<WrittenAllowlist>;
+  readonly routes: Named<WrittenRoutes>;
+  readonly files: ReadonlyMap<string, TreeFile>;
+}
+
+/** Reads every file of the kinds, reporting all that is wrong with each by itself. */
+export function readWrittenTree(layout: TreeLayout, problems: Problems): WrittenTree {
+  const read = <Schema extends z.ZodType>(
+    folder: KindFolder,
+    schema: Schema,
+    explain?: (problem: ShapeProblem) => string | undefined,
+  ) =>
+    new Map(
+      layout.kinds[folder].map((source) => [
+        source.name,
+        readWritten(source, schema, problems, explain),
+      ]),
+    );
+
+  reportPolicies(layout.kinds.policies, problems);
+  return {
+    fleet: layout.fleet === null ? null : readWritten(layout.fleet, fleetSchema, problems),
+    agents: read('agents', agentSchema, explainAgentKey),
+    bottles: read('bottles', bottleSchema),
+    allowlists: read('allowlists', allowlistSchema),
+    routes: read('routes', routesSchema),
+    files: layout.files,
+  };
+}
+
+/** `gitGate` and the like shape the sandbox: an agent gets them from its bottles. */
+function explainAgentKey(problem: ShapeProblem): string | undefined {
+  const key = problem.path[0];
+  const isBottleKey = problem.code === 'unknown-key' && problem.path.length === 1;
+  return isBottleKey && BOTTLE_KEYS.has(String(key))
+    ? `${key} belongs in bottles/<name>.yaml`
+    : undefined;
+}
+
+function reportPolicies(sources: readonly Source[], problems: Problems): void {
+  for (const source of sources) {
+    readWritten(source, policySchema, problems);
+    problems.warning({
+      code: 'not-supported',
+      message: 'policies are not in force yet: every proposal is asked for',
+      hint: 'decide with bb approve and bb reject',
+      file: source.path,
+      at: FILE_START,
+    });
+  }
+}
