@@ -34,12 +34,18 @@ export function chooseBackend(bottle: DesiredBottle, world: World): BackendChoic
   return backend === undefined ? blocked(null, noneAvailable(world)) : { kind: 'chosen', backend };
 }
 
-/** A bottle that was made before and is seen nowhere, while a backend that may have it is absent. */
+/**
+ * A bottle that was in force and is seen nowhere, while the backend that may have it is absent: the recorded one, or
+ * without a record of that, one that `auto` prefers to all that are there.
+ */
 function hiddenOn(bottle: DesiredBottle, world: World): BackendChoice | null {
   const record = world.context.applied[bottle.name];
-  if (record === undefined && !world.inventory.has(bottle.name)) return null;
-  const candidates = record?.backend === undefined ? [...world.absent.keys()] : [record.backend];
-  for (const name of candidates) {
+  if (record === undefined) return null;
+  const names = world.context.backends.map((backend) => backend.name);
+  const firstPresent = names.findIndex((name) => world.present.has(name));
+  const preferred = firstPresent === -1 ? names : names.slice(0, firstPresent);
+  const guesses = bottle.spec.backend === 'auto' ? preferred : [];
+  for (const name of record.backend === undefined ? guesses : [record.backend]) {
     const absent = world.absent.get(name);
     if (absent !== undefined) {
       return unknown(name, `it may be on ${name}, which is not available: ${absent.reason}`);

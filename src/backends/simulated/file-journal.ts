@@ -1,0 +1,36 @@
+import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Journal } from './journal.ts';
+
+/**
+ * A journal in one file, so that `--backend simulated` remembers its fleet from one command to the next. A last line
+ * that was cut off by a crash is dropped; `compact` makes the file what its reader kept.
+ */
+export function fileJournal(path: string): Journal & { compact(lines: readonly string[]): void } {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  return {
+    read: () => completeLines(readIfThere(path)),
+    append: (line) => appendFileSync(path, `${line}\n`, { mode: 0o600 }),
+    compact(lines) {
+      const temporary = `${path}.new`;
+      writeFileSync(temporary, lines.map((line) => `${line}\n`).join(''), { mode: 0o600 });
+      renameSync(temporary, path);
+    },
+  };
+}
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
+    throw error;
+  }
+}
+
+function completeLines(text: string): readonly string[] {
+  return text
+    .slice(0, text.lastIndexOf('\n') + 1)
+    .split('\n')
+    .filter((line) => line !== '');
+}
