@@ -13,7 +13,7 @@ export const diskQueueFiles: QueueFiles = {
     try {
       return (await readdir(folder)).sort();
     } catch (error) {
-      if (codeOf(error) === 'ENOENT') return [];
+      if (['ENOENT', 'ENOTDIR', 'EACCES'].includes(codeOf(error) ?? '')) return [];
       throw error;
     }
   },

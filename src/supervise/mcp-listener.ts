@@ -52,15 +52,22 @@ function refuse(response: ServerResponse, status: number, reason: string): void 
   response.end(`${reason}\n`);
 }
 
-async function readBody(request: IncomingMessage): Promise<Buffer | null> {
+/** Null as soon as the body is past the limit; what is left of it is not read. */
+function readBody(request: IncomingMessage): Promise<Buffer | null> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer | null>();
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  request.on('data', (chunk: Buffer) => {
     length += chunk.length;
-    if (length > LIMITS.requestBytes) return null;
     chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+    if (length > LIMITS.requestBytes) {
+      request.pause();
+      resolve(null);
+    }
+  });
+  request.on('end', () => resolve(Buffer.concat(chunks)));
+  request.on('error', reject);
+  return promise;
 }
 
 function toRequest(url: URL, from: IncomingMessage, body: Buffer, signal: AbortSignal): Request {

@@ -9,7 +9,7 @@ export type FileRead =
  * Paths are absolute. Every write is whole or not there at all, also after a crash.
  */
 export interface QueueFiles {
-  /** Names in a folder, sorted; an absent folder is empty. */
+  /** Names in a folder, sorted; empty for what is absent, closed to us or no folder. */
   list(folder: string): Promise<readonly string[]>;
   /** Reads a regular file of at most `maxBytes`; never follows a symbolic link, never blocks on a FIFO. */
   read(path: string, maxBytes: number): Promise<FileRead>;
