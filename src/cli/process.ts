@@ -47,7 +47,7 @@ function followSignals(controller: AbortController): void {
 
 function followReader(controller: AbortController): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
     controller.abort(STDOUT_CLOSED);
   });
   process.stderr.on('error', () => {});

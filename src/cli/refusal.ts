@@ -19,6 +19,7 @@ function exitCodeOf(kind: Refusal['kind']): ExitCode {
     case 'mass-deletion':
     case 'locked':
     case 'conflict':
+    case 'apply-failed':
       return EXIT.failed;
   }
 }

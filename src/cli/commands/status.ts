@@ -31,7 +31,9 @@ async function showStatus(session: Session, json: boolean): Promise<ExitCode> {
   return EXIT.done;
 }
 
+/** React keeps measurements of every render for its developers unless it is told that this is production. */
 async function openViewer(session: Session, once: boolean): Promise<ExitCode> {
+  process.env['NODE_ENV'] ??= 'production';
   const { runViewer } = await import('../ui/main.tsx');
   return runViewer(session, { once });
 }

@@ -1,0 +1,110 @@
+import { render, renderToString } from 'ink';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import type { Session } from '../session.ts';
+import { App, type TerminalLease } from './app.tsx';
+import { Screen } from './components/screen.tsx';
+import { writeCrashLog } from './crash-log.ts';
+import { reduce } from './reduce.ts';
+import { screenView } from './view-model.ts';
+import { Viewer } from './viewer.ts';
+import { initialState, type ViewerState } from './viewer-state.ts';
+
+/** `bb ui`: the viewer, or one frame of it where there is no terminal to draw on. */
+export async function runViewer(
+  session: Session,
+  options: { readonly once: boolean },
+): Promise<ExitCode> {
+  const { ask } = session.surroundings;
+  return options.once || ask === null ? printFrame(session) : runLive(session);
+}
+
+async function printFrame(session: Session): Promise<ExitCode> {
+  const { output } = session;
+  await using api = await session.open();
+  const size = { columns: output.columns, rows: process.stdout.rows ?? 24 };
+  const status = await session.expect(api.status());
+  const proposals = await session.expect(api.proposals({}));
+  const nowMs = Date.now();
+  const state = [
+    { kind: 'status', status, nowMs } as const,
+    { kind: 'proposals', proposals } as const,
+  ].reduce<ViewerState>((before, event) => reduce(before, event).state, initialState(size, nowMs));
+  const frame = renderToString(<Screen view={screenView(state)} />, { columns: size.columns });
+  output.line(frame);
+  return EXIT.done;
+}
+
+async function runLive(session: Session): Promise<ExitCode> {
+  const { surroundings, signal } = session;
+  const lease: TerminalLease = { suspend: null };
+  const viewer = new Viewer(
+    {
+      open: () => surroundings.openController(session.controllerOptions),
+      operator: surroundings.operator,
+      nowMs: () => Date.now(),
+      sleep: sleepUntil,
+      ringBell: () => process.stdout.write('\x07'),
+      handOver: (argv) => lend(lease, () => surroundings.handOver(argv)),
+    },
+    { columns: process.stdout.columns, rows: process.stdout.rows },
+  );
+  signal.addEventListener('abort', () => viewer.leave(), { once: true });
+  const crash = await draw(viewer, lease);
+  if (crash === null) {
+    if (viewer.lastFailure !== null) session.output.diagnostic(viewer.lastFailure);
+    return EXIT.done;
+  }
+  const file = await writeCrashLog(crash, surroundings.environment, viewer.state().status?.fleet);
+  session.output.diagnostic(`the viewer broke: ${crash.message}`);
+  session.output.diagnostic(`every bottle runs on; what happened is in ${file}`);
+  return EXIT.failed;
+}
+
+/** Draws until the viewer is left; the terminal is as before when this ends, however it ends. */
+async function draw(viewer: Viewer, lease: TerminalLease): Promise<Error | null> {
+  const instance = render(<App viewer={viewer} lease={lease} />, {
+    alternateScreen: true,
+    interactive: true,
+    incrementalRendering: true,
+    exitOnCtrlC: false,
+  });
+  const broken = Promise.withResolvers<never>();
+  const onBroken = (error: unknown) => broken.reject(error);
+  process.on('uncaughtException', onBroken);
+  process.on('unhandledRejection', onBroken);
+  const following = viewer.follow();
+  try {
+    await Promise.race([instance.waitUntilExit(), broken.promise, following]);
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  } finally {
+    viewer.leave();
+    instance.unmount();
+    await following.catch(() => {});
+    process.off('uncaughtException', onBroken);
+    process.off('unhandledRejection', onBroken);
+  }
+}
+
+async function lend(lease: TerminalLease, run: () => Promise<number>): Promise<number> {
+  if (lease.suspend === null) throw new Error('the terminal is not ready yet');
+  let exitCode = 0;
+  await lease.suspend(async () => {
+    exitCode = await run();
+  });
+  return exitCode;
+}
+
+function sleepUntil(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done);
+  });
+}

@@ -1,0 +1,120 @@
+import type { ProposalView } from '../../controller/api.ts';
+import { sanitizeLine } from '../../model/sanitize.ts';
+import type { BottleStatus } from '../../model/status.ts';
+import { formatAge, shortRevision } from '../age.ts';
+import { type BottleState, bottleState } from '../bottle-summary.ts';
+import { formatSidecars, waitsFor } from '../format-status.ts';
+import { cells, type Line, span, type Tone } from './line.ts';
+import { selectedIndex, visibleBottles, visibleProposals, windowAround } from './selection.ts';
+import type { PaneName, ViewerState } from './viewer-state.ts';
+
+/** A pane with the rows that fit: only these are ever drawn, however many there are. */
+export interface PaneView {
+  readonly title: string;
+  readonly isFocused: boolean;
+  /** Line of column names, or null. */
+  readonly columns: string | null;
+  readonly rows: readonly Line[];
+}
+
+const TONES: { readonly [weight in BottleState['weight']]: Tone } = {
+  good: 'good',
+  busy: 'busy',
+  attention: 'attention',
+  bad: 'bad',
+  quiet: 'dim',
+};
+
+export function proposalsPane(state: ViewerState, room: number): PaneView {
+  const proposals = visibleProposals(state);
+  const waiting = state.proposals === null ? 'asking…' : 'none pending';
+  return pane(state, 'proposals', {
+    rows: proposals,
+    room,
+    columns: null,
+    empty: state.filters.proposals === '' ? waiting : 'none match the filter',
+    row: (view) => proposalRow(state, view),
+  });
+}
+
+export function agentsPane(state: ViewerState, room: number): PaneView {
+  const bottles = visibleBottles(state);
+  const waiting = state.status === null ? 'asking…' : 'no bottles; bb start makes one';
+  return pane(state, 'agents', {
+    rows: bottles,
+    room,
+    columns: `  ${agentCells(['SLUG', 'AGENT', 'STATE', 'BACKEND', 'REVISION', 'AGE', 'SIDECARS'])}`,
+    empty: state.filters.agents === '' ? waiting : 'none match the filter',
+    row: (bottle) => agentRow(state, bottle),
+  });
+}
+
+function pane<Row>(
+  state: ViewerState,
+  name: PaneName,
+  options: {
+    readonly rows: readonly Row[];
+    readonly room: number;
+    readonly columns: string | null;
+    readonly empty: string;
+    readonly row: (row: Row) => readonly [text: string, tone: Tone];
+  },
+): PaneView {
+  const isFocused = state.pane === name;
+  const selected = selectedIndex(state, name);
+  const { start, end } = windowAround(options.rows.length, selected, options.room);
+  const filter = state.filters[name];
+  return {
+    title: title(name, options.rows.length, filter, start, end),
+    isFocused,
+    columns: options.rows.length === 0 ? null : options.columns,
+    rows:
+      options.rows.length === 0
+        ? [[span(`  ${options.empty}`, 'dim')]]
+        : options.rows.slice(start, end).map((row, offset) => {
+            const isSelected = start + offset === selected;
+            const [text, tone] = options.row(row);
+            if (isSelected && isFocused) return [span(`> ${text}`, 'selected')];
+            return [span(`${isSelected ? '·' : ' '} ${text}`, tone)];
+          }),
+  };
+}
+
+function title(name: PaneName, count: number, filter: string, start: number, end: number): string {
+  const part = end - start < count ? `, ${start + 1}–${end} shown` : '';
+  const filtered = filter === '' ? '' : ` matching "${sanitizeLine(filter, 30)}"`;
+  return `${name === 'proposals' ? 'Proposals' : 'Agents'} (${count}${part})${filtered}`;
+}
+
+function proposalRow(
+  state: ViewerState,
+  { proposal, summary }: ProposalView,
+): readonly [string, Tone] {
+  const isFresh = state.fresh.includes(proposal.id);
+  const text = cells([
+    [isFresh ? 'new' : formatAge(proposal.createdAt, state.nowMs), 4],
+    [proposal.bottle, 20],
+    [sanitizeLine(summary), Math.max(20, state.size.columns - 32)],
+  ]);
+  return [text, isFresh ? 'fresh' : 'plain'];
+}
+
+function agentRow(state: ViewerState, bottle: BottleStatus): readonly [string, Tone] {
+  const summary = bottleState(bottle);
+  const why = waitsFor(bottle, summary);
+  const text = agentCells([
+    bottle.name,
+    bottle.label ?? bottle.agent ?? '?',
+    summary.word,
+    bottle.backend ?? '?',
+    shortRevision(bottle.lastAppliedRevision),
+    formatAge(bottle.startedAt, state.nowMs),
+    why === '' ? formatSidecars(bottle) : why,
+  ]);
+  return [text, TONES[summary.weight]];
+}
+
+function agentCells(texts: readonly string[]): string {
+  const widths = [20, 12, 11, 8, 8, 4];
+  return cells(texts.map((text, index) => [sanitizeLine(text), widths[index] ?? 60]));
+}

@@ -1,0 +1,34 @@
+import type { ProposalReview, ProposalView } from '../../controller/api.ts';
+import type { FleetStatus } from '../../model/status.ts';
+import type { Intent } from './keymap.ts';
+import type { Message, Size } from './viewer-state.ts';
+
+/** Everything that changes what the viewer shows. */
+export type ViewerEvent =
+  | { readonly kind: 'resized'; readonly size: Size }
+  | { readonly kind: 'ticked'; readonly nowMs: number }
+  | { readonly kind: 'status'; readonly status: FleetStatus; readonly nowMs: number }
+  | { readonly kind: 'proposals'; readonly proposals: readonly ProposalView[] }
+  | { readonly kind: 'connection-lost'; readonly problem: string }
+  | { readonly kind: 'intent'; readonly intent: Intent }
+  | { readonly kind: 'typed'; readonly text: string }
+  | { readonly kind: 'erased' }
+  | { readonly kind: 'reviewed'; readonly id: string; readonly review: ProposalReview }
+  | { readonly kind: 'review-failed'; readonly id: string; readonly problem: string }
+  | { readonly kind: 'told'; readonly message: Message }
+  | { readonly kind: 'highlight-ended'; readonly ids: readonly string[] };
+
+/** What the shell of the viewer is asked to do; each is a command of `bb` or of the terminal. */
+export type ViewerEffect =
+  | { readonly kind: 'review'; readonly id: string }
+  | { readonly kind: 'approve'; readonly review: ProposalReview }
+  | { readonly kind: 'reject'; readonly id: string; readonly reason: string }
+  | { readonly kind: 'stop'; readonly bottle: string }
+  | { readonly kind: 'attach'; readonly bottle: string }
+  | { readonly kind: 'announce'; readonly ids: readonly string[] }
+  | { readonly kind: 'leave' };
+
+export interface Reduced<State> {
+  readonly state: State;
+  readonly effects: readonly ViewerEffect[];
+}

@@ -1,0 +1,84 @@
+import type { ProposalReview, ProposalView } from '../../controller/api.ts';
+import type { FleetStatus } from '../../model/status.ts';
+
+export type PaneName = 'proposals' | 'agents';
+
+/** Where the selection of a pane is: at `id`, or at `index` when that one is gone. */
+export interface Cursor {
+  readonly id: string | null;
+  readonly index: number;
+}
+
+/** A question that takes all keys until it is answered. */
+export type Modal =
+  | { readonly kind: 'help' }
+  | { readonly kind: 'approve'; readonly review: ProposalReview }
+  | {
+      readonly kind: 'reject';
+      readonly id: string;
+      readonly summary: string;
+      readonly reason: string;
+    }
+  | { readonly kind: 'stop'; readonly bottle: string };
+
+/** One proposal, whole; `review` is null while it is fetched. */
+export interface Detail {
+  readonly id: string;
+  readonly review: ProposalReview | null;
+  readonly scroll: number;
+}
+
+/** The status line: stays until another one comes or a key is pressed, never wiped by a refresh (R2). */
+export interface Message {
+  readonly tone: 'plain' | 'good' | 'bad';
+  readonly text: string;
+}
+
+export interface Size {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** Everything that a frame of the viewer shows. Plain data: the same state is always the same frame. */
+export interface ViewerState {
+  readonly size: Size;
+  readonly nowMs: number;
+  /** Null until the first answer. */
+  readonly status: FleetStatus | null;
+  /** Pending ones, oldest first; null until the first answer. */
+  readonly proposals: readonly ProposalView[] | null;
+  readonly pane: PaneName;
+  readonly cursors: { readonly [pane in PaneName]: Cursor };
+  readonly filters: { readonly [pane in PaneName]: string };
+  /** True while the filter of the current pane is typed. */
+  readonly isFiltering: boolean;
+  readonly modal: Modal | null;
+  readonly detail: Detail | null;
+  /** Proposal whose approval was asked for and whose review is fetched. */
+  readonly approving: string | null;
+  readonly message: Message | null;
+  /** Why what is shown may be old, or null while the controller answers. */
+  readonly connectionProblem: string | null;
+  /** Proposals that arrived in the last seconds. */
+  readonly fresh: readonly string[];
+}
+
+/** Before anything is known. */
+export function initialState(size: Size, nowMs: number): ViewerState {
+  return {
+    size,
+    nowMs,
+    status: null,
+    proposals: null,
+    pane: 'agents',
+    cursors: { proposals: { id: null, index: 0 }, agents: { id: null, index: 0 } },
+    filters: { proposals: '', agents: '' },
+    isFiltering: false,
+    modal: null,
+    detail: null,
+    approving: null,
+    message: null,
+    connectionProblem: null,
+    fresh: [],
+  };
+}

@@ -1,0 +1,257 @@
+import type {
+  AgentSummary,
+  Answer,
+  ControllerApi,
+  FleetEdit,
+  Leftover,
+  PlanReport,
+  Progress,
+  ProposalReview,
+  ProposalView,
+  ReconcileReport,
+  Refusal,
+} from '../../src/controller/api.ts';
+import type { FleetEvent } from '../../src/model/event.ts';
+import type { Revision } from '../../src/model/names.ts';
+import type { BottleStatus, FleetStatus } from '../../src/model/status.ts';
+import { bottleStatus, fleetStatus, planReport, revision } from '../builders/status.ts';
+
+/** Refusals by method: the next call of that name is answered with it. */
+type Refusals = { [method in keyof ControllerApi]?: Omit<Refusal, 'diagnostics'> };
+
+/**
+ * A controller in memory: a small state machine for tests of the command line and the viewer. It has no engine and no
+ * git; what it holds is what it answers, and each decision makes one more commit.
+ */
+export class FakeControllerApi implements ControllerApi {
+  fleet: FleetStatus = fleetStatus();
+  agentList: readonly AgentSummary[] = [];
+  eventList: readonly FleetEvent[] = [];
+  leftoverList: readonly Leftover[] = [];
+  planned: PlanReport = planReport();
+  logLines: readonly string[] = [];
+  readonly refusals: Refusals = {};
+  /** Subjects of the commits that decisions and edits made, oldest first. */
+  readonly commits: string[] = [];
+  readonly attached: string[] = [];
+  isDisposed = false;
+  /** When set, the next `watchStatus` fails with it, as a client does whose controller went away. */
+  #watchers = new Set<{ tell: (status: FleetStatus) => void; fail: (error: Error) => void }>();
+  #reviews = new Map<string, ProposalReview>();
+
+  /** Changes the fleet as a controller would: every watcher is told. */
+  set(change: Partial<FleetStatus>): void {
+    this.fleet = { ...this.fleet, ...change };
+    for (const { tell } of this.#watchers) tell(this.fleet);
+  }
+
+  setBottles(...names: readonly (string | Partial<BottleStatus>)[]): void {
+    this.set({
+      bottles: names.map((name) => bottleStatus(typeof name === 'string' ? { name } : name)),
+    });
+  }
+
+  /** A proposal arrives. */
+  propose(review: ProposalReview): void {
+    this.#reviews.set(review.proposal.id, review);
+    this.set({});
+  }
+
+  /** A proposal is decided or withdrawn elsewhere. */
+  withdraw(id: string): void {
+    this.#reviews.delete(id);
+    this.set({});
+  }
+
+  /** The controller goes away under its watchers. */
+  loseWatchers(message: string): void {
+    for (const { fail } of this.#watchers) fail(new Error(message));
+  }
+
+  get watcherCount(): number {
+    return this.#watchers.size;
+  }
+
+  async plan() {
+    return this.#answer('plan', () => this.planned);
+  }
+
+  async reconcile(
+    options: { readonly applyNow?: readonly string[] },
+    onProgress: (progress: Progress) => void,
+  ) {
+    const unknown = options.applyNow?.find((name) => !this.#has(name));
+    if (unknown !== undefined) return notFound<ReconcileReport>(unknown);
+    return this.#answer('reconcile', () => this.#pass(onProgress));
+  }
+
+  async status() {
+    return this.#answer('status', () => this.fleet);
+  }
+
+  async watchStatus(onStatus: (status: FleetStatus) => void, signal: AbortSignal): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const watcher = { tell: onStatus, fail: reject };
+    this.#watchers.add(watcher);
+    signal.addEventListener('abort', () => resolve());
+    if (signal.aborted) resolve();
+    try {
+      await promise;
+    } finally {
+      this.#watchers.delete(watcher);
+    }
+  }
+
+  async agents() {
+    return this.#answer('agents', () => this.agentList);
+  }
+
+  async events({ limit }: { readonly limit: number }) {
+    return this.#answer('events', () => this.eventList.slice(-limit));
+  }
+
+  async proposals({ all }: { readonly all?: boolean }) {
+    return this.#answer('proposals', (): readonly ProposalView[] =>
+      [...this.#reviews.values()].filter(({ state }) => all === true || state === 'pending'),
+    );
+  }
+
+  async review(id: string) {
+    const review = this.#reviews.get(id);
+    if (review === undefined) return notFound<ProposalReview>(id);
+    return this.#answer('review', () => review);
+  }
+
+  async approve(
+    request: { readonly id: string; readonly seen?: string; readonly operator: string },
+    onProgress: (progress: Progress) => void,
+  ) {
+    const seen = this.#reviews.get(request.id)?.seen;
+    if (seen !== undefined && request.seen !== undefined && request.seen !== seen) {
+      return refused<never>('conflict', 'the branch moved, so the edit is another one now');
+    }
+    return this.#decide('approve', request.id, 'approved', request.operator, () =>
+      onProgress({ kind: 'stage', text: 'reconciling' }),
+    );
+  }
+
+  async reject(request: { readonly id: string; readonly reason: string; readonly operator: string }) {
+    return this.#decide('reject', request.id, 'rejected', `${request.operator}: ${request.reason}`);
+  }
+
+  async edit(edit: FleetEdit, operator: string, onProgress: (progress: Progress) => void) {
+    if ('bottle' in edit && edit.kind !== 'add-instance' && !this.#has(edit.bottle)) {
+      return notFound<ReconcileReport>(edit.bottle);
+    }
+    return this.#answer('edit', () => {
+      this.commits.push(`${edit.kind} by ${operator}`);
+      if (edit.kind === 'remove-instance') {
+        this.set({ bottles: this.fleet.bottles.filter(({ name }) => name !== edit.bottle) });
+      }
+      return this.#pass(onProgress);
+    });
+  }
+
+  async leftovers() {
+    return this.#answer('leftovers', () => this.leftoverList);
+  }
+
+  async removeLeftovers(leftovers: readonly Leftover[]) {
+    return this.#answer('removeLeftovers', () => {
+      this.leftoverList = this.leftoverList.filter((leftover) => !leftovers.includes(leftover));
+      return { removed: leftovers.length, failed: [] };
+    });
+  }
+
+  async attachCommand(bottle: string, argv: readonly string[]) {
+    if (!this.#has(bottle)) return notFound<readonly string[]>(bottle);
+    return this.#answer('attachCommand', () => {
+      this.attached.push(bottle);
+      return ['enter', bottle, ...argv];
+    });
+  }
+
+  async exec(bottle: string, argv: readonly string[]) {
+    if (!this.#has(bottle)) {
+      return notFound<{ exitCode: number; stdout: string; stderr: string }>(bottle);
+    }
+    return this.#answer('exec', () => ({
+      exitCode: 7,
+      stdout: `${argv.join(' ')}\x1b[31m\n`,
+      stderr: 'warned\n',
+    }));
+  }
+
+  async logs(
+    bottle: string,
+    _component: 'agent' | 'sidecars',
+    _options: { readonly follow: boolean; readonly tail: number | null },
+    onLine: (line: string) => void,
+  ) {
+    if (!this.#has(bottle)) return notFound<null>(bottle);
+    return this.#answer('logs', () => {
+      for (const line of this.logLines) onLine(line);
+      return null;
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.isDisposed = true;
+  }
+
+  #has(name: string): boolean {
+    return this.fleet.bottles.some((bottle) => bottle.name === name);
+  }
+
+  #pass(onProgress: (progress: Progress) => void): ReconcileReport {
+    const { bottles } = this.fleet;
+    for (const [index, { name: bottle }] of bottles.entries()) {
+      const action = { kind: 'action', id: index + 1, of: bottles.length, bottle } as const;
+      onProgress({ ...action, text: 'start agent', state: 'started', detail: null });
+      onProgress({ ...action, text: 'start agent', state: 'done', detail: null });
+    }
+    return {
+      revision: this.fleet.revision ?? revision('a'),
+      converged: true,
+      bottles,
+      actions: bottles.length,
+      failures: [],
+    };
+  }
+
+  #decide(
+    method: 'approve' | 'reject',
+    id: string,
+    state: 'approved' | 'rejected',
+    words: string,
+    before = () => {},
+  ) {
+    const review = this.#reviews.get(id);
+    if (review === undefined) return notFound<never>(id);
+    if (review.state !== 'pending') {
+      return refused<never>('conflict', `${id} is ${review.state} already`);
+    }
+    return this.#answer(method, () => {
+      before();
+      this.#reviews.set(id, { ...review, state });
+      this.commits.push(`${state} ${id} (${words})`);
+      this.set({});
+      const at: Revision = revision('d');
+      return { id: review.proposal.id, state, revision: at, commitSubject: `Decide ${id}` };
+    });
+  }
+
+  #answer<Value>(method: keyof ControllerApi, make: () => Value): Answer<Value> {
+    const refusal = this.refusals[method];
+    if (refusal === undefined) return { ok: true, value: make() };
+    return { ok: false, refusal: { ...refusal, diagnostics: [] } };
+  }
+}
+
+function notFound<Value>(name: string): Answer<Value> {
+  return refused('not-found', `there is no "${name}"`);
+}
+
+function refused<Value>(kind: Refusal['kind'], message: string): Answer<Value> {
+  return { ok: false, refusal: { kind, message, hint: null, diagnostics: [] } };
+}
