@@ -1,0 +1,187 @@
+/** How long an address may take to answer, in seconds: on a bridge of this host it takes less than a millisecond. */
+const PATIENCE_S = 0.08;
+
+/** Addresses of one network that are tried: all of a /28. */
+const MOST_NEIGHBOURS = 14;
+
+/** A question for the address of `bb-probe.example.test`, as `printf` escapes. */
+const DNS_QUESTION =
+  '\\022\\064\\001\\000\\000\\001\\000\\000\\000\\000\\000\\000\\010bb-probe\\007example\\004test\\000\\000\\001\\000\\001';
+
+/**
+ * The same in bash, which is quick to start, and in Node, for images without it. Each finding is a line:
+ *
+ * ```
+ * tool found
+ * route4 none | <interface>           route6 none | <interface>
+ * egress open | refused | silent
+ * neighbour <address> silent | open | refused
+ * forbidden <address>:<port> silent | open | refused
+ * dns <server> silent | answers
+ * ca readable | unreadable            store trusts | lacks
+ * end
+ * ```
+ */
+const BASH = `
+LC_ALL=C
+results=$(mktemp -d) || exit 3
+trap 'rm -rf "$results"' EXIT
+echo tool found
+route4=none
+while read -r interface destination gateway _ _ _ _ mask _; do
+  if [ "$destination" = 00000000 ] && [ "$mask" = 00000000 ]; then route4=$interface; fi
+done < /proc/net/route
+echo "route4 $route4"
+route6=none
+if [ -r /proc/net/ipv6_route ]; then
+  while read -r destination length _ _ _ _ _ _ _ interface; do
+    if [ "$destination$length" = 0000000000000000000000000000000000 ] && [ "$interface" != lo ]; then
+      route6=$interface
+    fi
+  done < /proc/net/ipv6_route
+fi
+echo "route6 $route6"
+
+sidecars= own=
+while read -r address names; do
+  case " $names " in *" $sidecars_name "*) sidecars=$address ;; esac
+  case " $names " in *" $HOSTNAME "*) own="$own $address" ;; esac
+done < /etc/hosts
+
+knock() { # file address port
+  (exec 3<>"/dev/tcp/$2/$3" && echo open) >"$results/$1" 2>&1 &
+}
+ask() { # file server
+  (exec 3<>"/dev/udp/$2/53" && printf '${DNS_QUESTION}' >&3 && head -c 4 <&3 | od -An -tu1) >"$results/$1" 2>/dev/null &
+}
+state() { # file
+  case "$(<"$results/$1")" in
+    open) echo open ;;
+    *refused*) echo refused ;;
+    '' | *unreachable* | *'No route'* | *'timed out'*) echo silent ;;
+    *) echo unknown ;;
+  esac
+}
+
+if [ -n "$sidecars" ]; then knock egress "$sidecars" "$egress_port"; fi
+neighbours=
+while read -r interface destination gateway _ _ _ _ mask _; do
+  case "$destination" in Destination | 00000000) continue ;; esac
+  d=$((16#$destination)) m=$((16#$mask))
+  first=$(( (d & 255) << 24 | (d >> 8 & 255) << 16 | (d >> 16 & 255) << 8 | d >> 24 & 255 ))
+  size=$(( (~( (m & 255) << 24 | (m >> 8 & 255) << 16 | (m >> 16 & 255) << 8 | m >> 24 & 255 ) & 4294967295) + 1 ))
+  n=1
+  while [ $n -lt $((size - 1)) ] && [ $n -le ${MOST_NEIGHBOURS} ]; do
+    a=$((first + n)) n=$((n + 1))
+    address=$((a >> 24 & 255)).$((a >> 16 & 255)).$((a >> 8 & 255)).$((a & 255))
+    case " $sidecars $own " in *" $address "*) continue ;; esac
+    neighbours="$neighbours $address"
+    knock "neighbour-$address" "$address" 9
+  done
+done < /proc/net/route
+for target in $forbidden; do knock "forbidden-$target" "\${target%:*}" "\${target##*:}"; done
+servers=
+while read -r key server _; do
+  if [ "$key" = nameserver ]; then servers="$servers $server"; ask "dns-$server" "$server"; fi
+done < /etc/resolv.conf
+
+sleep ${PATIENCE_S}
+jobs=$(jobs -p)
+if [ -n "$jobs" ]; then kill -KILL $jobs 2>/dev/null; fi
+if [ -n "$sidecars" ]; then echo "egress $(state egress)"; fi
+for address in $neighbours; do echo "neighbour $address $(state "neighbour-$address")"; done
+for target in $forbidden; do echo "forbidden $target $(state "forbidden-$target")"; done
+for server in $servers; do
+  set -- $(<"$results/dns-$server")
+  case "\${4:-2}" in '' | *[!0-9]*) code=0 ;; *) code=$((\${4:-2} & 15)) ;; esac
+  case $code in 2 | 5) echo "dns $server silent" ;; *) echo "dns $server answers" ;; esac
+done
+text=$(cat "$ca" 2>/dev/null)
+case "$text" in *'BEGIN CERTIFICATE'*) echo 'ca readable' ;; *) echo 'ca unreadable' text= ;; esac
+store=lacks
+for bundle in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem; do
+  if [ -n "$text" ] && [ -r "$bundle" ]; then case "$(<"$bundle")" in *"$text"*) store=trusts ;; esac; fi
+done
+echo "store $store"
+echo end
+`;
+
+const NODE = `
+const [fs, net, os, dgram] = ['fs', 'net', 'os', 'dgram'].map((name) => require('node:' + name));
+const { sidecars_name, egress_port, ca, forbidden } = process.env;
+const read = (path) => { try { return fs.readFileSync(path, 'utf8'); } catch { return ''; } };
+const rows = (path) => read(path).split('\\n').map((line) => line.trim().split(/\\s+/));
+const say = (...words) => console.log(words.join(' '));
+say('tool found');
+const routes = rows('/proc/net/route').slice(1).filter((row) => row.length > 7);
+if (routes.length === 0) process.exit(3);
+const gone = routes.find((row) => row[1] === '00000000' && row[7] === '00000000');
+say('route4', gone ? gone[0] : 'none');
+const gone6 = rows('/proc/net/ipv6_route').find(
+  (row) => /^0{32}$/.test(row[0]) && row[1] === '00' && row[9] !== 'lo');
+say('route6', gone6 ? gone6[9] : 'none');
+const addressesOf = (name) => rows('/etc/hosts').filter((row) => row.slice(1).includes(name)).map((row) => row[0]);
+const sidecars = addressesOf(sidecars_name);
+const skipped = new Set([...sidecars, ...addressesOf(os.hostname())]);
+const number = (hex) => Buffer.from(hex, 'hex').readUInt32LE(0);
+const knock = (host, port) => new Promise((resolve) => {
+  const socket = net.connect({ host, port: Number(port) });
+  const end = (state) => { clearTimeout(timer); socket.destroy(); resolve(state); };
+  const timer = setTimeout(() => end('silent'), ${PATIENCE_S * 1000});
+  socket.on('connect', () => end('open'));
+  socket.on('error', ({ code }) => end(
+    code === 'ECONNREFUSED' ? 'refused' : /UNREACH|TIMEDOUT/.test(code) ? 'silent' : 'unknown'));
+});
+const ask = (server) => new Promise((resolve) => {
+  const socket = dgram.createSocket(server.includes(':') ? 'udp6' : 'udp4');
+  const end = (state) => { clearTimeout(timer); socket.close(); resolve(state); };
+  const timer = setTimeout(() => end('silent'), ${PATIENCE_S * 1000});
+  socket.on('error', () => end('silent'));
+  socket.on('message', (answer) => end([2, 5].includes(answer[3] & 15) ? 'silent' : 'answers'));
+  socket.connect(53, server, () => socket.send(Buffer.from(
+    '123401000001000000000000' + '0862622d70726f6265' + '076578616d706c65' + '0474657374' + '0000010001', 'hex')));
+});
+const checks = sidecars.slice(0, 1).map(async (host) => ['egress', await knock(host, egress_port)]);
+for (const row of routes) {
+  const mask = number(row[7]);
+  if (mask === 0) continue;
+  const size = 2 ** 32 - mask;
+  for (let n = 1; n < size - 1 && n <= ${MOST_NEIGHBOURS}; n += 1) {
+    const value = number(row[1]) + n;
+    const host = [24, 16, 8, 0].map((shift) => (value >>> shift) & 255).join('.');
+    if (!skipped.has(host)) checks.push(knock(host, 9).then((state) => ['neighbour', host, state]));
+  }
+}
+for (const target of forbidden.split(' ').filter(Boolean)) {
+  const [, host, port] = /^(.*):(\\d+)$/.exec(target);
+  checks.push(knock(host, port).then((state) => ['forbidden', target, state]));
+}
+for (const [key, server] of rows('/etc/resolv.conf')) {
+  if (key === 'nameserver') checks.push(ask(server).then((state) => ['dns', server, state]));
+}
+Promise.all(checks).then((found) => {
+  for (const words of found) say(...words);
+  const text = read(ca).trim();
+  const isCertificate = text.includes('BEGIN CERTIFICATE');
+  say('ca', isCertificate ? 'readable' : 'unreadable');
+  const bundles = ['/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt', '/etc/ssl/cert.pem'];
+  say('store', isCertificate && bundles.some((path) => read(path).includes(text)) ? 'trusts' : 'lacks');
+  say('end');
+});
+`;
+
+/** For `sh -s`, after the settings `sidecars_name`, `egress_port`, `ca` and `forbidden`. */
+export const PROBE_SCRIPT = `export sidecars_name egress_port ca forbidden
+if command -v bash >/dev/null 2>&1; then
+bash -s <<'BB_END_OF_BASH'
+${BASH}
+BB_END_OF_BASH
+elif command -v node >/dev/null 2>&1; then
+node - <<'BB_END_OF_NODE'
+${NODE}
+BB_END_OF_NODE
+else
+echo tool missing
+echo end
+fi
+`;
