@@ -1,6 +1,7 @@
 import type { DesiredState } from '../model/desired-state.ts';
 import type { BottleName } from '../model/names.ts';
 import type { BackendObservation, ObservedBottle, ObservedState } from '../model/observed-state.ts';
+import { SharedParts } from './bottle/shared-parts.ts';
 import { Subnets } from './network/subnets.ts';
 import type { PlanContext } from './plan-context.ts';
 
@@ -30,6 +31,7 @@ export interface World {
   /** Where each bottle is seen, in order of preference. */
   readonly seen: ReadonlyMap<BottleName, readonly ObservedBottle[]>;
   readonly inventory: ReadonlySet<BottleName>;
+  readonly shared: SharedParts;
 }
 
 /** Indexes the inputs; the only mutable thing in it hands out subnets. */
@@ -57,7 +59,8 @@ export function indexWorld(
     }
   }
   const inventory = new Set(observed.inventory);
-  return { desired, observed, context, present, absent, seen, inventory };
+  const shared = new SharedParts(context.host);
+  return { desired, observed, context, present, absent, seen, inventory, shared };
 }
 
 function absenceOf(

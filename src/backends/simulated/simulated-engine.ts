@@ -92,7 +92,7 @@ export class SimulatedEngine {
 
   #write(entry: Entry): void {
     this.#replay(entry);
-    this.#journal.append(JSON.stringify(entry));
+    if (this.#journal !== NO_JOURNAL) this.#journal.append(JSON.stringify(entry));
   }
 
   #replay(entry: Entry): void {

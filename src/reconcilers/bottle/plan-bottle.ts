@@ -32,7 +32,7 @@ export function planBottle(bottle: DesiredBottle, world: World): PlannedBottle {
   }
   const hasNetworks = entry.capabilities.internalNetwork;
   const place = { backend: entry.name, runtime: runtime.runtime, hasNetworks };
-  const draft = draftBottle(bottleTarget(bottle, place, world.context), world);
+  const draft = draftBottle(bottleTarget(bottle, place, world), world);
   return planDraft(draft, choice.backend, world);
 }
 
