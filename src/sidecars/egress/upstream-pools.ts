@@ -1,8 +1,8 @@
 import { isIPv6, type LookupFunction } from 'node:net';
-import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
-import type { Dispatcher } from 'undici';
-import Pool from 'undici/lib/dispatcher/pool.js';
+import type { SecureContext } from 'node:tls';
+import type { Dispatcher, Pool } from 'undici';
 import type { EgressRequest } from './decide.ts';
+import { tls } from './lean-builtins.ts';
 
 const IDLE_MS = 60_000;
 const CONNECT_TIMEOUT_MS = 15_000;
@@ -18,6 +18,7 @@ interface KeptPool {
 /** Connections to upstreams, kept by host, port and the address that was checked. */
 export class UpstreamPools {
   readonly #pools = new Map<string, KeptPool>();
+  #Pool: typeof Pool | undefined;
   #trustedCaPem: readonly string[] = [];
   #secureContext: SecureContext | undefined;
 
@@ -28,11 +29,13 @@ export class UpstreamPools {
     this.#secureContext =
       trustedCaPem.length === 0
         ? undefined
-        : createSecureContext({ ca: [...getCACertificates('default'), ...trustedCaPem] });
+        : tls.createSecureContext({ ca: [...tls.getCACertificates('default'), ...trustedCaPem] });
     for (const key of this.#pools.keys()) this.#retire(key);
   }
 
-  poolFor(request: EgressRequest, address: string): Dispatcher {
+  async poolFor(request: EgressRequest, address: string): Promise<Dispatcher> {
+    // Loaded when first needed: the listener is up 30 ms earlier, and a bottle without traffic stays small.
+    this.#Pool ??= (await import('undici/lib/dispatcher/pool.js')).default;
     const { host, port } = request.authority;
     const key = `${request.scheme} ${host} ${port} ${address}`;
     const nowMs = performance.now();
@@ -41,7 +44,7 @@ export class UpstreamPools {
       kept.usedAtMs = nowMs;
       return kept.pool;
     }
-    const pool = this.#open(request, address);
+    const pool = this.#open(this.#Pool, request, address);
     this.#pools.set(key, { pool, usedAtMs: nowMs });
     return pool;
   }
@@ -55,8 +58,12 @@ export class UpstreamPools {
     }
   }
 
-  #open({ scheme, authority: { host, port } }: EgressRequest, address: string): Pool {
-    return new Pool(`${scheme}://${isIPv6(host) ? `[${host}]` : host}:${port}`, {
+  #open(
+    UndiciPool: typeof Pool,
+    { scheme, authority: { host, port } }: EgressRequest,
+    address: string,
+  ): Pool {
+    return new UndiciPool(`${scheme}://${isIPv6(host) ? `[${host}]` : host}:${port}`, {
       allowH2: false,
       headersTimeout: HEADERS_TIMEOUT_MS,
       bodyTimeout: BODY_TIMEOUT_MS,
