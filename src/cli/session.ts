@@ -57,9 +57,10 @@ export class Session {
   }
 
   get controllerOptions(): ControllerOptions {
-    const { repo, config, backend } = this.options;
+    const { config, backend } = this.options;
+    const repository = this.options.repo ?? this.surroundings.environment['BB_REPO'];
     return {
-      repository: repo ?? this.surroundings.environment['BB_REPO'] ?? this.surroundings.cwd,
+      ...(repository === undefined ? {} : { repository }),
       ...(config === undefined ? {} : { configDirectory: config }),
       ...(backend === undefined ? {} : { backend }),
       environment: this.surroundings.environment,

@@ -113,7 +113,8 @@ export interface AgentSummary {
 
 /** What a controller is found or made with. */
 export interface ControllerOptions {
-  readonly repository: string;
+  /** Absent: the one that the host's configuration names, else the one around the current folder. */
+  readonly repository?: string;
   readonly configDirectory?: string;
   /** Overrides the backend of every bottle that says `auto`. */
   readonly backend?: string;

@@ -39,10 +39,9 @@ export function App({ viewer, lease }: { readonly viewer: Viewer; readonly lease
 function pressed(viewer: Viewer, key: string): void {
   const mode = modeOf(viewer.state());
   const intent = intentOf(mode, key);
-  if (intent !== undefined) return viewer.dispatch({ kind: 'intent', intent });
-  if (mode !== 'text') return;
-  if (key === 'backspace') return viewer.dispatch({ kind: 'erased' });
-  if (isText(key)) viewer.dispatch({ kind: 'typed', text: key });
+  if (intent !== undefined) viewer.dispatch({ kind: 'intent', intent });
+  else if (mode === 'text' && key === 'backspace') viewer.dispatch({ kind: 'erased' });
+  else if (mode === 'text' && isText(key)) viewer.dispatch({ kind: 'typed', text: key });
 }
 
 /** A single character that is not a control character; named keys have longer names. */

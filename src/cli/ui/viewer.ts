@@ -132,7 +132,11 @@ export class Viewer {
   async #close(): Promise<void> {
     const api = this.#api;
     this.#api = null;
-    await api?.[Symbol.asyncDispose]().catch(() => {});
+    try {
+      await api?.[Symbol.asyncDispose]();
+    } catch {
+      // It is gone already, which is what was wanted.
+    }
   }
 
   /** A failure is a line of the status, never an exit (R29, D1, D3). */

@@ -15,7 +15,7 @@ export const checkGit: Check = async () => {
     : { state: 'ok', detail: said, fix: null };
 };
 
-export const checkRepository: Check = async ({ repository }) => {
+export const checkRepository: Check = async ({ repository = '.' }) => {
   const top = await gitProcess(repository).run(['rev-parse', '--show-toplevel']);
   if (top.exitCode !== 0) {
     return {
@@ -36,7 +36,7 @@ export const checkRepository: Check = async ({ repository }) => {
 };
 
 /** A clock that is behind makes certificates of bottles not valid yet, and commits look like the future. */
-export const checkClock: Check = async ({ repository }) => {
+export const checkClock: Check = async ({ repository = '.' }) => {
   const now = Date.now();
   const log = await gitProcess(repository).run(['log', '-1', '--format=%ct']);
   const newestMs = log.exitCode === 0 ? Number(log.stdout.trim()) * 1000 : 0;
