@@ -1,16 +1,38 @@
 import type { Composition } from './compose.ts';
 import { isSshUrl } from './git-url.ts';
 import { type Problems, quote } from './problems.ts';
+import type { ReferencedFiles } from './referenced-files.ts';
 import type { WrittenBottle } from './schema/bottle.ts';
 import { checkGitSecret, checkHostVariable, type Trust } from './trust.ts';
 import type { WrittenFile } from './written-file.ts';
+import type { WrittenTree } from './written-tree.ts';
 
-/** Checks what a bottle file says by itself, whether an agent uses it or not. */
-export function checkBottle(
+interface Against {
+  readonly trust: Trust;
+  readonly files: ReferencedFiles;
+}
+
+/** Checks what each bottle file says by itself, whether an agent uses it or not. */
+export function checkBottles({ bottles }: WrittenTree, against: Against, problems: Problems): void {
+  for (const file of bottles.values()) if (file !== null) checkBottle(file, against, problems);
+}
+
+function checkBottle(
   file: WrittenFile<WrittenBottle>,
-  trust: Trust,
+  { trust, files }: Against,
   problems: Problems,
 ): void {
+  const { image, skills = [] } = file.value;
+  if (image !== undefined && 'dockerfile' in image) {
+    files.text(image.dockerfile, {
+      file: file.path,
+      at: file.locate.value(['image', 'dockerfile']),
+    });
+  }
+  for (const [index, name] of skills.entries()) {
+    const at = file.locate.value(['skills', index]);
+    files.skill(name.replace(/^\+/, ''), { file: file.path, at });
+  }
   for (const [name, value] of Object.entries(file.value.env ?? {})) {
     if (typeof value !== 'object' || !('fromHost' in value)) continue;
     const at = file.locate.value(['env', name, 'fromHost']);

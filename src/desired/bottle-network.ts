@@ -71,7 +71,8 @@ function unite(shared: DeclaredRoute, own: DeclaredRoute): DeclaredRoute {
     dlp: shared.dlp ?? own.dlp,
     fetch: shared.fetch || own.fetch,
     addresses: [...new Set([...shared.addresses, ...own.addresses])],
-    expires: lasts(own) > lasts(shared) ? own.expires : shared.expires,
+    // The earlier end: what was granted for a while must not outlive it because something was added.
+    expires: lasts(own) < lasts(shared) ? own.expires : shared.expires,
   };
 }
 

@@ -2,7 +2,7 @@ import type { DesiredState } from '../model/desired-state.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { didYouMean } from '../model/did-you-mean.ts';
 import type { HostPolicy } from '../model/host-policy.ts';
-import { checkBottle } from './bottle-checks.ts';
+import { checkBottles } from './bottle-checks.ts';
 import { type Instance, listInstances } from './instances.ts';
 import { checkExtends } from './linearise.ts';
 import { checkSetReferences, resolveSets } from './network-sets.ts';
@@ -48,7 +48,7 @@ function resolveLayout(
   const tree = readWrittenTree(layout, problems);
   const instances = listInstances(tree.agents, problems);
   checkExtends(tree.bottles, problems);
-  for (const file of tree.bottles.values()) if (file !== null) checkBottle(file, trust, problems);
+  checkBottles(tree, { trust, files: new ReferencedFiles(all, layout.files, problems) }, problems);
   checkSetReferences(tree, new Set<string>(instances.keys()), problems);
   checkDefaultBottle(tree, problems);
 

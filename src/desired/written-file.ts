@@ -15,6 +15,14 @@ export interface WrittenFile<Written> {
   readonly locate: Locator;
 }
 
+/** How a kind is read beyond its schema. */
+export interface Reading {
+  /** A better hint for a problem, when the kind knows one. */
+  readonly explain?: (problem: ShapeProblem) => string | undefined;
+  /** What stands in for a key that cannot be read, so that the rest of its file is still checked. */
+  readonly standIns?: { readonly [key: string]: (value: unknown) => unknown };
+}
+
 /**
  * Reads a file of a kind. Keys that do not fit are reported and left out, so that the rest of the file is still
  * checked; null when too little remains.
@@ -23,24 +31,44 @@ export function readWritten<Schema extends z.ZodType>(
   source: { readonly path: string; readonly name: string; readonly file: TreeFile },
   schema: Schema,
   problems: Problems,
-  explain: (problem: ShapeProblem) => string | undefined = () => undefined,
+  reading: Reading = {},
 ): WrittenFile<z.infer<Schema>> | null {
   const { path, name } = source;
   const text = decodeText(path, source.file, problems);
   const yaml = text === null ? null : parseYaml(path, text, problems);
   if (yaml === null) return null;
+  const { locate } = yaml;
   const result = schema.safeParse(yaml.value);
-  if (result.success) return { path, name, value: result.data, locate: yaml.locate };
+  if (result.success) return { path, name, value: result.data, locate };
   const found = shapeProblems(schema, yaml.value, result.error.issues);
   for (const problem of found) {
     const { code, message, isKey } = problem;
-    const at = isKey ? yaml.locate.key(problem.path) : yaml.locate.value(problem.path);
-    problems.error({ code, message, hint: explain(problem) ?? problem.hint, file: path, at });
+    const at = isKey ? locate.key(problem.path) : locate.value(problem.path);
+    const hint = reading.explain?.(problem) ?? problem.hint;
+    problems.error({ code, message, hint, file: path, at });
   }
-  const rest = schema.safeParse(
-    found.reduce((value, problem) => without(value, problem.path), yaml.value),
+  const paths = found.map((problem) => problem.path);
+  const rest = readRest(schema, yaml.value, paths, reading);
+  return rest === null ? null : { path, name, value: rest, locate };
+}
+
+/** What can be read of a broken file: first without the parts that are wrong, then without their whole keys. */
+function readRest<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  wrong: readonly Path[],
+  { standIns = {} }: Reading,
+): z.infer<Schema> | null {
+  const trimmed = schema.safeParse(wrong.reduce(without, value));
+  if (trimmed.success) return trimmed.data;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
+  const keys = new Set(wrong.map((path) => String(path[0])));
+  const kept = Object.entries(value).filter(([key]) => !keys.has(key));
+  const replaced = Object.entries(standIns).flatMap(([key, standIn]) =>
+    keys.has(key) ? [[key, standIn((value as { readonly [key: string]: unknown })[key])]] : [],
   );
-  return rest.success ? { path, name, value: rest.data, locate: yaml.locate } : null;
+  const result = schema.safeParse(Object.fromEntries([...kept, ...replaced]));
+  return result.success ? result.data : null;
 }
 
 /** `value` without the member at `path`; in a list, without the nearest member of a mapping above it. */

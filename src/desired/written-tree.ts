@@ -10,7 +10,7 @@ import { routesSchema, type WrittenRoutes } from './schema/route.ts';
 import type { ShapeProblem } from './shape.ts';
 import type { TreeFile } from './tree-file.ts';
 import type { KindFolder, Source, TreeLayout } from './tree-layout.ts';
-import { readWritten, type WrittenFile } from './written-file.ts';
+import { type Reading, readWritten, type WrittenFile } from './written-file.ts';
 
 /** Files of one kind by name; null where a file is there but cannot be read, so that references to it still hold. */
 export type Named<Written> = ReadonlyMap<string, WrittenFile<Written> | null>;
@@ -27,27 +27,46 @@ export interface WrittenTree {
 
 /** Reads every file of the kinds, reporting all that is wrong with each by itself. */
 export function readWrittenTree(layout: TreeLayout, problems: Problems): WrittenTree {
-  const read = <Schema extends z.ZodType>(
-    folder: KindFolder,
-    schema: Schema,
-    explain?: (problem: ShapeProblem) => string | undefined,
-  ) =>
+  const read = <Schema extends z.ZodType>(folder: KindFolder, schema: Schema, reading?: Reading) =>
     new Map(
       layout.kinds[folder].map((source) => [
         source.name,
-        readWritten(source, schema, problems, explain),
+        readWritten(source, schema, problems, reading),
       ]),
     );
 
   reportPolicies(layout.kinds.policies, problems);
   return {
-    fleet: layout.fleet === null ? null : readWritten(layout.fleet, fleetSchema, problems),
-    agents: read('agents', agentSchema, explainAgentKey),
+    fleet: layout.fleet === null ? null : readWritten(layout.fleet, fleetSchema, problems, FLEET),
+    agents: read('agents', agentSchema, AGENT),
     bottles: read('bottles', bottleSchema),
-    allowlists: read('allowlists', allowlistSchema),
-    routes: read('routes', routesSchema),
+    allowlists: read('allowlists', allowlistSchema, ALLOWLIST),
+    routes: read('routes', routesSchema, ROUTES),
     files: layout.files,
   };
+}
+
+const FLEET: Reading = { standIns: { name: () => 'unreadable' } };
+
+const AGENT: Reading = {
+  explain: explainAgentKey,
+  standIns: { provider: () => ({ command: ['unreadable'] }), instances: () => [] },
+};
+
+/** Entries that cannot be read keep their place, so that those after them are positioned rightly. */
+const ROUTES: Reading = {
+  standIns: { routes: (value) => readableItems(value, routesSchema.shape.routes.element) },
+};
+
+const ALLOWLIST: Reading = {
+  standIns: { hosts: (value) => readableItems(value, allowlistSchema.shape.hosts.element) },
+};
+
+function readableItems(value: unknown, schema: z.ZodType): readonly unknown[] {
+  if (!Array.isArray(value)) return [];
+  return value.map((item, index) =>
+    schema.safeParse(item).success ? item : { host: `unreadable-${index}.invalid` },
+  );
 }
 
 /** `gitGate` and the like shape the sandbox: an agent gets them from its bottles. */
