@@ -94,6 +94,8 @@ export interface SuperviseStatus {
   readonly waitSeconds: number;
   readonly maxPendingPerBottle: number;
   readonly error: string | null;
+  /** Port of the listener while it listens. */
+  readonly port?: number;
 }
 
 /** `bundle/out/status.json`: PID 1 of the sidecars component. */

@@ -70,7 +70,7 @@ function readMethods(raw: unknown, report: Report): readonly string[] {
     method.toUpperCase(),
   );
   for (const method of methods) {
-    if (!/^[A-Z][A-Z-]{0,19}$/.test(method) || method === 'CONNECT' || method === 'TRACE') {
+    if (!/^[A-Z]{1,20}$/.test(method) || method === 'CONNECT' || method === 'TRACE') {
       report('methods', `"${sanitizeLine(method, 40)}" is not a method that can be allowed`);
     }
   }
@@ -91,7 +91,8 @@ function readAuth(raw: unknown, report: Report): ProposalRequest['auth'] {
   const scheme = SCHEMES.find((known) => known === raw['scheme']);
   if (scheme === undefined) report('auth.scheme', `must be one of ${SCHEMES.join(', ')}`);
   const secret = raw['secret'];
-  const named = typeof secret === 'string' && /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(secret);
+  const named =
+    typeof secret === 'string' && /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(secret);
   if (!named || secret.length > LIMITS.secretLength) {
     report('auth.secret', 'must be the name of a secret that the host knows, never its value');
     return null;

@@ -50,9 +50,14 @@ function covers(known: Grant, grant: Grant): boolean {
   if (known.path === null) return true;
   if (grant.path === null) return isEveryPath(known.path);
   if (known.path.kind === 'prefix' && grant.path.kind !== 'regex') {
-    return grant.path.value.startsWith(known.path.value);
+    return isBelow(known.path.value, grant.path.value);
   }
   return known.path.kind === grant.path.kind && known.path.value === grant.path.value;
+}
+
+/** As egress compares: `/v1` and what is below it, but not `/v1x`. */
+function isBelow(prefix: string, path: string): boolean {
+  return path === prefix || path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`);
 }
 
 /** True for the prefix that every path begins with. */
@@ -64,7 +69,7 @@ function describePath(path: PathMatch | null): string {
   if (isEveryPath(path) || path === null) return '(every path)';
   switch (path.kind) {
     case 'prefix':
-      return `${path.value}*`;
+      return path.value.endsWith('/') ? `${path.value}*` : `${path.value} ${path.value}/*`;
     case 'exact':
       return path.value;
     case 'regex':

@@ -20,14 +20,10 @@ function notesOnGrants(host: string, changes: readonly BottleChange[]): readonly
   const grants = changes.flatMap((change) => change.grants.filter((grant) => grant.host === host));
   const routes = changes.flatMap((change) => change.routes.filter((route) => route.host === host));
   const secret = routes.find((route) => route.auth !== null)?.auth?.secret;
-  const open = grants.flatMap(({ path }) =>
-    path?.kind === 'prefix' && !path.value.endsWith('/') ? [path.value] : [],
-  );
   return [
     ...(grants.some((grant) => isEveryPath(grant.path)) ? [`opens every path of ${host}`] : []),
     ...(grants.some((grant) => grant.method === null) ? [`allows every method to ${host}`] : []),
     ...(secret === undefined ? [] : [`requests to ${host} carry a credential: ${secret}`]),
-    ...[...new Set(open)].map((path) => `${path} also covers ${path}… (it does not end in "/")`),
   ];
 }
 

@@ -1,4 +1,4 @@
-import { EGRESS_PORT, SUPERVISE_PORT } from '../../model/sidecar.ts';
+import { SUPERVISE_PORT } from '../../model/sidecar.ts';
 import { diskQueueFiles } from '../../supervise/disk-queue-files.ts';
 import { writeStatus } from '../atomic-file.ts';
 import { InputFolder } from '../input-folder.ts';
@@ -8,23 +8,27 @@ import { egressTable } from './egress-table.ts';
 import { Supervisor } from './supervisor.ts';
 import { systemClock, systemRandom } from './system-ports.ts';
 
+// The supervise sidecar: `BB_SIDECAR_ROOT` moves its folders, `BB_SUPERVISE_LISTEN` (`host:port`) its listener; port 0
+// takes a free one and says so in the status.
+
 const folders = sidecarFolders(process.env);
-const {
-  BB_SUPERVISE_ADDRESS: host = '0.0.0.0',
-  BB_SUPERVISE_PORT: port = String(SUPERVISE_PORT),
-  BB_EGRESS_PORT: egressPort = String(EGRESS_PORT),
-} = process.env;
+const { BB_SUPERVISE_LISTEN: listen = `0.0.0.0:${SUPERVISE_PORT}` } = process.env;
+const colon = listen.lastIndexOf(':');
 
 const supervisor = new Supervisor(
   {
     files: diskQueueFiles,
     clock: systemClock,
     random: systemRandom,
-    egress: egressTable(Number(egressPort)),
+    egress: egressTable(folders.egressOut),
     log: jsonLog('supervise'),
     report: (status) => writeStatus(folders.superviseOut, status),
   },
-  { queueFolder: folders.queue, host, port: Number(port) },
+  {
+    queueFolder: folders.queue,
+    host: listen.slice(0, colon),
+    port: Number(listen.slice(colon + 1)),
+  },
 );
 
 const input = new InputFolder({

@@ -99,6 +99,7 @@ export class Supervisor {
   #report(error: string | null): void {
     const settings = this.#settings;
     const ready = this.#server?.listening === true;
+    const address = this.#server?.address();
     this.#ports.report({
       sidecar: 'supervise',
       state: ready ? 'ready' : 'degraded',
@@ -108,6 +109,7 @@ export class Supervisor {
       settingsHash: ready ? (settings?.hash ?? null) : null,
       ...this.#limits(),
       error,
+      ...(typeof address === 'object' && address !== null ? { port: address.port } : {}),
     });
   }
 }

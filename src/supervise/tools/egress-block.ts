@@ -29,7 +29,8 @@ export function egressBlockTool(ports: {
           type: 'array',
           items: { type: 'string', maxLength: LIMITS.pathLength },
           maxItems: LIMITS.paths,
-          description: 'Absolute path prefixes, e.g. ["/v1/"]; without it every path is asked for',
+          description:
+            'Absolute path prefixes, e.g. ["/v1/"] for all below /v1; without it every path is asked for',
         },
         methods: {
           type: 'array',

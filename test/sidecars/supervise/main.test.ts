@@ -45,8 +45,7 @@ async function bottleFolders() {
 function startProgram(root: string, port: number) {
   const env = {
     BB_SIDECAR_ROOT: root,
-    BB_SUPERVISE_ADDRESS: '127.0.0.1',
-    BB_SUPERVISE_PORT: String(port),
+    BB_SUPERVISE_LISTEN: `127.0.0.1:${port}`,
   };
   const program = execa(process.execPath, [MAIN], { env, reject: false });
   return Object.assign(program, {
