@@ -28,8 +28,8 @@ export async function installDebianPackages(
 }
 
 function isInstalled(name: string): boolean {
-  const asked = spawnSync('dpkg-query', ['-W', '-f', '${Status}', name], { encoding: 'utf8' });
-  return asked.stdout?.includes('install ok installed') ?? false;
+  const asked = spawnSync('dpkg', ['-s', name], { encoding: 'utf8' });
+  return asked.stdout?.includes('Status: install ok installed') ?? false;
 }
 
 function asRoot(): readonly string[] | null {

@@ -55,7 +55,7 @@ export async function candidateOf(
       before.diagnostics,
     );
   }
-  const outcome = proposalToEdit(proposal, files, parsedScope);
+  const outcome = proposalToEdit(proposal, files, before.desired, parsedScope);
   if (outcome.kind === 'refused') return refuse('conflict', outcome.reason, null);
   const { edit } = outcome;
   const edited = new Map<string, TreeFile>(files);

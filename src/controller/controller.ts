@@ -21,7 +21,7 @@ import { editFiles } from './fleet-edit.ts';
 import type { FleetJournal } from './fleet-journal.ts';
 import { fleetStatus } from './fleet-status.ts';
 import { findLeftovers, removeLeftovers } from './leftovers.ts';
-import { desiredAt, type PassPorts, type PassResult } from './pass.ts';
+import { desiredAt, type PassPorts, type PassResult, resolveTip } from './pass.ts';
 import type { PassOptions, PassReport, Reconciler } from './reconciler.ts';
 import { proposalView } from './review-candidate.ts';
 
@@ -66,27 +66,29 @@ export function createController(ports: ControllerPorts): ControllerApi {
 
     async status() {
       const report = await reconciler.plan({ permissions: NO_PERMISSIONS });
-      const unreadable = report.kind === 'refused' && reconciler.snapshot().tip === null;
-      if (unreadable) return refused(report.refusal);
+      // Without any commit there is nothing to tell; a bad one is told by the status itself.
+      if (report.kind === 'refused' && reconciler.snapshot().tip === null) {
+        return refused(report.refusal);
+      }
       return { ok: true, value: await currentStatus() };
     },
 
     async watchStatus(onStatus, signal) {
       await reconciler.plan({ permissions: NO_PERMISSIONS });
       onStatus(await currentStatus());
-      let telling: Promise<void> | null = null;
+      let isTelling = false;
       let changed = false;
       const tell = async (): Promise<void> => {
+        changed = true;
+        if (isTelling) return;
+        isTelling = true;
         while (changed && !signal.aborted) {
           changed = false;
           onStatus(await currentStatus());
         }
-        telling = null;
+        isTelling = false;
       };
-      const stop = reconciler.onChange(() => {
-        changed = true;
-        telling ??= tell();
-      });
+      const stop = reconciler.onChange(() => void tell().catch(() => undefined));
       await new Promise<void>((resolve) => {
         if (signal.aborted) resolve();
         else signal.addEventListener('abort', () => resolve(), { once: true });
@@ -94,7 +96,12 @@ export function createController(ports: ControllerPorts): ControllerApi {
       stop();
     },
 
-    agents: () => availableAgents(ports.pass.git),
+    async agents() {
+      const tip = await resolveTip(git);
+      if ('refusal' in tip) return refused(tip.refusal);
+      return { ok: true, value: availableAgents(await git.readTree(tip.revision)) };
+    },
+
     events: async ({ limit }) => ({ ok: true, value: await journal.events(limit) }),
 
     async proposals({ all }) {

@@ -3,6 +3,7 @@ import {
   removeInstance,
   setFleetSuspend,
   setInstanceSuspend,
+  UneditableText,
 } from '../desired/edit.ts';
 import { instanceFiles } from '../desired/instance-files.ts';
 import type { TreeFile } from '../desired/tree-file.ts';
@@ -10,7 +11,7 @@ import { assertNever } from '../model/assert-never.ts';
 import type { Random } from '../model/clock.ts';
 import type { DesiredState } from '../model/desired-state.ts';
 import { didYouMean } from '../model/did-you-mean.ts';
-import { parseBottleName } from '../model/names.ts';
+import { type BottleName, parseBottleName } from '../model/names.ts';
 import type { Answer, FleetEdit } from './api.ts';
 
 /** The files that an operator's edit changes, relative to the desired-state folder, and what to call it. */
@@ -30,6 +31,24 @@ export function editFiles(
   desired: DesiredState,
   random: Random,
 ): Answer<EditedFiles> {
+  try {
+    return computeEdit(edit, files, desired, random);
+  } catch (error) {
+    if (!(error instanceof UneditableText)) throw error;
+    return refused(
+      'conflict',
+      `the file cannot be edited: ${error.message}`,
+      'edit it by hand and commit',
+    );
+  }
+}
+
+function computeEdit(
+  edit: FleetEdit,
+  files: ReadonlyMap<string, TreeFile>,
+  desired: DesiredState,
+  random: Random,
+): Answer<EditedFiles> {
   switch (edit.kind) {
     case 'suspend-fleet': {
       const text = textOf(files, 'fleet.yaml') ?? '';
@@ -41,24 +60,27 @@ export function editFiles(
       });
     }
     case 'suspend-instance': {
-      const found = agentFileOf(edit.bottle, desired);
+      const found = instanceOf(edit.bottle, desired);
       if (!found.ok) return found;
-      const text = textOf(files, found.value) ?? '';
+      const text = textOf(files, found.value.path) ?? '';
       const verb = edit.suspend ? 'Suspend' : 'Resume';
-      return edited(new Map([[found.value, setInstanceSuspend(text, edit.bottle, edit.suspend)]]), {
-        subject: `${verb} bottle ${edit.bottle}`,
-        action: edit.suspend ? 'suspend' : 'unsuspend',
-        bottle: edit.bottle,
-      });
+      return edited(
+        new Map([[found.value.path, setInstanceSuspend(text, edit.bottle, edit.suspend)]]),
+        {
+          subject: `${verb} bottle ${edit.bottle}`,
+          action: edit.suspend ? 'suspend' : 'unsuspend',
+          bottle: edit.bottle,
+        },
+      );
     }
     case 'remove-instance': {
-      const found = agentFileOf(edit.bottle, desired);
+      const found = instanceOf(edit.bottle, desired);
       if (!found.ok) return found;
-      const text = textOf(files, found.value) ?? '';
+      const text = textOf(files, found.value.path) ?? '';
       const changes = new Map<string, string | null>([
-        [found.value, removeInstance(text, edit.bottle)],
+        [found.value.path, removeInstance(text, edit.bottle)],
       ]);
-      for (const path of Object.values(instanceFiles(edit.bottle))) {
+      for (const path of Object.values(instanceFiles(found.value.slug))) {
         if (files.has(path)) changes.set(path, null);
       }
       const subject = `Stop bottle ${edit.bottle}`;
@@ -94,17 +116,22 @@ function addedInstance(
     return refused('conflict', `bottle ${slug} exists already`, `bb attach ${slug} opens it`);
   }
   const instance = edit.label === null ? { name: slug } : { name: slug, label: edit.label };
-  return edited(new Map([[path, addInstance(text, instance)]]), {
+  return edited(new Map([[path, addInstance(text, edit.agent, instance)]]), {
     subject: `Start bottle ${slug}`,
     action: 'start',
     bottle: slug,
   });
 }
 
-function agentFileOf(bottle: string, desired: DesiredState): Answer<string> {
+function instanceOf(
+  bottle: string,
+  desired: DesiredState,
+): Answer<{ readonly slug: BottleName; readonly path: string }> {
   const slug = parseBottleName(bottle);
   const found = slug === undefined ? undefined : desired.bottles[slug];
-  if (found !== undefined) return { ok: true, value: `agents/${found.agent}.yaml` };
+  if (slug !== undefined && found !== undefined) {
+    return { ok: true, value: { slug, path: `agents/${found.agent}.yaml` } };
+  }
   return notFound(`there is no bottle ${bottle}`, bottle, Object.keys(desired.bottles));
 }
 

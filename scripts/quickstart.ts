@@ -1,0 +1,216 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import Docker from 'dockerode';
+import { execa, type Options } from 'execa';
+import { ensureHostBaseImage } from '../src/controller/adapters/host-base-image.ts';
+import { openQuickEngine, type QuickEngine } from './quickstart/engine.ts';
+import { makeStandInNetwork } from './quickstart/network.ts';
+import { startStandIn } from './quickstart/stand-in.ts';
+import { confirm, heading, say, shown } from './quickstart/terminal.ts';
+
+const ROOT = resolve(import.meta.dirname, '..');
+const BB = join(ROOT, 'bin/bb');
+const API = 'api.example.test';
+const PORT = 8443;
+
+/**
+ * The idea in two minutes, on real parts: a fleet from committed YAML, a request that is allowed and one that is
+ * refused, a proposal over MCP, its approval as a commit, and the same request passing. Leaves nothing behind.
+ */
+async function main(): Promise<void> {
+  const cleanups: (() => Promise<unknown>)[] = [];
+  const interrupted = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => interrupted.abort(new Error('interrupted')));
+  }
+  try {
+    await Promise.race([demonstrate(cleanups), whenAborted(interrupted.signal)]);
+  } finally {
+    heading('Cleaning up');
+    for (const cleanup of cleanups.reverse()) {
+      await cleanup().catch((error: unknown) => say(`could not clean up: ${String(error)}`));
+    }
+    say('nothing is left.');
+  }
+}
+
+async function demonstrate(cleanups: (() => Promise<unknown>)[]): Promise<void> {
+  const started = performance.now();
+  const folder = await mkdtemp('/tmp/bb-quick-');
+  cleanups.push(() => rm(folder, { recursive: true, force: true }));
+
+  heading('An engine');
+  const engine = await openQuickEngine(join(folder, 'engine'));
+  cleanups.push(() => engine.close());
+  say(engine.description);
+  const base = await ensureHostBaseImage({
+    endpoint: engine.endpoint,
+    environment: process.env,
+    onProgress: say,
+  });
+  say(`base image: ${base}`);
+
+  heading(`A local ${API}`);
+  const docker = new Docker({ socketPath: engine.endpoint.replace(/^unix:\/\//, '') });
+  const network = await makeStandInNetwork(docker);
+  cleanups.push(() => network.remove());
+  const standIn = await startStandIn(API, network.address, PORT);
+  cleanups.push(async () => standIn[Symbol.asyncDispose]());
+  say(`https://${API}:${PORT} is served on this machine, at ${network.address}`);
+
+  heading('A fleet, as YAML in git');
+  const fleet = join(folder, 'fleet');
+  const bb = commandLine(folder, fleet);
+  await writeHostConfig(folder, { engine, base, address: network.address, caPem: standIn.caPem });
+  await bb(['init', fleet]);
+  await declareStandIn(fleet, network.address);
+  await shown('git', ['log', '--oneline'], { cwd: fleet });
+  await shown('cat', ['desired-state/routes/example-api.yaml'], { cwd: fleet });
+  await bb(['plan']);
+
+  heading('The controller brings it up');
+  const controller = execa(BB, ['controller'], {
+    ...environmentOf(folder),
+    cwd: fleet,
+    reject: false,
+  });
+  cleanups.push(async () => {
+    controller.kill('SIGTERM');
+    await controller;
+  });
+  cleanups.push(() => tearDown(folder, fleet));
+  await bb(['reconcile']);
+  await bb(['status']);
+
+  heading('An agent meets a wall, and proposes');
+  const program = await readFile(join(ROOT, 'scripts/quickstart/agent-program.mjs'), 'utf8');
+  const agent = execa(BB, ['exec', 'demo', '--', 'node', '--input-type=module', '-'], {
+    ...environmentOf(folder),
+    cwd: fleet,
+    input: program,
+    stdout: ['inherit'],
+    stderr: ['inherit'],
+    reject: false,
+  });
+  cleanups.push(async () => {
+    agent.kill('SIGTERM');
+    await agent;
+  });
+  const id = await waitForProposal(folder, fleet, agent);
+  await bb(['show', id]);
+
+  heading('You decide');
+  const approved = await confirm('Approve it?');
+  await bb(approved ? ['approve', id] : ['reject', id, '--reason', 'not today']);
+  await shown('git', ['log', '-1', '--stat'], { cwd: fleet });
+  const { exitCode } = await agent;
+  if (approved && exitCode !== 0) throw new Error('the approved request did not pass');
+
+  const seconds = ((performance.now() - started) / 1000).toFixed(0);
+  heading(`That was it (${seconds} s)`);
+  say('Try, from this folder, while it still runs:');
+  say(`  cd ${fleet} && export XDG_CONFIG_HOME=${folder}/config XDG_STATE_HOME=${folder}/state`);
+  say(`  ${BB} status -w          bottles and proposals, live`);
+  say(`  ${BB} attach demo        a shell in the bottle`);
+  say(`  edit desired-state/routes/example-api.yaml, commit, and ask again`);
+  await confirm('Clean everything up now?');
+}
+
+type BbCommand = (argv: readonly string[]) => Promise<void>;
+
+function commandLine(folder: string, fleet: string): BbCommand {
+  return (argv) => {
+    const cwd = argv[0] === 'init' ? folder : fleet;
+    return shown(BB, argv, { ...environmentOf(folder), cwd }, 'bb');
+  };
+}
+
+function environmentOf(folder: string): { readonly env: NonNullable<Options['env']> } {
+  return {
+    env: {
+      XDG_CONFIG_HOME: join(folder, 'config'),
+      XDG_STATE_HOME: join(folder, 'state'),
+      GIT_AUTHOR_NAME: 'operator',
+      GIT_AUTHOR_EMAIL: 'operator@example.test',
+      GIT_COMMITTER_NAME: 'operator',
+      GIT_COMMITTER_EMAIL: 'operator@example.test',
+    },
+  };
+}
+
+async function writeHostConfig(
+  folder: string,
+  host: {
+    readonly engine: QuickEngine;
+    readonly base: string;
+    readonly address: string;
+    readonly caPem: string;
+  },
+): Promise<void> {
+  const config = join(folder, 'config/bb');
+  await mkdir(config, { recursive: true, mode: 0o700 });
+  await writeFile(join(config, 'stand-in.pem'), host.caPem);
+  const lines = [
+    `images: { base: "${host.base}" }`,
+    `docker: { host: "${host.engine.endpoint}" }`,
+    'upstream:',
+    `  hosts: { ${API}: ["${host.address}"] }`,
+    '  caFiles: [stand-in.pem]',
+  ];
+  await writeFile(join(config, 'config.yaml'), `${lines.join('\n')}\n`, { mode: 0o600 });
+}
+
+/** The example's host is on this machine: its route says which inside address that may be, and which port. */
+async function declareStandIn(fleet: string, address: string): Promise<void> {
+  const path = join(fleet, 'desired-state/routes/example-api.yaml');
+  const text = await readFile(path, 'utf8');
+  const declared = text.replace(
+    new RegExp(`(\\n\\s*- host: ${API.replaceAll('.', '\\.')}\\n)`),
+    `$1    ports: [${PORT}]\n    addresses: [${address}/32]\n`,
+  );
+  if (declared === text) throw new Error(`${path} has no route for ${API}`);
+  await writeFile(path, declared);
+  const identity = environmentOf('');
+  await execa('git', ['commit', '-qam', `Find ${API} on this machine`], {
+    cwd: fleet,
+    ...identity,
+  });
+}
+
+async function waitForProposal(
+  folder: string,
+  fleet: string,
+  agent: PromiseLike<{ readonly exitCode?: number }>,
+): Promise<string> {
+  let ended = false;
+  void Promise.resolve(agent).then(() => {
+    ended = true;
+  });
+  for (let attempt = 0; attempt < 100 && !ended; attempt += 1) {
+    const { stdout } = await execa(BB, ['proposals', '--json'], {
+      ...environmentOf(folder),
+      cwd: fleet,
+    });
+    const id = /"id":\s*"([0-9A-Z]{26})"/.exec(stdout)?.[1];
+    if (id !== undefined) return id;
+    await new Promise((resume) => setTimeout(resume, 200));
+  }
+  throw new Error('no proposal arrived');
+}
+
+/** Stops every bottle the way an operator would: by a commit. */
+async function tearDown(folder: string, fleet: string): Promise<void> {
+  await execa(BB, ['stop', 'demo', '--yes'], {
+    ...environmentOf(folder),
+    cwd: fleet,
+    reject: false,
+  });
+}
+
+function whenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
+
+await main();

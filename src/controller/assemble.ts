@@ -1,0 +1,188 @@
+import { resolve } from 'node:path';
+import { parseDocument } from 'yaml';
+import type { Backend } from '../backends/backend.ts';
+import { createDockerBackend } from '../backends/docker/docker-backend.ts';
+import { type FleetName, parseFleetName } from '../model/names.ts';
+import { desiredImageBuilds } from '../reconcilers/image/image-build.ts';
+import { diskQueueFiles } from '../supervise/disk-queue-files.ts';
+import { createProposalStore, type ProposalStore } from '../supervise/proposal-store.ts';
+import { createFleetStore } from './adapters/fleet-store.ts';
+import { openGit } from './adapters/git.ts';
+import { loadHostConfig } from './adapters/host-config.ts';
+import { createSecrets } from './adapters/secrets.ts';
+import { type ShippedImages, shippedImages } from './adapters/shipped-images.ts';
+import { createSidecarFiles } from './adapters/sidecar-files.ts';
+import { ensureStateDirectory, stateDirectory, stateRoot } from './adapters/state-directory.ts';
+import { systemClock } from './adapters/system-clock.ts';
+import { systemRandom } from './adapters/system-random.ts';
+import { createWorkspaceReader } from './adapters/workspace-reader.ts';
+import type { Answer, ControllerOptions, Refusal } from './api.ts';
+import { createAvailabilityMemo } from './availability-memo.ts';
+import { DecisionIndex } from './decision-index.ts';
+import { Decisions } from './decisions.ts';
+import { FleetJournal } from './fleet-journal.ts';
+import type { HostSettings } from './host-config.ts';
+import { type PassPorts, resolveTip } from './pass.ts';
+import type { Git } from './ports/git.ts';
+import { Reconciler } from './reconciler.ts';
+import { createStatusHints, type StatusHints } from './status-hints.ts';
+
+/** A fleet's controller with all its real adapters, before it holds the lock or does anything. */
+export interface Assembled {
+  readonly fleet: FleetName;
+  readonly stateDirectory: string;
+  readonly ports: PassPorts;
+  readonly hints: StatusHints;
+  readonly journal: FleetJournal;
+  readonly proposals: ProposalStore;
+  readonly reconciler: Reconciler;
+  readonly decisions: Decisions;
+}
+
+/** Image that everything is built over where the host's configuration names none. */
+const DEFAULT_BASE = 'node:24-bookworm';
+/** Without root the sidecars can only be ourselves; with it they are nobody else. */
+const SIDECAR_USER = { uid: 64_101, gid: 64_101 };
+/** The user that `images/agent.Dockerfile` makes. */
+const AGENT_USER = { uid: 1000, gid: 1000 };
+
+/** Finds the repository, reads the host's configuration and puts the adapters together. Touches no bottle. */
+export async function assemble(options: ControllerOptions): Promise<Answer<Assembled>> {
+  const { environment } = options;
+  const loaded = await loadHostConfig({
+    environment,
+    directory: options.configDirectory ?? null,
+  });
+  if (!loaded.ok) {
+    return refuse({
+      kind: 'host-config',
+      message: 'the host configuration cannot be used',
+      hint: 'mend the files below; nothing is done while the trust boundary is unclear',
+      diagnostics: loaded.diagnostics,
+    });
+  }
+  const { source } = loaded.config;
+  const repository = resolve(options.repository ?? source.repository ?? '.');
+  const opened = await openGit({ repository, branch: source.branch, folder: source.folder });
+  if (!opened.ok) {
+    const { message, hint } = opened.problem;
+    return refuse({ kind: 'source', message, hint, diagnostics: [] });
+  }
+  const fleet = await fleetOf(opened.git);
+  if (!fleet.ok) return fleet;
+  return { ok: true, value: await connect(options, loaded, opened.git, fleet.value) };
+}
+
+async function connect(
+  options: ControllerOptions,
+  settings: HostSettings,
+  git: Git,
+  fleet: FleetName,
+): Promise<Assembled> {
+  const { environment } = options;
+  const { config, policy } = settings;
+  const directory = stateDirectory(environment, fleet);
+  await ensureStateDirectory(directory);
+  const sidecarUser = ownUser() ?? SIDECAR_USER;
+  const images = await shippedImages(config.images.base ?? DEFAULT_BASE);
+  const files = createSidecarFiles({ stateDirectory: directory, sidecarUser });
+  const store = createFleetStore(directory);
+  const clock = systemClock;
+  const ports: PassPorts = {
+    git,
+    backends: backendsOf(options, settings),
+    files,
+    secrets: createSecrets({
+      sources: settings.secrets,
+      environment,
+      versionKeyPath: `${stateRoot(environment)}/version-key`,
+      clock,
+    }),
+    availabilities: createAvailabilityMemo(),
+    clock,
+    policy,
+    host: {
+      stateDirectory: directory,
+      sidecarUser,
+      agentUser: AGENT_USER,
+      sidecarImage: images.sidecars.reference,
+      agentImage: images.agent.reference,
+      imageBase: images.base,
+      upstream: config.upstream,
+    },
+  };
+  const hints = createStatusHints();
+  const journal = new FleetJournal({ store, git, clock });
+  const performing = {
+    environment,
+    hints,
+    workspaces: createWorkspaceReader({ base: git.repository, allowed: config.workspaces }),
+  };
+  const reconciler = new Reconciler(
+    { ...ports, random: systemRandom, journal, imageBuilds: buildsOver(images), performing },
+    await store.readApplied(),
+  );
+  const proposals = createProposalStore(diskQueueFiles, directory);
+  const decisions = new Decisions({
+    git,
+    policy,
+    clock,
+    store: proposals,
+    index: new DecisionIndex(git),
+    reconciler,
+    journal,
+  });
+  return {
+    fleet,
+    stateDirectory: directory,
+    ports,
+    hints,
+    journal,
+    proposals,
+    reconciler,
+    decisions,
+  };
+}
+
+function backendsOf(options: ControllerOptions, settings: HostSettings): readonly Backend[] {
+  const { host } = settings.config.docker;
+  const endpoint = host === null ? {} : { endpoint: host };
+  const all = [createDockerBackend({ ...endpoint, environment: options.environment })];
+  return options.backend === undefined ? all : all.filter(({ name }) => name === options.backend);
+}
+
+function buildsOver(
+  images: ShippedImages,
+): ConstructorParameters<typeof Reconciler>[0]['imageBuilds'] {
+  return ({ desired, context }) => {
+    const builds = new Map(desiredImageBuilds(desired, context.host));
+    for (const build of [images.sidecars, images.agent]) builds.set(build.reference, build);
+    return builds;
+  };
+}
+
+/** The name is read apart from the rest, so that a commit that is invalid elsewhere still finds its fleet's state. */
+async function fleetOf(git: Git): Promise<Answer<FleetName>> {
+  const tip = await resolveTip(git);
+  if ('refusal' in tip) return refuse(tip.refusal);
+  const file = (await git.readTree(tip.revision)).get('fleet.yaml');
+  const text = file === undefined ? '' : new TextDecoder().decode(file.bytes);
+  const raw: unknown = parseDocument(text).get('name');
+  const name = typeof raw === 'string' ? parseFleetName(raw) : undefined;
+  if (name !== undefined) return { ok: true, value: name };
+  return refuse({
+    kind: 'invalid',
+    message: `${git.folder}/fleet.yaml of ${git.branch} names no fleet`,
+    hint: 'write "name: home" there and commit; names are a-z, 0-9 and -',
+    diagnostics: [],
+  });
+}
+
+function ownUser(): { readonly uid: number; readonly gid: number } | null {
+  const uid = process.getuid?.() ?? 0;
+  return uid === 0 ? null : { uid, gid: process.getgid?.() ?? uid };
+}
+
+function refuse(refusal: Refusal): { readonly ok: false; readonly refusal: Refusal } {
+  return { ok: false, refusal };
+}

@@ -1,0 +1,123 @@
+import { createFleetLock } from './adapters/fleet-lock.ts';
+import { systemClock } from './adapters/system-clock.ts';
+import { systemRandom } from './adapters/system-random.ts';
+import type { Answer, ControllerApi, ControllerOptions, Refusal } from './api.ts';
+import { type Assembled, assemble } from './assemble.ts';
+import { connectControllerApi } from './control-socket/client.ts';
+import { serveControllerApi } from './control-socket/server.ts';
+import { controlSocketPath } from './control-socket/socket-path.ts';
+import { createController } from './controller.ts';
+import { lockedForChanges } from './locked-for-changes.ts';
+import type { LockHolder } from './ports/fleet-lock.ts';
+import { watchFleet } from './watch-loop.ts';
+
+/**
+ * The running controller's client, or a controller in this process when none runs: the callers cannot tell. The one in
+ * this process takes the fleet's lock only while it changes something.
+ */
+export async function openController(options: ControllerOptions): Promise<Answer<ControllerApi>> {
+  const assembled = await assemble(options);
+  if (!assembled.ok) return assembled;
+  const lock = lockOf(assembled.value, null, 'a bb command');
+  const holder = await lock.holder();
+  if (holder !== null && holder.socket !== null) {
+    const client = await connectControllerApi(holder.socket).catch(() => null);
+    if (client !== null) return { ok: true, value: client };
+  }
+  const ended = new AbortController();
+  const { ports, hints } = assembled.value;
+  ports.files.watch((bottle) => hints.tell(bottle), ended.signal);
+  const api = controllerOf(assembled.value, null, async () => ended.abort());
+  return { ok: true, value: lockedForChanges(api, lock, systemClock) };
+}
+
+/**
+ * Runs the loop until `signal` aborts: holds the lock, serves the socket, follows everything. Bottles outlive it.
+ * Resolves with the process's exit code.
+ */
+export async function runController(
+  options: ControllerOptions,
+  signal: AbortSignal,
+  onLine: (line: string) => void,
+): Promise<number> {
+  const assembled = await assemble(options);
+  if (!assembled.ok) return fail(assembled.refusal, onLine);
+  const { fleet, stateDirectory, ports, hints, reconciler, decisions } = assembled.value;
+  const socket = await controlSocketPath(stateDirectory, options.environment);
+  const lock = await lockOf(assembled.value, socket, 'bb controller').acquire();
+  if (lock.kind === 'taken') return fail(lockedBy(lock.holder), onLine);
+  try {
+    const api = controllerOf(assembled.value, process.pid, async () => undefined);
+    await using _served = await serveControllerApi(api, socket);
+    onLine(`following ${ports.git.branch} of ${ports.git.repository} as fleet ${fleet}`);
+    const stopTelling = reconciler.onProgress((progress) => {
+      if (progress.kind === 'action' && progress.state !== 'started') {
+        const detail = progress.detail === null ? '' : `: ${progress.detail}`;
+        onLine(`${progress.bottle} ${progress.text} ${progress.state}${detail}`);
+      }
+    });
+    await watchFleet(
+      {
+        ...ports,
+        hints,
+        random: systemRandom,
+        reconciler,
+        afterPass: () => decisions.answerDecided(),
+        onLine,
+      },
+      fleet,
+      signal,
+    );
+    stopTelling();
+    onLine('controller ended; bottles keep running');
+    return 0;
+  } finally {
+    await lock.release();
+  }
+}
+
+function controllerOf(
+  assembled: Assembled,
+  controllerPid: number | null,
+  close: () => Promise<void>,
+): ControllerApi {
+  const { ports, reconciler, decisions, proposals, journal } = assembled;
+  return createController({
+    pass: ports,
+    random: systemRandom,
+    reconciler,
+    decisions,
+    proposals,
+    journal,
+    controllerPid,
+    close,
+  });
+}
+
+function lockOf(assembled: Assembled, socket: string | null, command: string) {
+  return createFleetLock({
+    stateDirectory: assembled.stateDirectory,
+    socket,
+    command,
+    now: () => new Date(systemClock.nowMs()).toISOString(),
+  });
+}
+
+/** Why a second controller does not start. */
+export function lockedBy(holder: LockHolder): Refusal {
+  return {
+    kind: 'locked',
+    message: `${holder.command} (pid ${holder.pid}, since ${holder.since}) holds this fleet`,
+    hint: 'one controller a fleet: use that one, or end it',
+    diagnostics: [],
+  };
+}
+
+function fail(refusal: Refusal, onLine: (line: string) => void): number {
+  onLine(`error: ${refusal.message}`);
+  for (const { file, line, column, message } of refusal.diagnostics) {
+    onLine(`  ${file}:${line}:${column} ${message}`);
+  }
+  if (refusal.hint !== null) onLine(`  ${refusal.hint}`);
+  return refusal.kind === 'invalid' || refusal.kind === 'host-config' ? 2 : 1;
+}
