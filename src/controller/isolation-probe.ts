@@ -55,10 +55,7 @@ export function judgeIsolation(output: ExecResult): IsolationVerdict {
   if (valuesOf('tool')[0]?.[0] !== 'found') {
     return no('the image has neither bash nor node to probe with');
   }
-  for (const family of ['route4', 'route6']) {
-    const route = valuesOf(family)[0]?.[0];
-    if (route !== 'none') return no(`the agent has a default route (${route ?? 'unknown'})`);
-  }
+  if (valuesOf('route6')[0]?.[0] !== 'none') return no('the agent has a default route for IPv6');
   if (valuesOf('egress')[0]?.[0] !== 'open') return no('the agent does not reach egress');
   const neighbours = valuesOf('neighbour');
   if (neighbours.length === 0) return no('no address of the network could be tried');
@@ -69,6 +66,11 @@ export function judgeIsolation(output: ExecResult): IsolationVerdict {
     return no(
       `${answering[0] ?? 'an address'} beside the sidecars answers (${answering[1] ?? '?'})`,
     );
+  }
+  // Engine 20.10 sets a default route in internal networks too: it leads nowhere when its gateway is silent.
+  const gateway = valuesOf('route4')[0]?.[0] ?? 'unknown';
+  if (gateway !== 'none' && !neighbours.some(([address]) => address === gateway)) {
+    return no(`the agent has a default route through ${gateway}`);
   }
   const resolving = valuesOf('dns').find(([, state]) => state !== 'silent');
   if (resolving !== undefined)

@@ -13,7 +13,7 @@ const DNS_QUESTION =
  *
  * ```
  * tool found
- * route4 none | <interface>           route6 none | <interface>
+ * route4 none | <gateway>             route6 none | <interface>
  * egress open | refused | silent
  * neighbour <address> silent | open | refused
  * forbidden <address>:<port> silent | open | refused
@@ -27,9 +27,14 @@ LC_ALL=C
 results=$(mktemp -d) || exit 3
 trap 'rm -rf "$results"' EXIT
 echo tool found
+dotted() { echo "$(($1 >> 24 & 255)).$(($1 >> 16 & 255)).$(($1 >> 8 & 255)).$(($1 & 255))"; }
+# The kernel prints addresses in the order of its bytes.
+swapped() { echo "$((($1 & 255) << 24 | ($1 >> 8 & 255) << 16 | ($1 >> 16 & 255) << 8 | $1 >> 24 & 255))"; }
 route4=none
 while read -r interface destination gateway _ _ _ _ mask _; do
-  if [ "$destination" = 00000000 ] && [ "$mask" = 00000000 ]; then route4=$interface; fi
+  if [ "$destination" = 00000000 ] && [ "$mask" = 00000000 ]; then
+    route4=$(dotted "$(swapped $((16#$gateway)))")
+  fi
 done < /proc/net/route
 echo "route4 $route4"
 route6=none
@@ -67,13 +72,11 @@ if [ -n "$sidecars" ]; then knock egress "$sidecars" "$egress_port"; fi
 neighbours=
 while read -r interface destination gateway _ _ _ _ mask _; do
   case "$destination" in Destination | 00000000) continue ;; esac
-  d=$((16#$destination)) m=$((16#$mask))
-  first=$(( (d & 255) << 24 | (d >> 8 & 255) << 16 | (d >> 16 & 255) << 8 | d >> 24 & 255 ))
-  size=$(( (~( (m & 255) << 24 | (m >> 8 & 255) << 16 | (m >> 16 & 255) << 8 | m >> 24 & 255 ) & 4294967295) + 1 ))
+  first=$(swapped $((16#$destination)))
+  size=$((4294967296 - $(swapped $((16#$mask)))))
   n=1
   while [ $n -lt $((size - 1)) ] && [ $n -le ${MOST_NEIGHBOURS} ]; do
-    a=$((first + n)) n=$((n + 1))
-    address=$((a >> 24 & 255)).$((a >> 16 & 255)).$((a >> 8 & 255)).$((a & 255))
+    address=$(dotted $((first + n))) n=$((n + 1))
     case " $sidecars $own " in *" $address "*) continue ;; esac
     neighbours="$neighbours $address"
     knock "neighbour-$address" "$address" 9
@@ -97,7 +100,7 @@ for server in $servers; do
   case $code in 2 | 5) echo "dns $server silent" ;; *) echo "dns $server answers" ;; esac
 done
 text=$(cat "$ca" 2>/dev/null)
-case "$text" in *'BEGIN CERTIFICATE'*) echo 'ca readable' ;; *) echo 'ca unreadable' text= ;; esac
+case "$text" in *'BEGIN CERTIFICATE'*) echo 'ca readable' ;; *) echo 'ca unreadable'; text= ;; esac
 store=lacks
 for bundle in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem; do
   if [ -n "$text" ] && [ -r "$bundle" ]; then case "$(<"$bundle")" in *"$text"*) store=trusts ;; esac; fi
@@ -116,14 +119,15 @@ say('tool found');
 const routes = rows('/proc/net/route').slice(1).filter((row) => row.length > 7);
 if (routes.length === 0) process.exit(3);
 const gone = routes.find((row) => row[1] === '00000000' && row[7] === '00000000');
-say('route4', gone ? gone[0] : 'none');
+const number = (hex) => Buffer.from(hex, 'hex').readUInt32LE(0);
+const dotted = (value) => [24, 16, 8, 0].map((shift) => (value >>> shift) & 255).join('.');
+say('route4', gone ? dotted(number(gone[2])) : 'none');
 const gone6 = rows('/proc/net/ipv6_route').find(
   (row) => /^0{32}$/.test(row[0]) && row[1] === '00' && row[9] !== 'lo');
 say('route6', gone6 ? gone6[9] : 'none');
 const addressesOf = (name) => rows('/etc/hosts').filter((row) => row.slice(1).includes(name)).map((row) => row[0]);
 const sidecars = addressesOf(sidecars_name);
 const skipped = new Set([...sidecars, ...addressesOf(os.hostname())]);
-const number = (hex) => Buffer.from(hex, 'hex').readUInt32LE(0);
 const knock = (host, port) => new Promise((resolve) => {
   const socket = net.connect({ host, port: Number(port) });
   const end = (state) => { clearTimeout(timer); socket.destroy(); resolve(state); };
@@ -147,8 +151,7 @@ for (const row of routes) {
   if (mask === 0) continue;
   const size = 2 ** 32 - mask;
   for (let n = 1; n < size - 1 && n <= ${MOST_NEIGHBOURS}; n += 1) {
-    const value = number(row[1]) + n;
-    const host = [24, 16, 8, 0].map((shift) => (value >>> shift) & 255).join('.');
+    const host = dotted(number(row[1]) + n);
     if (!skipped.has(host)) checks.push(knock(host, 9).then((state) => ['neighbour', host, state]));
   }
 }
@@ -173,7 +176,7 @@ Promise.all(checks).then((found) => {
 /** For `sh -s`, after the settings `sidecars_name`, `egress_port`, `ca` and `forbidden`. */
 export const PROBE_SCRIPT = `export sidecars_name egress_port ca forbidden
 if command -v bash >/dev/null 2>&1; then
-bash -s <<'BB_END_OF_BASH'
+bash -s 2>/dev/null <<'BB_END_OF_BASH'
 ${BASH}
 BB_END_OF_BASH
 elif command -v node >/dev/null 2>&1; then

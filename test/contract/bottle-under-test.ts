@@ -71,6 +71,7 @@ export function bottleUnderTest(
     readOnlyRoot: false,
     tmpfs: {},
     networks: [{ component: 'internal-network', address: inside.address(3) }],
+    hosts: { egress: inside.address(2) },
     ...options.agent,
   };
   const sidecars: ContainerSpec = {

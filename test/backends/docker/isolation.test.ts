@@ -1,0 +1,172 @@
+import { createServer } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Backend } from '../../../src/backends/backend.ts';
+import { containerBody, endpointsOf } from '../../../src/backends/docker/container-body.ts';
+import { networkBody } from '../../../src/backends/docker/network-body.ts';
+import { isolationProbe, judgeIsolation } from '../../../src/controller/isolation-probe.ts';
+import { type ContainerSpec, runtimeName } from '../../../src/model/component.ts';
+import { type BottleUnderTest, bottleUnderTest, shell } from '../../contract/bottle-under-test.ts';
+import { dockerUnderTest } from '../../engines/docker-under-test.ts';
+
+const engine = await dockerUnderTest();
+const CERTIFICATE = `-----BEGIN CERTIFICATE-----\nbWFkZSBmb3IgYSB0ZXN0\n-----END CERTIFICATE-----\n`;
+
+/** Listens where egress would, and answers every DNS question with 203.0.113.1. */
+const SIDECARS = `
+require('net').createServer((socket) => socket.end()).listen(8080);
+const dns = require('dgram').createSocket('udp4');
+dns.on('message', (question, from) => {
+  const answer = Buffer.concat([question.subarray(0, 12), question.subarray(12, question.indexOf(0, 12) + 5),
+    Buffer.from('c00c000100010000003c0004cb007101', 'hex')]);
+  answer.writeUInt16BE(0x8180, 2); answer.writeUInt32BE(0x00010001, 4); answer.writeUInt32BE(0, 8);
+  dns.send(answer, from.port, from.address);
+});
+dns.bind(53);
+`;
+
+if (engine.kind === 'none') describe.skip(`docker: isolation (${engine.reason})`);
+else {
+  const { under, docker } = engine;
+  describe('docker: isolation', () => {
+    const host = createServer((socket) => socket.end('host'));
+    let hostPort = 0;
+    beforeAll(async () => {
+      await new Promise<void>((resolve) => host.listen(0, '0.0.0.0', resolve));
+      const address = host.address();
+      hostPort = typeof address === 'object' && address !== null ? address.port : 0;
+    });
+    afterAll(() => void host.close());
+
+    it('is proven for a bottle that is made as it should be', async () => {
+      await using bottle = guarded();
+      const backend = under.open();
+      await bottle.up(backend);
+      await trust(backend, bottle);
+      expect(await probe(backend, bottle)).toEqual({ proven: true });
+    });
+
+    it('is proven by Node where there is no bash', async () => {
+      await using bottle = guarded();
+      const backend = under.open();
+      await bottle.up(backend);
+      await trust(backend, bottle);
+      expect(await probe(backend, bottle, 'command() { [ "$2" = node ]; }\n')).toEqual({
+        proven: true,
+      });
+      expect(await probe(backend, bottle, 'command() { false; }\n')).toMatchObject({
+        proven: false,
+        reason: expect.stringContaining('neither bash nor node'),
+      });
+    });
+
+    it.each([
+      ['bash', ''],
+      ['Node', 'command() { [ "$2" = node ]; }\n'],
+    ])('is refuted by %s where the host answers on a plain internal network', async (_, prefix) => {
+      await using bottle = guarded();
+      const backend = under.open();
+      const plain = networkBody(bottle.internal, '20.10');
+      await docker.createNetwork({ ...plain, Options: {} });
+      for (const step of bottle.steps.slice(1)) await step(backend);
+      await trust(backend, bottle);
+      const gateway = bottle.internal.subnet.replace(
+        /\d+\/28$/,
+        (last) => `${Number.parseInt(last, 10) + 1}`,
+      );
+      const reach = `timeout 2 bash -c 'cat </dev/tcp/${gateway}/${hostPort}'`;
+      expect(await shell(backend, bottle.ref('agent'), reach)).toBe('host');
+      expect(await probe(backend, bottle, prefix)).toEqual({
+        proven: false,
+        reason: `${gateway} beside the sidecars answers (refused)`,
+      });
+    });
+
+    it('nothing of the host answers in a bottle that is made as it should be', async () => {
+      await using bottle = guarded();
+      const backend = under.open();
+      await bottle.up(backend);
+      const subnet = bottle.internal.subnet.replace(/\d+\/28$/, '');
+      const first = Number.parseInt(bottle.internal.subnet.split('.')[3] ?? '0', 10);
+      const addresses = [1, 4, 14].map((n) => `${subnet}${first + n}`);
+      for (const address of [...addresses, '192.0.2.2', '127.0.0.1']) {
+        const reach = `timeout 1 bash -c 'cat </dev/tcp/${address}/${hostPort}' 2>/dev/null || echo no`;
+        expect(await shell(backend, bottle.ref('agent'), reach)).toBe('no');
+      }
+    });
+
+    it('is refuted where somebody put the agent on the external network too', async () => {
+      await using bottle = guarded();
+      const backend = under.open();
+      await bottle.up(backend);
+      await trust(backend, bottle);
+      await docker
+        .getNetwork(runtimeName(bottle.ref('external-network')))
+        .connect({ Container: runtimeName(bottle.ref('agent')) });
+      expect(await probe(backend, bottle)).toMatchObject({
+        proven: false,
+        reason: expect.stringMatching(/beside the sidecars answers/),
+      });
+    });
+
+    it('is refuted where a name is answered', async () => {
+      await using bottle = guarded();
+      const backend = under.open();
+      for (const step of bottle.steps.slice(0, 3)) await step(backend);
+      await backend.start(bottle.ref('sidecars'));
+      const endpoints = Object.fromEntries(endpointsOf(bottle.agent));
+      const body = containerBody(bottle.agent, {}, endpoints);
+      const resolver = bottle.sidecars.networks[0]?.address ?? '';
+      await docker.createContainer({
+        ...body,
+        name: runtimeName(bottle.ref('agent')),
+        HostConfig: { ...body.HostConfig, Dns: [resolver] },
+      });
+      await backend.start(bottle.ref('agent'));
+      await trust(backend, bottle);
+      expect(await probe(backend, bottle)).toMatchObject({
+        proven: false,
+        reason: expect.stringContaining('answers for names outside'),
+      });
+    });
+
+    it('is refuted where egress does not listen, and where the certificate is missing', async () => {
+      await using bottle = guarded({}, ['sleep', 'infinity']);
+      const backend = under.open();
+      await bottle.up(backend);
+      expect(await probe(backend, bottle)).toMatchObject({
+        reason: 'the agent does not reach egress',
+      });
+      await using open = guarded();
+      await open.up(backend);
+      expect(await probe(backend, open)).toMatchObject({
+        reason: `the bottle's certificate cannot be read`,
+      });
+    });
+
+    function guarded(agent: Partial<ContainerSpec> = {}, command = ['node', '-e', SIDECARS]) {
+      // Port 53 is open to anybody there, since the container has its own network.
+      return bottleUnderTest(under, 'dev', { sidecars: { command }, agent });
+    }
+  });
+}
+
+async function probe(backend: Backend, bottle: BottleUnderTest, prefix = '') {
+  const script = isolationProbe({ caPath: '/tmp/ca.pem' });
+  const result = await backend.exec(bottle.ref('agent'), {
+    argv: ['sh', '-s'],
+    stdin: prefix + script,
+    user: null,
+    timeoutMs: 10_000,
+  });
+  return judgeIsolation(result);
+}
+
+/** What the controller does before it asks. */
+async function trust(backend: Backend, bottle: BottleUnderTest): Promise<void> {
+  const owner = { mode: 0o644, uid: 0, gid: 0 };
+  const content = Buffer.from(CERTIFICATE);
+  await backend.copyIn(bottle.ref('agent'), '/tmp', [{ path: 'ca.pem', content, ...owner }]);
+  await backend.copyIn(bottle.ref('agent'), '/etc/ssl/certs', [
+    { path: 'ca-certificates.crt', content: { linkTo: '/tmp/ca.pem' }, ...owner },
+  ]);
+}
