@@ -20,7 +20,17 @@ export function changeLine({ operation }: Change): ChangeLine {
     : operation.path;
   const value =
     'value' in operation && operation.value !== undefined && !NAMES_ONLY.test(`/${top}`)
-      ? ` ${canonicalJson(operation.value as Json)}`
+      ? ` ${canonicalJson(withoutBlanks(operation.value as Json))}`
       : '';
   return { sign, text: sanitizeLine(`${path}${value}`, 240) };
+}
+
+/** A value without members that say nothing, so that a route fits on its line. */
+function withoutBlanks(value: Json): Json {
+  if (value === null || typeof value !== 'object') return value;
+  if (Array.isArray(value)) return value.map(withoutBlanks);
+  const said = Object.entries(value).filter(
+    ([, member]) => member !== null && !(Array.isArray(member) && member.length === 0),
+  );
+  return Object.fromEntries(said.map(([key, member]) => [key, withoutBlanks(member ?? null)]));
 }

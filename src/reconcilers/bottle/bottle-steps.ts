@@ -76,17 +76,20 @@ export function bottleSteps(steps: StepList, options: StepOptions): void {
     agent = steps.add(backend, { kind: 'create-container', container }, moves.agent.reason, needs);
   }
   if (moves.agent.kind !== 'keep' && moves.agent.kind !== 'start') {
-    agent = steps.add(backend, { kind: 'provision' }, moves.agent.reason, [...after, agent]);
+    const needs = agent === null ? after : [agent];
+    agent = steps.add(backend, { kind: 'provision' }, moves.agent.reason, needs);
   }
 
   const guarded = startSidecars(steps, options, sidecars ?? render);
   const started =
     moves.agent.kind === 'keep'
       ? null
-      : steps.add(backend, { kind: 'start', component: 'agent' }, moves.agent.reason, [
-          ...after,
-          agent,
-        ]);
+      : steps.add(
+          backend,
+          { kind: 'start', component: 'agent' },
+          moves.agent.reason,
+          agent === null ? after : [agent],
+        );
   const reason = proofReason(options);
   if (reason !== null && (started !== null || current.agents.some(isAlive))) {
     steps.add(backend, { kind: 'prove-isolation' }, reason, [started, guarded, reload]);
