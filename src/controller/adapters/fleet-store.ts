@@ -1,4 +1,4 @@
-import { appendFile, lstat, mkdir, readFile, rename } from 'node:fs/promises';
+import { appendFile, lstat, mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { FleetEvent } from '../../model/event.ts';
@@ -34,14 +34,17 @@ export function createFleetStore(stateDirectory: string, rotateBytes = ROTATE_BY
   const eventsPath = join(stateDirectory, 'events.jsonl');
   const olderEventsPath = `${eventsPath}.1`;
   let appending: Promise<void> = Promise.resolve();
+  // A crash, or a disk that was full, may have cut the last line short.
+  let mayBeCut = true;
 
   async function append(happened: FleetEvent): Promise<void> {
     await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
     const size = (await lstat(eventsPath).catch(() => null))?.size ?? 0;
     if (size > rotateBytes) await rename(eventsPath, olderEventsPath);
-    // A line feed first ends a line that a crash cut short.
-    const separator = size > 0 && !(await endsWithLineFeed(eventsPath)) ? '\n' : '';
+    const separator = mayBeCut && !(await endsWithLineFeed(eventsPath)) ? '\n' : '';
+    mayBeCut = true;
     await appendFile(eventsPath, `${separator}${JSON.stringify(happened)}\n`, { mode: 0o600 });
+    mayBeCut = false;
   }
 
   return {
@@ -111,7 +114,15 @@ function parseJson(text: string): unknown {
   }
 }
 
+/** True for a file that is absent or empty too. */
 async function endsWithLineFeed(path: string): Promise<boolean> {
-  const bytes = await readFile(path).catch(() => null);
-  return bytes === null || bytes.length === 0 || bytes[bytes.length - 1] === 10;
+  try {
+    await using file = await open(path, 'r');
+    const { size } = await file.stat();
+    if (size === 0) return true;
+    const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1);
+    return buffer[0] === 10;
+  } catch {
+    return true;
+  }
 }
