@@ -110,6 +110,7 @@ function trailersOf(recorded: Recorded): readonly (readonly [string, string])[] 
     ['Bb-Tool', proposal.request.tool],
     ['Bb-Operator', recorded.operator],
     ...(recorded.kind === 'revert' ? [['Bb-Reverts', recorded.reverts] as const] : []),
+    ...(recorded.kind === 'approve' ? [] : [['Bb-Reason', recorded.reason] as const]),
     ['Bb-Justification', proposal.justification],
   ];
 }

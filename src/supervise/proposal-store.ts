@@ -14,6 +14,8 @@ import {
   type ProposalRecord,
   proposalPath,
   type QueueFolder,
+  quarantine,
+  readArchived,
   readQueueFolder,
   responsePath,
 } from './queue-folder.ts';
@@ -91,18 +93,24 @@ export function createProposalStore(files: QueueFiles, stateDirectory: string): 
       if (record.response !== null) return { kind: 'already-answered', response: record.response };
       const folder = folderOf(record.proposal.bottle);
       const path = responsePath(folder, response.id);
-      if (await files.publishOnce(path, formatQueueFile(response))) return { kind: 'answered' };
-      const winner = await read(response.id);
-      return { kind: 'already-answered', response: winner?.response ?? null };
+      if (!(await files.publishOnce(path, formatQueueFile(response)))) {
+        const winner = await read(response.id);
+        return { kind: 'already-answered', response: winner?.response ?? null };
+      }
+      // The name was free because the winner's answer had been archived: ours came too late.
+      const archivedRecord = await readArchived(files, folder, response.id);
+      if (archivedRecord === null) return { kind: 'answered' };
+      await quarantine(files, folder, path);
+      return { kind: 'already-answered', response: archivedRecord.response };
     },
     async archive(id) {
       const record = await read(id);
-      if (record === null || record.response === null || record.archived) return false;
+      if (record === null || record.response === null) return false;
       const folder = folderOf(record.proposal.bottle);
       // The proposal goes first: an answer without a proposal is never mistaken for one that waits.
-      const moved = await files.moveInto(proposalPath(folder, id), archivePath(folder));
-      await files.moveInto(responsePath(folder, id), archivePath(folder));
-      return moved;
+      const asked = await files.moveInto(proposalPath(folder, id), archivePath(folder));
+      const answered = await files.moveInto(responsePath(folder, id), archivePath(folder));
+      return asked || answered;
     },
   };
 }

@@ -63,10 +63,30 @@ export async function findRecord(
   folder: QueueFolder,
   id: ProposalId,
 ): Promise<ProposalRecord | null> {
-  return (
-    (await readRecord(files, folder, id)) ??
-    (await readRecord(files, { ...folder, path: archivePath(folder) }, id, true))
-  );
+  const record = await readRecord(files, folder, id);
+  if (record !== null && record.response !== null) return record;
+  // Between two reads it may have been archived: what looks as if it waits is looked for there too.
+  return (await readArchived(files, folder, id)) ?? record;
+}
+
+/** The proposal `id` when it is in the archive, with its answer also when a crash left that behind. */
+export async function readArchived(
+  files: QueueFiles,
+  folder: QueueFolder,
+  id: ProposalId,
+): Promise<ProposalRecord | null> {
+  const record = await readRecord(files, { ...folder, path: archivePath(folder) }, id, true);
+  if (record === null || record.response !== null) return record;
+  return { ...record, response: await readResponse(files, folder, id) };
+}
+
+/** Puts a file of the queue where nobody reads it. Best effort: what cannot be moved is skipped all the same. */
+export async function quarantine(
+  files: QueueFiles,
+  folder: QueueFolder,
+  path: string,
+): Promise<void> {
+  await files.moveInto(path, `${folder.path}/quarantine`).catch(() => false);
 }
 
 async function readRecord(
@@ -79,10 +99,17 @@ async function readRecord(
     parseProposalFile(text, { id, bottle: folder.bottle }),
   );
   if (proposal === null) return null;
-  const response = await readTrusted(files, folder, responsePath(folder, id), (text) =>
+  return { proposal, response: await readResponse(files, folder, id), archived };
+}
+
+function readResponse(
+  files: QueueFiles,
+  folder: QueueFolder,
+  id: ProposalId,
+): Promise<ProposalResponse | null> {
+  return readTrusted(files, folder, responsePath(folder, id), (text) =>
     parseResponseFile(text, id),
   );
-  return { proposal, response, archived };
 }
 
 async function readTrusted<Value>(
@@ -95,8 +122,7 @@ async function readTrusted<Value>(
   if (read.kind === 'absent') return null;
   const parsed = read.kind === 'text' ? parse(read.text) : null;
   if (parsed?.ok) return parsed.value;
-  // Best effort: what cannot be moved away is skipped all the same.
-  await files.moveInto(path, `${folder.path}/quarantine`).catch(() => false);
+  await quarantine(files, folder, path);
   return null;
 }
 

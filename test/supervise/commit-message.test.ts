@@ -52,6 +52,7 @@ Bb-Justification: The task needs the release list`);
     });
     expect(rejected.subject).toBe('Reject api.example.test for dev');
     expect(rejected.body).toContain('The operator:\n> use the mirror');
+    expect(rejected.trailers).toContainEqual(['Bb-Reason', 'use the mirror']);
   });
 
   test('of a revert names the commit that it takes back', () => {

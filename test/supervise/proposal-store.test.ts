@@ -74,6 +74,19 @@ describe('the store', () => {
     expect(idsOf(await fleet.store.all())).toEqual([ID]);
   });
 
+  test('an archiving that a crash cut in two keeps its answer, and is finished by the next', async () => {
+    await using fleet = await queueWith({
+      [`dev/archive/${ID}.proposal.json`]: proposal(),
+      [`dev/${ID}.response.json`]: proposalResponse({ operator: 'olga' }),
+    });
+    expect(await fleet.store.read(ID)).toMatchObject({ response: { operator: 'olga' } });
+    expect(await fleet.store.respond(proposalResponse())).toMatchObject({
+      kind: 'already-answered',
+    });
+    expect(await fleet.store.archive(ID)).toBe(true);
+    expect(await readdir(fleet.queue('dev'))).toEqual(['archive']);
+  });
+
   test('an archived proposal cannot be answered again', async () => {
     await using fleet = await queueWith({ [`dev/${ID}.proposal.json`]: proposal() });
     await fleet.store.respond(proposalResponse());
@@ -188,6 +201,22 @@ describe('of many deciders at once', () => {
       if (outcome.kind === 'already-answered') expect(outcome.response?.operator).toBe(winner);
     }
     expect((await readdir(fleet.queue('dev'))).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+
+  test('D9 exactly one wins, also when its answer is archived before the others come', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      await using fleet = await queueWith({ [`dev/${ID}.proposal.json`]: proposal() });
+      const outcomes = await Promise.all(
+        Array.from({ length: 12 }, async (_, number) => {
+          const outcome = await fleet.store.respond(proposalResponse({ operator: `${number}` }));
+          if (outcome.kind === 'answered') await fleet.store.archive(ID);
+          return outcome.kind;
+        }),
+      );
+      expect(outcomes.filter((kind) => kind === 'answered')).toHaveLength(1);
+      const winner = outcomes.indexOf('answered');
+      expect((await fleet.store.read(ID))?.response?.operator).toBe(`${winner}`);
+    }
   });
 
   test('D9 exactly one process wins', async () => {
