@@ -34,17 +34,14 @@ export function createFleetStore(stateDirectory: string, rotateBytes = ROTATE_BY
   const eventsPath = join(stateDirectory, 'events.jsonl');
   const olderEventsPath = `${eventsPath}.1`;
   let appending: Promise<void> = Promise.resolve();
-  // A crash, or a disk that was full, may have cut the last line short.
-  let mayBeCut = true;
 
   async function append(happened: FleetEvent): Promise<void> {
     await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
     const size = (await lstat(eventsPath).catch(() => null))?.size ?? 0;
     if (size > rotateBytes) await rename(eventsPath, olderEventsPath);
-    const separator = mayBeCut && !(await endsWithLineFeed(eventsPath)) ? '\n' : '';
-    mayBeCut = true;
+    // A crash, or a disk that was full, may have cut the last line short.
+    const separator = (await endsWithLineFeed(eventsPath)) ? '' : '\n';
     await appendFile(eventsPath, `${separator}${JSON.stringify(happened)}\n`, { mode: 0o600 });
-    mayBeCut = false;
   }
 
   return {
