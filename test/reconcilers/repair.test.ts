@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { SimulatedContainer } from '../../src/backends/simulated/simulated-object.ts';
 import { buildPlan } from '../../src/reconcilers/build-plan.ts';
 import { formatPlan } from '../../src/reconcilers/format-plan.ts';
-import { bottle, bottleName, desiredState } from '../builders/observed.ts';
+import { bottle, bottleName, desiredState, revision } from '../builders/observed.ts';
 import { SimulatedFleet } from './simulated-fleet.ts';
 
 const DEV = bottleName('dev');
@@ -177,6 +177,13 @@ test('a running bottle that was never recorded as proven is proven, and only tha
       #1 prove isolation: its isolation was not proven yet
     1 repair; 1 action"
   `);
+});
+
+test('an agent of a newer commit than the last one in force is proven', async () => {
+  const fleet = await running();
+  const crashed = { [DEV]: { revision: revision('0'), specHash: 'of the commit before' } };
+  const plan = await fleet.plan(WANTED, { applied: crashed });
+  expect(plan.actions.map(({ action }) => action.kind)).toEqual(['prove-isolation']);
 });
 
 test('two agents under one name are both replaced by one', async () => {

@@ -1,5 +1,6 @@
 import type { Change } from '../../model/action.ts';
 import type { ObservedBottle } from '../../model/observed-state.ts';
+import type { AppliedRecord } from '../plan-context.ts';
 import { specHash } from '../spec-hash.ts';
 import type { World } from '../world.ts';
 import { type Current, currentBottle, isNothing } from './current.ts';
@@ -41,7 +42,6 @@ export function draftBottle(target: Target, world: World): Draft {
   const moves = bottleMoves(current, target, changes);
   const differs = !isStill(moves) || strays.length > 0;
   const isRecorded = record?.specHash === specHash(target.bottle.spec);
-  const isProven = isRecorded || (record !== undefined && differs);
   return {
     target,
     current,
@@ -50,8 +50,23 @@ export function draftBottle(target: Target, world: World): Draft {
     moves: isNothing(current) ? withReason(moves, originWords(world, target, from)) : moves,
     differs,
     drifted: isRecorded && isDrift(moves, changes),
-    unproven: isProven ? null : 'its isolation was not proven yet',
+    unproven: isProven(current, record, isRecorded || differs)
+      ? null
+      : 'its isolation was not proven yet',
   };
+}
+
+/**
+ * A bottle without a record may have lost its controller between the start of its agent and the proof. So may one
+ * whose agent is of another commit than its record, unless the record speaks of this very specification.
+ */
+function isProven(
+  current: Current,
+  record: AppliedRecord | undefined,
+  isSettled: boolean,
+): boolean {
+  if (record === undefined) return false;
+  return isSettled || current.agents.every((agent) => agent.revision === record.revision);
 }
 
 /** Why a bottle of which nothing is seen is made. */
