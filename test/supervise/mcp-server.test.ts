@@ -349,3 +349,65 @@ test('hostile text is stored as it is and never breaks the file that it is in', 
   expect(JSON.parse(text).justification).toBe(justification);
   expect((await bottle.store.pending())[0]?.proposal.justification).toBe(justification);
 });
+
+describe('a client of the protocol as it was in 2025', () => {
+  /** Sends one message as Claude Code and Codex do, and gives every message of the answer. */
+  async function send(port: number, message: object): Promise<readonly unknown[]> {
+    const response = await fetch(`http://127.0.0.1:${port}/mcp`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        'mcp-protocol-version': '2025-06-18',
+      },
+      body: JSON.stringify({ jsonrpc: '2.0', ...message }),
+    });
+    const text = await response.text();
+    if (response.headers.get('content-type')?.includes('json') === true) return [JSON.parse(text)];
+    return text
+      .split('\n')
+      .filter((line) => line.startsWith('data: {'))
+      .map((line) => JSON.parse(line.slice('data: '.length)));
+  }
+
+  test('shakes hands, lists tools and proposes with progress, without a session', async () => {
+    await using bottle = await startSupervisor({ waitSeconds: 1 });
+    const clientInfo = { name: 'agent', version: '1' };
+    const hello = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo };
+    expect(await send(bottle.port, { id: 0, method: 'initialize', params: hello })).toMatchObject([
+      { id: 0, result: { protocolVersion: '2025-06-18', capabilities: { tools: {} } } },
+    ]);
+    expect(
+      await send(bottle.port, { method: 'notifications/initialized' }).catch(() => []),
+    ).toEqual([]);
+    expect(await send(bottle.port, { id: 1, method: 'tools/list' })).toMatchObject([
+      { id: 1, result: { tools: [{ name: 'egress-block' }, {}, {}] } },
+    ]);
+    const params = { name: 'egress-block', arguments: ASK, _meta: { progressToken: 'p' } };
+    expect(await send(bottle.port, { id: 2, method: 'tools/call', params })).toMatchObject([
+      { method: 'notifications/progress', params: { progressToken: 'p' } },
+      { id: 2, result: { isError: false, structuredContent: { status: 'pending' } } },
+    ]);
+  });
+
+  test('that goes away while it waits leaves its proposal and nothing else', async () => {
+    await using bottle = await startSupervisor({ waitSeconds: 3_600 });
+    const gone = new AbortController();
+    const params = { name: 'egress-block', arguments: ASK };
+    const waiting = fetch(`http://127.0.0.1:${bottle.port}/mcp`, {
+      method: 'POST',
+      signal: gone.signal,
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+      },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }),
+    }).then((response) => response.text());
+    await eventually('a proposal', async () => (await bottle.store.pending())[0]);
+    gone.abort();
+    await expect(waiting).rejects.toThrow();
+    await using agent = await connectAgent(bottle.port);
+    expect((await agent.listTools()).tools).toHaveLength(3);
+    expect(await bottle.store.pending()).toHaveLength(1);
+  });
+});
