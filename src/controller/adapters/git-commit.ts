@@ -5,10 +5,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parseRevision, type Revision } from '../../model/names.ts';
 import { sanitizeLine } from '../../model/sanitize.ts';
 import type { CommitOutcome, CommitRequest } from '../ports/git.ts';
-import { authorVariables, gitAuthor } from './git-author.ts';
+import { authorVariables, type GitAuthor, gitAuthor } from './git-author.ts';
 import { type ChangedFile, indexLine } from './git-changed-file.ts';
 import type { GitProcess } from './git-process.ts';
-import { updateWorkingTree } from './git-working-tree.ts';
+import { checkedOutAt, updateWorkingTree } from './git-working-tree.ts';
 
 const REF_LOCK_ATTEMPTS = 20;
 const MAX_TRAILER_LENGTH = 4000;
@@ -28,13 +28,18 @@ export async function commitByPlumbing(
   ref: string,
   request: CommitRequest,
 ): Promise<CommitOutcome> {
-  const tip = await branchTip(git, ref);
+  const [tip, author, workingTree] = await Promise.all([
+    branchTip(git, ref),
+    gitAuthor(git),
+    checkedOutAt(git, ref),
+  ]);
   if (tip !== request.parent) return moved(tip, ref);
   const { tree, files } = await writeTree(git, request);
-  const revision = await writeCommit(git, tree, request);
+  const revision = await writeCommit(git, { tree, author, request });
   const failure = await swap(git, ref, revision, request);
   if (failure !== null) return failure;
-  const leftInWorkingTree = await updateWorkingTree(git, ref, files);
+  const leftInWorkingTree =
+    workingTree === null ? [] : await updateWorkingTree(git, workingTree, files);
   return { kind: 'committed', revision, leftInWorkingTree };
 }
 
@@ -89,8 +94,12 @@ function parseBefore(raw: string): [path: string, entry: { mode: string; id: str
   return mode === undefined || id === undefined || path === undefined ? [] : [[path, { mode, id }]];
 }
 
-async function writeCommit(git: GitProcess, tree: string, request: CommitRequest) {
-  const env = authorVariables(await gitAuthor(git));
+async function writeCommit(
+  git: GitProcess,
+  content: { readonly tree: string; readonly author: GitAuthor; readonly request: CommitRequest },
+): Promise<Revision> {
+  const { tree, request } = content;
+  const env = authorVariables(content.author);
   const args = ['commit-tree', tree, '-p', request.parent];
   const id = (await git.must(args, { env, input: commitMessage(request) })).trim();
   const revision = parseRevision(id);

@@ -6,20 +6,18 @@ import { type ChangedFile, indexLine } from './git-changed-file.ts';
 import type { GitProcess } from './git-process.ts';
 
 /**
- * Lets the working tree that has `ref` checked out follow a commit, file by file, where a file is clean: its bytes and
- * its index entry are those of the parent. During a rebase no working tree has the branch, so nothing is touched.
+ * Lets the working tree at `root` follow a commit, file by file, where a file is clean: its bytes and its index entry
+ * are those of the parent.
  * The index goes first: a crash in between then looks like an edit that `git restore` undoes, not like a staged one.
  *
  * Gives the paths that were not clean, and so were left as the operator has them.
  */
 export async function updateWorkingTree(
   git: GitProcess,
-  ref: string,
+  root: string,
   files: readonly ChangedFile[],
 ): Promise<readonly string[]> {
   if (files.length === 0) return [];
-  const root = await checkedOutAt(git, ref);
-  if (root === null) return [];
   const staged = await stagedEntries(git, root, files);
   const clean: ChangedFile[] = [];
   for (const file of files) {
@@ -36,8 +34,8 @@ export async function updateWorkingTree(
   return files.filter((file) => !updated.has(file)).map(({ path }) => path);
 }
 
-/** Root of the working tree, main or linked, that is on the branch. */
-async function checkedOutAt(git: GitProcess, ref: string): Promise<string | null> {
+/** Root of the working tree, main or linked, that is on the branch; null during a rebase and in a bare repository. */
+export async function checkedOutAt(git: GitProcess, ref: string): Promise<string | null> {
   const { stdout } = await git.run(['worktree', 'list', '--porcelain']);
   const found = stdout.split('\n\n').find((block) => block.split('\n').includes(`branch ${ref}`));
   const [first = ''] = found?.split('\n') ?? [];

@@ -51,7 +51,10 @@ export function watchSidecars(
   function watchBottle(bottle: BottleName): readonly FSWatcher[] {
     const { egressOut, superviseOut, bundleOut, queue } = bottleLayout(stateDirectory, bottle);
     return [egressOut, superviseOut, bundleOut, queue].flatMap((folder) =>
-      watchFolder(folder, () => hint(bottle)),
+      watchFolder(folder, (name) => {
+        // Only the rename that follows makes it something to read.
+        if (name?.endsWith('.tmp') !== true) hint(bottle);
+      }),
     );
   }
 
