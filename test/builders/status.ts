@@ -22,7 +22,11 @@ export function proposalId(index: number): ProposalId {
   return must(parseProposalId(`01K${String(index).padStart(23, '0')}`));
 }
 
-export function condition(type: Condition['type'], message = '', status: 'True' | 'False' = 'True') {
+export function condition(
+  type: Condition['type'],
+  message = '',
+  status: 'True' | 'False' = 'True',
+) {
   return { type, status, reason: type, message, lastTransition: '2026-11-01T10:00:00Z' } as const;
 }
 
@@ -98,12 +102,20 @@ export function proposalReview(
       id: proposalId(index),
       bottle: bottleName(bottle),
       createdAt: '2026-11-01T10:00:00Z',
-      request: { tool: 'egress-block', host, pathAllowlist: ['/v1/'], methods: ['GET'], auth: null },
+      request: {
+        tool: 'egress-block',
+        host,
+        pathAllowlist: ['/v1/'],
+        methods: ['GET'],
+        auth: null,
+      },
       justification: changes.justification ?? 'the task needs it',
     },
     state: changes.state ?? 'pending',
     summary: `GET ${host} /v1/`,
-    diff: changes.diff ?? `--- a/routes/${bottle}.yaml\n+++ b/routes/${bottle}.yaml\n@@ -0,0 +1 @@\n+routes: []\n`,
+    diff:
+      changes.diff ??
+      `--- a/routes/${bottle}.yaml\n+++ b/routes/${bottle}.yaml\n@@ -0,0 +1 @@\n+routes: []\n`,
     plan: planReport().plan,
     effective: [`${bottle} may GET https://${host}/v1/*`],
     risks: ['first time this host is seen'],

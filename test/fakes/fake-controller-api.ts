@@ -35,7 +35,6 @@ export class FakeControllerApi implements ControllerApi {
   readonly commits: string[] = [];
   readonly attached: string[] = [];
   isDisposed = false;
-  /** When set, the next `watchStatus` fails with it, as a client does whose controller went away. */
   #watchers = new Set<{ tell: (status: FleetStatus) => void; fail: (error: Error) => void }>();
   #reviews = new Map<string, ProposalReview>();
 
@@ -135,7 +134,11 @@ export class FakeControllerApi implements ControllerApi {
     );
   }
 
-  async reject(request: { readonly id: string; readonly reason: string; readonly operator: string }) {
+  async reject(request: {
+    readonly id: string;
+    readonly reason: string;
+    readonly operator: string;
+  }) {
     return this.#decide('reject', request.id, 'rejected', `${request.operator}: ${request.reason}`);
   }
 

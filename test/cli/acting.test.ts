@@ -1,0 +1,201 @@
+import { expect, test } from 'vitest';
+import { bottleStatus, proposalReview } from '../builders/status.ts';
+import { FakeControllerApi } from '../fakes/fake-controller-api.ts';
+import { runBb } from './run-bb.ts';
+
+const ID = '01K00000000000000000000001';
+
+function apiWith(...names: string[]): FakeControllerApi {
+  const api = new FakeControllerApi();
+  api.setBottles(...names);
+  return api;
+}
+
+test('approve shows the effective change, commits as the operator and exits 0', async () => {
+  const api = apiWith('dev');
+  api.propose(proposalReview({ index: 1 }));
+  const { exitCode, stdout } = await runBb(['approve', ID], { api });
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain('dev may GET https://api.example.test/v1/*');
+  expect(stdout).toContain('! first time this host is seen');
+  expect(stdout).toContain('approved: commit dddddddd');
+  expect(api.commits).toEqual([`approved ${ID} (ann@host)`]);
+});
+
+test('approve --seen refuses when what was seen is not what stands now', async () => {
+  const api = apiWith('dev');
+  api.propose(proposalReview({ index: 1 }));
+  const outdated = await runBb(['approve', ID, '--seen', 'seen-0'], { api });
+  expect(outdated.exitCode).toBe(1);
+  expect(api.commits).toEqual([]);
+  const current = await runBb(['approve', ID, '--seen', 'seen-1'], { api });
+  expect(current.exitCode).toBe(0);
+});
+
+test('a second decision about a proposal is refused, and the first one stands (D9)', async () => {
+  const api = apiWith('dev');
+  api.propose(proposalReview({ index: 1 }));
+  await runBb(['reject', ID, '--reason', 'not needed'], { api });
+  const second = await runBb(['approve', ID], { api });
+  expect(second.exitCode).toBe(1);
+  expect(second.stderr).toContain('is rejected already');
+  expect(api.commits).toEqual([`rejected ${ID} (ann@host: not needed)`]);
+});
+
+test('an unknown proposal is bad usage', async () => {
+  expect(await runBb(['approve', 'nope'])).toMatchObject({ exitCode: 2 });
+});
+
+test('reconcile prints a line an action and ends with what is in force', async () => {
+  const { exitCode, stdout } = await runBb(['reconcile'], { api: apiWith('dev', 'nightly') });
+  expect(exitCode).toBe(0);
+  expect(stdout).toBe(
+    'done    dev: start agent\n' +
+      'done    nightly: start agent\n' +
+      'in force at aaaaaaaa: 2 actions, 2 bottles\n',
+  );
+});
+
+test('reconcile --quiet prints nothing when all is well', async () => {
+  const ran = await runBb(['reconcile', '--quiet'], { api: apiWith('dev') });
+  expect(ran).toMatchObject({ exitCode: 0, stdout: '', stderr: '' });
+});
+
+test('on a terminal the running action is rewritten in place and gone at the end', async () => {
+  const { stdout } = await runBb(['reconcile'], {
+    api: apiWith('dev'),
+    isTTY: true,
+    environment: { NO_COLOR: '1' },
+  });
+  expect(stdout).toBe(
+    '0/1 dev: start agent\r\x1b[2Kdone    dev: start agent\n' +
+      'in force at aaaaaaaa: 1 actions, 1 bottle\n',
+  );
+});
+
+test('updates that wait for an operator are told, and exit 4', async () => {
+  const api = new FakeControllerApi();
+  const pending = { impact: 'replace-agent', waitsFor: 'bb apply' } as const;
+  api.set({ bottles: [bottleStatus({ name: 'dev', pending })] });
+  const { exitCode, stdout } = await runBb(['reconcile'], { api });
+  expect(exitCode).toBe(4);
+  expect(stdout).toContain('bb apply dev');
+});
+
+test('apply names the bottle whose update may run; another name is refused', async () => {
+  const api = apiWith('dev');
+  expect(await runBb(['apply', 'dev'], { api })).toMatchObject({ exitCode: 0 });
+  expect(await runBb(['apply', 'dve'], { api })).toMatchObject({ exitCode: 2 });
+});
+
+test('plan exits 3 only when asked to and something would change', async () => {
+  const api = apiWith('dev');
+  const same = await runBb(['plan', '--detailed-exitcode'], { api });
+  expect(same.exitCode).toBe(0);
+  api.planned = {
+    ...api.planned,
+    plan: { ...api.planned.plan, refused: { reason: 'deletes 9 of 10', hint: 'permit it' } },
+  };
+  expect((await runBb(['plan', '--detailed-exitcode'], { api })).exitCode).toBe(3);
+  expect((await runBb(['reconcile', '--dry-run'], { api })).exitCode).toBe(0);
+});
+
+test('diff is the patch of one bottle; an unknown one gets the nearest name', async () => {
+  const api = apiWith('dev');
+  const operation = { op: 'replace', path: '/resources/cpus', value: 2 } as const;
+  api.planned = {
+    ...api.planned,
+    plan: {
+      ...api.planned.plan,
+      bottles: [
+        {
+          bottle: bottleStatus().name,
+          backend: 'docker',
+          verdict: 'update',
+          impact: 'replace-bottle',
+          changes: [{ operation, impact: 'replace-bottle' }],
+          pending: null,
+          drifted: false,
+        },
+      ],
+    },
+  };
+  const text = await runBb(['diff', 'dev'], { api });
+  expect(text.stdout).toBe('~ /resources/cpus  2  (replace-bottle)\n');
+  const json = await runBb(['diff', 'dev', '--json'], { api });
+  expect(JSON.parse(json.stdout)).toEqual([operation]);
+  const wrong = await runBb(['diff', 'dve'], { api });
+  expect(wrong).toMatchObject({ exitCode: 2 });
+  expect(wrong.stderr).toContain('did you mean "dev"?');
+});
+
+test('start makes an instance of an agent, and unsuspends a bottle of that name', async () => {
+  const api = apiWith('nightly');
+  await runBb(['start', 'dev'], { api });
+  await runBb(['start', 'nightly'], { api });
+  await runBb(['suspend'], { api });
+  expect(api.commits.map((commit) => commit.split(' ')[0])).toEqual([
+    'add-instance',
+    'suspend-instance',
+    'suspend-fleet',
+  ]);
+});
+
+test('exec gives output and exit code; a terminal gets no escape sequences', async () => {
+  const api = apiWith('dev');
+  const argv = ['exec', 'dev', '--', 'ls', '--color'];
+  const piped = await runBb(argv, { api });
+  expect(piped).toEqual({
+    exitCode: 7,
+    stdout: 'ls --color\x1b[31m\n',
+    stderr: 'warned\n',
+    handedOver: [],
+  });
+  const shown = await runBb(argv, { api, isTTY: true });
+  expect(shown.stdout).toBe('ls --color\\x1b[31m\n');
+});
+
+test('attach hands the terminal to what the controller says', async () => {
+  const { handedOver } = await runBb(['attach', 'dev'], { api: apiWith('dev') });
+  expect(handedOver).toEqual([['enter', 'dev']]);
+});
+
+test('logs are lines of the bottle', async () => {
+  const api = apiWith('dev');
+  api.logLines = ['one', 'two'];
+  expect((await runBb(['logs', 'dev', 'sidecars'], { api })).stdout).toBe('one\ntwo\n');
+});
+
+const LEFTOVER = {
+  backend: 'docker',
+  kind: 'container',
+  bottle: bottleStatus().name,
+  component: 'agent',
+  name: 'bb-home-dev',
+  reason: 'no commit asks for it',
+} as const;
+
+test.for([
+  ['y', [], 0],
+  ['', [], 1],
+  [undefined, ['--yes'], 0],
+] as const)('cleanup answered %j with %j leaves %i', async ([answer, flags, left]) => {
+  const api = new FakeControllerApi();
+  api.leftoverList = [LEFTOVER];
+  const ran = await runBb(['cleanup', ...flags], {
+    api,
+    ...(answer === undefined ? {} : { answer }),
+  });
+  expect(ran.exitCode).toBe(0);
+  expect(ran.stdout).toContain('docker:\n  container bb-home-dev (no commit asks for it)\n');
+  expect(api.leftoverList).toHaveLength(left);
+});
+
+test('cleanup without a terminal and without --yes removes nothing', async () => {
+  const api = new FakeControllerApi();
+  api.leftoverList = [LEFTOVER];
+  const { exitCode, stderr } = await runBb(['cleanup'], { api });
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain('add --yes');
+  expect(api.leftoverList).toHaveLength(1);
+});
