@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { fingerprint } from '../../src/model/fingerprint.ts';
+import { missingSecrets, renderEgressTable } from '../../src/reconcilers/egress/render-table.ts';
+import { bottle, HOST, route } from '../builders/observed.ts';
+
+const NOW_MS = Date.parse('2026-06-01T00:00:00Z');
+const auth = (secret: string) => ({ auth: { scheme: 'Bearer' as const, secret } });
+const allow = (host: string, expires: string | null = null) => ({ host, reason: null, expires });
+
+test('routes and hosts are in order, and the hash speaks of what is enforced', () => {
+  const routes = [route('b.example.test', auth('api')), route('a.example.test')];
+  const allowlist = [allow('d.example.test'), allow('c.example.test')];
+  const table = renderEgressTable(bottle('dev', { egress: { routes }, allowlist }), HOST, NOW_MS);
+  expect(table.routes.map(({ host }) => host)).toEqual(['a.example.test', 'b.example.test']);
+  expect(table.allowlist.map(({ host }) => host)).toEqual(['c.example.test', 'd.example.test']);
+  expect(table.secrets).toEqual({ api: 'v1' });
+  const { routes: ordered, allowlist: hosts, upstream, secrets } = table;
+  expect(table.hash).toBe(fingerprint({ routes: ordered, allowlist: hosts, upstream, secrets }));
+  const reversed = bottle('dev', {
+    egress: { routes: routes.toReversed() },
+    allowlist: allowlist.toReversed(),
+  });
+  expect(renderEgressTable(reversed, HOST, NOW_MS)).toEqual(table);
+});
+
+test('what has expired, or cannot be read as an instant, is not in force', () => {
+  const routes = [
+    route('past.example.test', { expires: '2026-06-01T00:00:00Z' }),
+    route('future.example.test', { expires: '2026-06-01T00:00:01Z' }),
+    route('broken.example.test', { expires: 'soon' }),
+  ];
+  const allowlist = [allow('past.example.test', '2020-01-01T00:00:00Z'), allow('a.example.test')];
+  const table = renderEgressTable(bottle('dev', { egress: { routes }, allowlist }), HOST, NOW_MS);
+  expect(table.routes.map(({ host }) => host)).toEqual(['future.example.test']);
+  expect(table.allowlist.map(({ host }) => host)).toEqual(['a.example.test']);
+});
+
+test('a secret without a value is told with the route that needs it', () => {
+  const routes = [route('a.example.test', auth('unset')), route('b.example.test', auth('api'))];
+  const table = renderEgressTable(bottle('dev', { egress: { routes } }), HOST, NOW_MS);
+  expect(missingSecrets(table)).toEqual([{ secret: 'unset', host: 'a.example.test' }]);
+  expect(table.secrets).toEqual({ api: 'v1' });
+});
+
+test('a secret of an expired route is neither needed nor handed out', () => {
+  const routes = [route('a.example.test', { ...auth('unset'), expires: '2020-01-01T00:00:00Z' })];
+  const table = renderEgressTable(bottle('dev', { egress: { routes } }), HOST, NOW_MS);
+  expect(missingSecrets(table)).toEqual([]);
+});
