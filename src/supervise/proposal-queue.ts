@@ -14,7 +14,7 @@ import {
   readQueueFolder,
 } from './queue-folder.ts';
 
-export type Submitted =
+type Submitted =
   | { readonly kind: 'queued'; readonly proposal: Proposal }
   /** The same request waits already: asking again does not make another one. */
   | { readonly kind: 'collapsed'; readonly proposal: Proposal }

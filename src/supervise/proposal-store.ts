@@ -21,7 +21,7 @@ import {
 } from './queue-folder.ts';
 
 /** Whether this answer is the one that counts; of any number of deciders exactly one is told `answered`. */
-export type Answered =
+type Answered =
   | { readonly kind: 'answered' }
   | { readonly kind: 'already-answered'; readonly response: ProposalResponse | null }
   | { readonly kind: 'unknown' };

@@ -148,7 +148,7 @@ describe('a reader moves to quarantine and leaves out', () => {
 
   test('a FIFO, without waiting for a writer', async () => {
     await using fleet = await queueWith(beside);
-    execFileSync('mkfifo', [fleet.queue(`dev/${ID}.proposal.json`)]);
+    execFileSync('/bin/sh', ['-c', 'mkfifo "$0"', fleet.queue(`dev/${ID}.proposal.json`)]);
     expect(idsOf(await fleet.store.pending())).toEqual([good.id]);
   });
 

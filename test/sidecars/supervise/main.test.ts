@@ -10,7 +10,10 @@ import { temporaryFolder } from '../../builders/state-directory.ts';
 import { eventually } from '../../eventually.ts';
 import { connectAgent, freePort, settings } from '../../supervise/supervisor-for-tests.ts';
 
-const MAIN = new URL('../../../src/sidecars/supervise/main.ts', import.meta.url).pathname;
+const PROGRAMS = {
+  supervise: new URL('../../../src/sidecars/supervise/main.ts', import.meta.url).pathname,
+  egress: new URL('../../../src/sidecars/egress/main.ts', import.meta.url).pathname,
+};
 
 /** The folders of one bottle, with ways to do what the controller does to them. */
 async function bottleFolders() {
@@ -42,12 +45,12 @@ async function bottleFolders() {
   };
 }
 
-function startProgram(root: string, port: number) {
+function startProgram(root: string, port: number, name: keyof typeof PROGRAMS = 'supervise') {
   const env = {
     BB_SIDECAR_ROOT: root,
-    BB_SUPERVISE_LISTEN: `127.0.0.1:${port}`,
+    [`BB_${name.toUpperCase()}_LISTEN`]: `127.0.0.1:${port}`,
   };
-  const program = execa(process.execPath, [MAIN], { env, reject: false });
+  const program = execa(process.execPath, [PROGRAMS[name]], { env, reject: false });
   return Object.assign(program, {
     async [Symbol.asyncDispose]() {
       program.kill('SIGKILL');
@@ -126,4 +129,21 @@ test('a port that is taken ends the program with an error, so that PID 1 starts 
   expect((await second).exitCode).not.toBe(0);
   await using agent = await connectAgent(port);
   expect((await agent.listTools()).tools).toHaveLength(3);
+});
+
+test('list-egress-routes asks the egress program beside it, on the port that its status names', async () => {
+  await using bottle = await bottleFolders();
+  await bottle.render(settings());
+  const port = await freePort();
+  await using _supervise = startProgram(bottle.root, port);
+  await eventually('it is ready', async () => (await bottle.status())?.state === 'ready');
+  await using agent = await connectAgent(port);
+  const list = () => agent.callTool({ name: 'list-egress-routes', arguments: {} });
+  await using _egress = startProgram(bottle.root, 0, 'egress');
+  const answer = await eventually('egress answers', async () => {
+    const result = await list();
+    return result.isError !== true && result;
+  });
+  // It has no table yet, so nothing is allowed.
+  expect(answer).toMatchObject({ structuredContent: { generation: 0, routes: [] } });
 });
