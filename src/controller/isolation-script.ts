@@ -1,5 +1,5 @@
 /** How long an address may take to answer, in seconds: on a bridge of this host it takes less than a millisecond. */
-const PATIENCE_S = 0.08;
+const PATIENCE_S = 0.05;
 
 /** Addresses of one network that are tried: all of a /28. */
 const MOST_NEIGHBOURS = 14;

@@ -38,6 +38,10 @@ export function createDockerBackend({ endpoint, environment }: DockerBackendOpti
     connection.use(`${verb} ${runtimeName(ref)}`, async (engine) =>
       call(engine, (await ownContainer(engine, ref)).Id),
     );
+  const clientCommand = (streams: '-i' | '-it', ref: ComponentRef, argv: readonly string[]) => [
+    ...['docker', '-H', endpointUrl(connection.resolved)],
+    ...['exec', streams, runtimeName(ref), ...argv],
+  ];
   return {
     name: 'docker',
     capabilities: {
@@ -82,15 +86,8 @@ export function createDockerBackend({ endpoint, environment }: DockerBackendOpti
       ),
     exec: (ref, request) =>
       within('running a program in', ref, (engine, id) => execInContainer(engine, id, request)),
-    attachCommand: (ref, argv) => [
-      'docker',
-      '-H',
-      endpointUrl(connection.resolved),
-      'exec',
-      '-it',
-      runtimeName(ref),
-      ...argv,
-    ],
+    attachCommand: (ref, argv) => clientCommand('-it', ref, argv),
+    execCommand: (ref, argv) => clientCommand('-i', ref, argv),
     copyIn: (ref, folder, files) =>
       within('copying into', ref, (engine, id) => putFiles(engine, id, folder, files)),
     copyOut: (ref, path, maxBytes) =>

@@ -1,9 +1,13 @@
+import type { Container, ImageInspectInfo } from 'dockerode';
+import { BackendError } from '../backend.ts';
 import type { Engine } from './engine.ts';
 import { IMAGE_LABEL } from './labels.ts';
+import { readProgress } from './progress-stream.ts';
 
 /**
- * Saves a container's file system as an image. The engine would save its environment too, with every secret in it, so
- * each variable that is not the image's own is saved empty.
+ * Saves a container's file system as an image, with the configuration of the image that it was made from. A commit would
+ * be shorter, but engines keep the container's environment in it (`ContainerConfig`), every secret included, even when
+ * told otherwise; so the files are exported and imported.
  */
 export async function snapshotContainer(
   engine: Engine,
@@ -11,19 +15,42 @@ export async function snapshotContainer(
   reference: string,
 ): Promise<void> {
   const container = engine.streams.getContainer(containerId);
-  const { Config, Image } = await container.inspect();
-  const image = await engine.calls.getImage(Image).inspect();
-  const fromImage = new Set(image.Config?.Env ?? []);
-  const emptied = Config.Env.filter((variable) => !fromImage.has(variable)).map((variable) =>
-    variable.replace(/=.*$/s, '='),
-  );
+  const { Image, State } = await container.inspect();
+  const { Config } = await engine.calls.getImage(Image).inspect();
   const colon = reference.lastIndexOf(':');
-  const body: { [name: string]: unknown } = { Env: emptied, Labels: { [IMAGE_LABEL]: '1' } };
-  const query = {
-    container: containerId,
+  await using _still = await held(container, State.Running && !State.Paused);
+  const stream = await engine.streams.importImage(await container.export(), {
     repo: colon < 0 ? reference : reference.slice(0, colon),
     ...(colon < 0 ? {} : { tag: reference.slice(colon + 1) }),
-    pause: 'true',
+    changes: configurationOf(Config),
+  });
+  const { error } = await readProgress(stream, () => undefined);
+  if (error === null) return;
+  throw new BackendError({ code: 'failed', kind: 'transient', message: error });
+}
+
+/** Nothing in a paused container changes while it is read. */
+async function held(container: Container, isRunning: boolean): Promise<AsyncDisposable> {
+  if (isRunning) await container.pause();
+  return {
+    async [Symbol.asyncDispose]() {
+      if (isRunning) await container.unpause();
+    },
   };
-  await container.commit({ _query: query, _body: body });
+}
+
+function configurationOf(config: ImageInspectInfo['Config'] | undefined): readonly string[] {
+  const argv = (words: unknown) => (Array.isArray(words) ? JSON.stringify(words) : null);
+  const [command, entrypoint] = [argv(config?.Cmd), argv(config?.Entrypoint)];
+  return [
+    `LABEL ${IMAGE_LABEL}=1`,
+    ...(config?.Env ?? []).map((variable) => {
+      const [name = '', ...value] = variable.split('=');
+      return `ENV ${name}=${JSON.stringify(value.join('=')).replaceAll('$', '\\$')}`;
+    }),
+    ...(config?.WorkingDir ? [`WORKDIR ${config.WorkingDir}`] : []),
+    ...(config?.User ? [`USER ${config.User}`] : []),
+    ...(entrypoint === null ? [] : [`ENTRYPOINT ${entrypoint}`]),
+    ...(command === null ? [] : [`CMD ${command}`]),
+  ];
 }
