@@ -17,7 +17,7 @@ export function denialBody(
 ): { readonly contentType: string; readonly body: string } {
   const { reason } = denial;
   const shown = {
-    error: 'egress_denied',
+    error: denial.status === 502 ? 'upstream_unreachable' : 'egress_denied',
     host: sanitizeLine(denied.host, 255),
     path: sanitizeLine(denied.path),
     method: sanitizeLine(denied.method, 32),

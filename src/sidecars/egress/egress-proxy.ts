@@ -43,6 +43,7 @@ export class EgressProxy {
       onSecure: (socket) => this.#server.emit('connection', socket),
       onDenied: ({ status, reason }, target) =>
         options.log('request denied', { status, target: `CONNECT ${target}`, reason }),
+      onUntrusted: (target, cause) => options.log('TLS broke off', { target, cause }),
     });
     this.#server.maxConnections = MAX_CONNECTIONS;
     this.#server.on('connection', (socket: Socket) => {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { EGRESS_PORT, type EgressStatus } from '../../model/sidecar.ts';
 import { writeStatus } from '../atomic-file.ts';
 import { InputFolder } from '../input-folder.ts';
-import { jsonLog } from '../json-log.ts';
+import { jsonLog, withLimit } from '../json-log.ts';
 import { sidecarFolders } from '../sidecar-root.ts';
 import { ensureCertificateAuthority } from './certificate-authority.ts';
 import { EgressProxy } from './egress-proxy.ts';
@@ -12,6 +12,7 @@ import { LeafCertificates } from './leaf-certificates.ts';
 // The egress sidecar: `BB_SIDECAR_ROOT` moves its folders, `BB_EGRESS_LISTEN` (`host:port`) its listener; port 0 takes
 // a free one and says so in the status.
 
+const DENIALS_LOGGED_PER_SECOND = 50;
 /** Longer timers fire at once. */
 const MAX_TIMEOUT_MS = 2_000_000_000;
 const folders = sidecarFolders(process.env);
@@ -25,7 +26,7 @@ const table = new EnforcedTable();
 const proxy = new EgressProxy({
   table,
   leaves: new LeafCertificates(authority),
-  log,
+  log: withLimit(log, DENIALS_LOGGED_PER_SECOND),
   now: Date.now,
 });
 const port = await proxy.listen(Number(listenPort), listenHost);

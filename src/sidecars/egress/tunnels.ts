@@ -18,6 +18,8 @@ export interface TunnelsOptions {
   /** Takes the decrypted connection; requests on it are then found by `identityOf`. */
   readonly onSecure: (socket: TLSSocket) => void;
   readonly onDenied: (denial: EgressDenial, target: string) => void;
+  /** The client broke off: most often one that does not trust the bottle's authority. */
+  readonly onUntrusted: (target: string, cause: string) => void;
 }
 
 /**
@@ -89,12 +91,17 @@ export class Tunnels {
     });
     this.#authorities.set(secure, authority);
     const timeout = setTimeout(() => secure.destroy(), HANDSHAKE_TIMEOUT_MS);
-    secure.on('error', () => secure.destroy());
+    let isSecure = false;
+    secure.on('error', (error) => {
+      if (!isSecure) this.#options.onUntrusted(formatAuthority(authority, 443), error.message);
+      secure.destroy();
+    });
     secure.once('close', () => {
       clearTimeout(timeout);
       socket.destroy();
     });
     secure.once('secure', () => {
+      isSecure = true;
       clearTimeout(timeout);
       this.#options.onSecure(secure);
     });
