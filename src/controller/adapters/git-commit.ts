@@ -6,7 +6,7 @@ import { parseRevision, type Revision } from '../../model/names.ts';
 import { sanitizeLine } from '../../model/sanitize.ts';
 import type { CommitOutcome, CommitRequest } from '../ports/git.ts';
 import { authorVariables, type GitAuthor, gitAuthor } from './git-author.ts';
-import { type ChangedFile, indexLine } from './git-changed-file.ts';
+import { type ChangedFile, indexLine, isTreePath } from './git-changed-file.ts';
 import type { GitProcess } from './git-process.ts';
 import { checkedOutAt, updateWorkingTree } from './git-working-tree.ts';
 
@@ -74,6 +74,8 @@ async function writeTree(
 async function changedFiles(git: GitProcess, request: CommitRequest): Promise<ChangedFile[]> {
   const paths = [...request.changes.keys()];
   if (paths.length === 0) return [];
+  const refused = paths.find((path) => !isTreePath(path));
+  if (refused !== undefined) throw new Error(`${sanitizeLine(refused)} is no path of a tree`);
   const listing = await git.must(['ls-tree', '-z', request.parent, '--', ...paths]);
   const before = new Map(listing.split('\0').flatMap(parseBefore));
   return Promise.all(

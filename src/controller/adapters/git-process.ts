@@ -1,3 +1,4 @@
+import { access } from 'node:fs/promises';
 import { execa } from 'execa';
 import { simpleGit } from 'simple-git';
 import { GIT_CONFIG, GIT_VARIABLES, gitEnvironment } from './git-environment.ts';
@@ -54,12 +55,19 @@ export function gitProcess(directory: string): GitProcess {
       stripFinalNewline: false,
       ...(options.input === undefined ? { stdin: 'ignore' } : { input: options.input }),
     });
-    if (result.code === 'ENOENT') throw new GitMissingError('git is not installed or not on PATH');
-    return {
-      exitCode: result.exitCode ?? 128,
-      stdout: result.stdout,
-      stderr: result.stderr,
-    };
+    if (result.exitCode !== undefined) {
+      return { exitCode: result.exitCode, stdout: result.stdout, stderr: result.stderr };
+    }
+    // ENOENT is said of a missing program and of a missing folder alike.
+    const isFolderThere = await access(options.cwd ?? directory).then(
+      () => true,
+      () => false,
+    );
+    if (result.code === 'ENOENT' && isFolderThere) {
+      throw new GitMissingError('git is not installed or not on PATH');
+    }
+    const why = isFolderThere ? (result.shortMessage ?? 'it was killed') : 'no such folder';
+    return { exitCode: 128, stdout: '', stderr: why };
   }
 
   return {

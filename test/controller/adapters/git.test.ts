@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
+import { chown, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openGit } from '../../../src/controller/adapters/git.ts';
@@ -340,7 +340,81 @@ test('a repository that goes away is a problem and not a crash', async () => {
     kind: 'problem',
     problem: { kind: 'not-a-repository' },
   });
+  await rm(repository.root, { recursive: true });
+  expect(await git.resolve()).toMatchObject({ problem: { kind: 'not-a-repository' } });
 });
+
+test('a repository that belongs to another user is told as such, with the way to trust it', async (context) => {
+  await using repository = await gitRepository({ files: FLEET });
+  const given = await chown(join(repository.root, '.git'), 4711, 4711).catch(() => 'refused');
+  if (given === 'refused') return context.skip('only root can give files away');
+  await chown(repository.root, 4711, 4711);
+  const opened = await openGit({ repository: repository.root, branch: null, folder: 'x' });
+  expect(opened).toMatchObject({
+    ok: false,
+    problem: {
+      kind: 'unreadable',
+      hint: `git config --global --add safe.directory ${repository.root}`,
+    },
+  });
+});
+
+test('an index that another git holds is not waited for: the file is left and told', async () => {
+  await using repository = await gitRepository({ files: FLEET });
+  const git = await open(repository.root);
+  await writeFile(join(repository.root, '.git/index.lock'), '');
+  const path = 'desired-state/fleet.yaml';
+  const change = async (text: string) =>
+    git.commit({
+      parent: await tip(git),
+      changes: new Map([[path, text]]),
+      subject: 'Change',
+      body: '',
+      trailers: [],
+    });
+  expect(await change('one\n')).toMatchObject({ kind: 'committed', leftInWorkingTree: [path] });
+  expect(await readFile(join(repository.root, path), 'utf8')).toBe('name: home\n');
+  await rm(join(repository.root, '.git/index.lock'));
+  await repository.git('restore', '--staged', '--worktree', '.');
+  expect(await change('two\n')).toMatchObject({ kind: 'committed', leftInWorkingTree: [] });
+});
+
+test('a file in conflict, and one behind a link, are left and told', async () => {
+  const files = { ...FLEET, 'desired-state/routes/dev.yaml': 'routes: []\n' };
+  await using repository = await gitRepository({ files });
+  await repository.git('checkout', '--quiet', '-b', 'other');
+  await repository.commit({ 'desired-state/fleet.yaml': 'name: theirs\n' });
+  await repository.git('checkout', '--quiet', 'main');
+  await repository.commit({ 'desired-state/fleet.yaml': 'name: mine\n' });
+  await repository.git('merge', 'other').catch(() => undefined);
+  await rename(join(repository.root, 'desired-state/routes'), join(repository.root, 'moved'));
+  await symlink('../moved', join(repository.root, 'desired-state/routes'));
+  const git = await open(repository.root);
+  const paths = ['desired-state/fleet.yaml', 'desired-state/routes/dev.yaml'];
+  const outcome = await git.commit({
+    parent: await tip(git),
+    changes: new Map(paths.map((path) => [path, 'approved\n'])),
+    subject: 'Approve',
+    body: '',
+    trailers: [],
+  });
+  expect(outcome).toMatchObject({ kind: 'committed', leftInWorkingTree: paths });
+  expect(await readFile(join(repository.root, 'moved/dev.yaml'), 'utf8')).toBe('routes: []\n');
+  expect(await readFile(join(repository.root, paths[0] ?? ''), 'utf8')).toContain('<<<<<<<');
+});
+
+test.for(['../outside.yaml', '/etc/x', '.git/config', 'desired-state//x.yaml'])(
+  'a commit of %s is refused and the branch stays',
+  async (path) => {
+    await using repository = await gitRepository({ files: FLEET });
+    const git = await open(repository.root);
+    const parent = await tip(git);
+    const changes = new Map([[path, 'x']]);
+    const request = { parent, changes, subject: 'x', body: '', trailers: [] };
+    await expect(git.commit(request)).rejects.toThrow();
+    expect(await tip(git)).toBe(parent);
+  },
+);
 
 /** Leaves the operator in a conflict: HEAD detached, markers in the file, `main` still at its own tip. */
 async function stopInRebase(repository: TestRepository): Promise<void> {
