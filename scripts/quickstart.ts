@@ -63,12 +63,14 @@ async function demonstrate(cleanups: (() => Promise<unknown>)[]): Promise<void> 
   const bb = commandLine(folder, fleet);
   await writeHostConfig(folder, { engine, base, address: network.address, caPem: standIn.caPem });
   await bb(['init', fleet]);
+  await nameFleet(fleet);
   await declareStandIn(fleet, network.address);
   await shown('git', ['log', '--oneline'], { cwd: fleet });
   await shown('cat', ['desired-state/routes/example-api.yaml'], { cwd: fleet });
   await bb(['plan']);
 
   heading('The controller brings it up');
+  say('bb controller follows the branch from now on');
   const controller = execa(BB, ['controller'], {
     ...environmentOf(folder),
     cwd: fleet,
@@ -158,6 +160,14 @@ async function writeHostConfig(
     '  caFiles: [stand-in.pem]',
   ];
   await writeFile(join(config, 'config.yaml'), `${lines.join('\n')}\n`, { mode: 0o600 });
+}
+
+/** A name of its own, so that a fleet that runs on this engine already is not taken for this one. */
+async function nameFleet(fleet: string): Promise<void> {
+  const path = join(fleet, 'desired-state/fleet.yaml');
+  const text = await readFile(path, 'utf8');
+  const name = `quick-${Date.now().toString(36)}`;
+  await writeFile(path, text.replace(/^name: .*$/m, `name: ${name}`));
 }
 
 /** The example's host is on this machine: its route says which inside address that may be, and which port. */

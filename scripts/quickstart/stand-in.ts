@@ -1,15 +1,14 @@
-import { webcrypto } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:https';
-import * as x509 from '@peculiar/x509';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
 
 /** A local `api.example.test`, so that the quick start talks to nothing outside this machine. */
 export interface StandIn extends AsyncDisposable {
   /** Authority to trust for it. */
   readonly caPem: string;
 }
-
-const DAY_MS = 86_400_000;
-const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 
 /** Serves `name` over TLS at `address:port`, with an authority of its own. */
 export async function startStandIn(name: string, address: string, port: number): Promise<StandIn> {
@@ -31,40 +30,35 @@ export async function startStandIn(name: string, address: string, port: number):
   };
 }
 
+/** An authority and a leaf that it signed, made by openssl in a folder that is gone afterwards. */
 async function certificates(name: string) {
-  x509.cryptoProvider.set(webcrypto);
-  const notBefore = new Date(Date.now() - DAY_MS);
-  const notAfter = new Date(Date.now() + DAY_MS);
-  const caKeys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
-  const ca = await x509.X509CertificateGenerator.createSelfSigned({
-    serialNumber: '01',
-    name: 'CN=Quick start stand-in authority',
-    notBefore,
-    notAfter,
-    keys: caKeys,
-    signingAlgorithm: ALGORITHM,
-    extensions: [
-      new x509.BasicConstraintsExtension(true, 0, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true),
-      await x509.SubjectKeyIdentifierExtension.create(caKeys.publicKey),
-    ],
-  });
-  const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
-  const leaf = await x509.X509CertificateGenerator.create({
-    serialNumber: '02',
-    subject: `CN=${name}`,
-    issuer: ca.subject,
-    notBefore,
-    notAfter,
-    publicKey: keys.publicKey,
-    signingKey: caKeys.privateKey,
-    signingAlgorithm: ALGORITHM,
-    extensions: [
-      new x509.SubjectAlternativeNameExtension([{ type: 'dns', value: name }]),
-      await x509.AuthorityKeyIdentifierExtension.create(ca),
-    ],
-  });
-  const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey));
-  const keyPem = x509.PemConverter.encode(pkcs8, 'PRIVATE KEY');
-  return { caPem: ca.toString('pem'), certPem: leaf.toString('pem'), keyPem };
+  const folder = await mkdtemp(join(tmpdir(), 'bb-stand-in-'));
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+  const openssl = (...argv: readonly string[]) => execa('openssl', argv, { cwd: folder });
+  try {
+    await openssl(
+      ...['req', '-x509', ...key, '-days', '2', '-subj', '/CN=Quick start stand-in authority'],
+      ...['-keyout', 'ca.key', '-out', 'ca.pem'],
+    );
+    await openssl(
+      ...['req', '-x509', ...key, '-days', '2', '-subj', `/CN=${name}`],
+      ...['-CA', 'ca.pem', '-CAkey', 'ca.key', '-addext', `subjectAltName=DNS:${name}`],
+      ...[
+        '-addext',
+        'basicConstraints=critical,CA:FALSE',
+        '-keyout',
+        'leaf.key',
+        '-out',
+        'leaf.pem',
+      ],
+    );
+    const read = (file: string) => readFile(join(folder, file), 'utf8');
+    return {
+      caPem: await read('ca.pem'),
+      certPem: await read('leaf.pem'),
+      keyPem: await read('leaf.key'),
+    };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }

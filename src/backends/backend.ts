@@ -101,6 +101,8 @@ export interface Backend {
   exec(ref: ComponentRef, request: ExecRequest): Promise<ExecResult>;
   /** argv for a terminal in the container, the user switch included; run it with the terminal inherited. */
   attachCommand(ref: ComponentRef, argv: readonly string[]): readonly string[];
+  /** The same without a terminal: streams of the caller, exit code of the program. */
+  execCommand(ref: ComponentRef, argv: readonly string[]): readonly string[];
   /** Puts files below `folder` of a created or running container; whole or an error. */
   copyIn(ref: ComponentRef, folder: string, files: readonly CopiedFile[]): Promise<void>;
   /** Reads one file, at most `maxBytes`; null when there is none. */

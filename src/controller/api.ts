@@ -181,13 +181,8 @@ export interface ControllerApi extends AsyncDisposable {
   ): Promise<Answer<{ readonly removed: number; readonly failed: readonly string[] }>>;
   /** argv for a terminal in the bottle; `argv` is the program to run there, empty for the provider's own session. */
   attachCommand(bottle: string, argv: readonly string[]): Promise<Answer<readonly string[]>>;
-  exec(
-    bottle: string,
-    argv: readonly string[],
-    stdin?: string,
-  ): Promise<
-    Answer<{ readonly exitCode: number; readonly stdout: string; readonly stderr: string }>
-  >;
+  /** argv that runs a program in the bottle with the streams of whoever starts it, and no terminal. */
+  execCommand(bottle: string, argv: readonly string[]): Promise<Answer<readonly string[]>>;
   logs(
     bottle: string,
     component: 'agent' | 'sidecars',

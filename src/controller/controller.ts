@@ -146,12 +146,10 @@ export function createController(ports: ControllerPorts): ControllerApi {
       return { ok: true, value: backend.attachCommand(ref, program) };
     },
 
-    async exec(bottle, argv, stdin) {
+    async execCommand(bottle, argv) {
       const found = await access(bottle, 'agent');
       if (!found.ok) return found;
-      const input = stdin === undefined ? {} : { stdin };
-      const request = { argv, user: null, timeoutMs: DEFAULT_TIMEOUT_MS, ...input };
-      return { ok: true, value: await found.value.backend.exec(found.value.ref, request) };
+      return { ok: true, value: found.value.backend.execCommand(found.value.ref, argv) };
     },
 
     async logs(bottle, component, options, onLine, signal) {

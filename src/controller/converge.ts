@@ -25,9 +25,11 @@ export async function converge(
     for (let round = 1; ; round += 1) {
       const report = await reconciler.pass(options);
       if (report.kind === 'refused' || isOver()) return report;
+      // Turns that another look started count as much as ours: what they did is not in this report.
+      const wasWorking = reconciler.snapshot().inFlight.size > 0;
       await Promise.race([reconciler.settled(), timer]);
       if (isOver() || round >= MAX_ROUNDS) return report;
-      if (report.started.length > 0) continue;
+      if (wasWorking) continue;
       const retryAtMs = reconciler.nextRetryMs();
       if (retryAtMs === null || retryAtMs > deadlineMs) return report;
       await clock.sleep(Math.max(0, retryAtMs - clock.nowMs()), ended).catch(() => undefined);

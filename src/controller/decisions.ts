@@ -1,10 +1,5 @@
 import type { Clock } from '../model/clock.ts';
-import {
-  type BottleName,
-  type ProposalId,
-  parseProposalId,
-  type Revision,
-} from '../model/names.ts';
+import { type ProposalId, parseProposalId, type Revision } from '../model/names.ts';
 import type { Proposal } from '../model/proposal.ts';
 import { sanitizeLine } from '../model/sanitize.ts';
 import { commitMessage } from '../supervise/commit-message.ts';

@@ -6,10 +6,21 @@ import type { FleetLock, LockHolder } from './ports/fleet-lock.ts';
 const PATIENCE_MS = 30_000;
 const RETRY_MS = 100;
 
-/** `api` with the fleet's lock held around every call that changes something; what only looks needs none. */
-export function lockedForChanges(api: ControllerApi, lock: FleetLock, clock: Clock): ControllerApi {
+/**
+ * `api` with the fleet's lock held around every call that changes something; what only looks needs none. When a
+ * controller came up in the meantime the change is its to make: `connect` gives its client.
+ */
+export function lockedForChanges(
+  api: ControllerApi,
+  ports: {
+    readonly lock: FleetLock;
+    readonly clock: Clock;
+    readonly connect: (holder: LockHolder) => Promise<Answer<ControllerApi>>;
+  },
+): ControllerApi {
+  const { lock, clock, connect } = ports;
   const locked = async <Value>(
-    change: () => Promise<Answer<Value>>,
+    change: (owner: ControllerApi) => Promise<Answer<Value>>,
     signal?: AbortSignal,
   ): Promise<Answer<Value>> => {
     const deadlineMs = clock.nowMs() + PATIENCE_MS;
@@ -17,25 +28,30 @@ export function lockedForChanges(api: ControllerApi, lock: FleetLock, clock: Clo
       const outcome = await lock.acquire();
       if (outcome.kind === 'held') {
         try {
-          return await change();
+          return await change(api);
         } finally {
           await outcome.release();
         }
       }
-      // A controller that came up meanwhile will not let go.
-      const isOver = outcome.holder.socket !== null || clock.nowMs() >= deadlineMs;
-      if (isOver || signal?.aborted === true) return { ok: false, refusal: taken(outcome.holder) };
+      if (outcome.holder.socket !== null) {
+        const connected = await connect(outcome.holder);
+        if (!connected.ok) return connected;
+        await using controller = connected.value;
+        return await change(controller);
+      }
+      const isOver = clock.nowMs() >= deadlineMs || signal?.aborted === true;
+      if (isOver) return { ok: false, refusal: taken(outcome.holder) };
       await clock.sleep(RETRY_MS, signal).catch(() => undefined);
     }
   };
   return {
     ...api,
     reconcile: (options, onProgress, signal) =>
-      locked(() => api.reconcile(options, onProgress, signal), signal),
-    approve: (request, onProgress) => locked(() => api.approve(request, onProgress)),
-    reject: (request) => locked(() => api.reject(request)),
-    edit: (edit, operator, onProgress) => locked(() => api.edit(edit, operator, onProgress)),
-    removeLeftovers: (leftovers) => locked(() => api.removeLeftovers(leftovers)),
+      locked((owner) => owner.reconcile(options, onProgress, signal), signal),
+    approve: (request, onProgress) => locked((owner) => owner.approve(request, onProgress)),
+    reject: (request) => locked((owner) => owner.reject(request)),
+    edit: (edit, operator, onProgress) => locked((owner) => owner.edit(edit, operator, onProgress)),
+    removeLeftovers: (leftovers) => locked((owner) => owner.removeLeftovers(leftovers)),
     [Symbol.asyncDispose]: () => api[Symbol.asyncDispose](),
   };
 }

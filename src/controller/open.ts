@@ -8,8 +8,11 @@ import { serveControllerApi } from './control-socket/server.ts';
 import { controlSocketPath } from './control-socket/socket-path.ts';
 import { createController } from './controller.ts';
 import { lockedForChanges } from './locked-for-changes.ts';
-import type { LockHolder } from './ports/fleet-lock.ts';
+import type { FleetLock, LockHolder, LockOutcome } from './ports/fleet-lock.ts';
 import { watchFleet } from './watch-loop.ts';
+
+const ANSWERS_WITHIN_MS = 5_000;
+const RETRY_MS = 50;
 
 /**
  * The running controller's client, or a controller in this process when none runs: the callers cannot tell. The one in
@@ -20,15 +23,32 @@ export async function openController(options: ControllerOptions): Promise<Answer
   if (!assembled.ok) return assembled;
   const lock = lockOf(assembled.value, null, 'a bb command');
   const holder = await lock.holder();
-  if (holder !== null && holder.socket !== null) {
-    const client = await connectControllerApi(holder.socket).catch(() => null);
-    if (client !== null) return { ok: true, value: client };
-  }
+  if (holder !== null && holder.socket !== null) return connectTo(holder, lock);
   const ended = new AbortController();
   const { ports, hints } = assembled.value;
   ports.files.watch((bottle) => hints.tell(bottle), ended.signal);
   const api = controllerOf(assembled.value, null, async () => ended.abort());
-  return { ok: true, value: lockedForChanges(api, lock, systemClock) };
+  return {
+    ok: true,
+    value: lockedForChanges(api, {
+      lock,
+      clock: systemClock,
+      connect: (found) => connectTo(found, lock),
+    }),
+  };
+}
+
+/** The client of a running controller. One that just took the lock may need a moment until it answers. */
+async function connectTo(holder: LockHolder, lock: FleetLock): Promise<Answer<ControllerApi>> {
+  const deadlineMs = systemClock.nowMs() + ANSWERS_WITHIN_MS;
+  for (let found: LockHolder | null = holder; found !== null; found = await lock.holder()) {
+    const { socket } = found;
+    const client = socket === null ? null : await connectControllerApi(socket).catch(() => null);
+    if (client !== null) return { ok: true, value: client };
+    if (systemClock.nowMs() >= deadlineMs) break;
+    await systemClock.sleep(RETRY_MS);
+  }
+  return { ok: false, refusal: silent(holder) };
 }
 
 /**
@@ -44,7 +64,7 @@ export async function runController(
   if (!assembled.ok) return fail(assembled.refusal, onLine);
   const { fleet, stateDirectory, ports, hints, reconciler, decisions } = assembled.value;
   const socket = await controlSocketPath(stateDirectory, options.environment);
-  const lock = await lockOf(assembled.value, socket, 'bb controller').acquire();
+  const lock = await acquirePatiently(lockOf(assembled.value, socket, 'bb controller'), signal);
   if (lock.kind === 'taken') return fail(lockedBy(lock.holder), onLine);
   try {
     const api = controllerOf(assembled.value, process.pid, async () => undefined);
@@ -76,6 +96,16 @@ export async function runController(
   }
 }
 
+/** Waits for a command that is making its one pass; another controller is told of at once. */
+async function acquirePatiently(lock: FleetLock, signal: AbortSignal): Promise<LockOutcome> {
+  for (;;) {
+    const outcome = await lock.acquire();
+    const isPassing = outcome.kind === 'taken' && outcome.holder.socket === null;
+    if (!isPassing || signal.aborted) return outcome;
+    await systemClock.sleep(RETRY_MS, signal).catch(() => undefined);
+  }
+}
+
 function controllerOf(
   assembled: Assembled,
   controllerPid: number | null,
@@ -101,6 +131,15 @@ function lockOf(assembled: Assembled, socket: string | null, command: string) {
     command,
     now: () => new Date(systemClock.nowMs()).toISOString(),
   });
+}
+
+function silent(holder: LockHolder): Refusal {
+  return {
+    kind: 'locked',
+    message: `${holder.command} (pid ${holder.pid}) holds this fleet and does not answer`,
+    hint: 'see what it does, or end it: bottles keep running',
+    diagnostics: [],
+  };
 }
 
 /** Why a second controller does not start. */

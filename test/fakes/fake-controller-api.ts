@@ -174,15 +174,9 @@ export class FakeControllerApi implements ControllerApi {
     });
   }
 
-  async exec(bottle: string, argv: readonly string[]) {
-    if (!this.#has(bottle)) {
-      return notFound<{ exitCode: number; stdout: string; stderr: string }>(bottle);
-    }
-    return this.#answer('exec', () => ({
-      exitCode: 7,
-      stdout: `${argv.join(' ')}\x1b[31m\n`,
-      stderr: 'warned\n',
-    }));
+  async execCommand(bottle: string, argv: readonly string[]) {
+    if (!this.#has(bottle)) return notFound<readonly string[]>(bottle);
+    return this.#answer('execCommand', () => ['run', bottle, ...argv]);
   }
 
   async logs(

@@ -146,6 +146,10 @@ export class SimulatedBackend implements Backend {
     return argv.length === 0 ? ['sh'] : argv;
   }
 
+  execCommand(ref: ComponentRef, argv: readonly string[]): readonly string[] {
+    return this.attachCommand(ref, argv);
+  }
+
   async copyIn(ref: ComponentRef, folder: string, files: readonly CopiedFile[]): Promise<void> {
     await this.#call('copyIn', ref, () => {
       const { name } = ownContainer(this.#engine, ref);

@@ -35,10 +35,8 @@ export const logsCommand: DeclareCommand = (frame) =>
 
 async function exec(session: Session, slug: string, argv: readonly string[]): Promise<ExitCode> {
   await using api = await session.open();
-  const result = await session.expectBottle(api, slug, api.exec(slug, argv));
-  session.output.foreign(result.stdout);
-  session.output.foreign(result.stderr, 'stderr');
-  return result.exitCode;
+  const command = await session.expectBottle(api, slug, api.execCommand(slug, argv));
+  return session.surroundings.handOver(command);
 }
 
 async function attach(session: Session, slug: string, argv: readonly string[]): Promise<ExitCode> {

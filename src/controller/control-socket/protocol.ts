@@ -20,14 +20,14 @@ const METHODS: { readonly [method in Method]: true } = {
   leftovers: true,
   removeLeftovers: true,
   attachCommand: true,
-  exec: true,
+  execCommand: true,
   logs: true,
 };
 
 export const METHOD_NAMES = Object.keys(METHODS) as readonly Method[];
 
-/** Longest request: `exec` carries its standard input. */
-export const MAX_REQUEST_BYTES = 16 * 1024 * 1024;
+/** Longest request: none of them carries a file. */
+export const MAX_REQUEST_BYTES = 1024 * 1024;
 /** Longest answer: the plan of a very large fleet. */
 export const MAX_ANSWER_BYTES = 512 * 1024 * 1024;
 
