@@ -21,9 +21,9 @@ test('a frame at 80×24 is the fleet with its proposals', async () => {
       Proposals (1) ────────────────────────────────────────────────────────────────
     · 1h    dev                   GET api.example.test /v1/
     ▶ Agents (2) ───────────────────────────────────────────────────────────────────
-      SLUG                  AGENT         STATE        BACKEND   REVISION  AGE   SI…
-    > dev                   researcher    Ready        docker    aaaaaaaa  1h    eg…
-      nightly               researcher    Ready        docker    aaaaaaaa  1h    eg…
+      SLUG                AGENT       STATE        BACKEND   AGE   SIDECARS
+    > dev                 researcher  Ready        docker    1h    egress,supervise
+      nightly             researcher  Ready        docker    1h    egress,supervise
 
 
 

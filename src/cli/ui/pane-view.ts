@@ -43,7 +43,7 @@ export function agentsPane(state: ViewerState, room: number): PaneView {
   return pane(state, 'agents', {
     rows: bottles,
     room,
-    columns: `  ${agentCells(['SLUG', 'AGENT', 'STATE', 'BACKEND', 'REVISION', 'AGE', 'SIDECARS'])}`,
+    columns: `  ${cells(agentColumns(state.size.columns).map(({ title, width }) => [title, width]))}`,
     empty: state.filters.agents === '' ? waiting : 'none match the filter',
     row: (bottle) => agentRow(state, bottle),
   });
@@ -101,20 +101,39 @@ function proposalRow(
 
 function agentRow(state: ViewerState, bottle: BottleStatus): readonly [string, Tone] {
   const summary = bottleState(bottle);
-  const why = waitsFor(bottle, summary);
-  const text = agentCells([
-    bottle.name,
-    bottle.label ?? bottle.agent ?? '?',
-    summary.word,
-    bottle.backend ?? '?',
-    shortRevision(bottle.lastAppliedRevision),
-    formatAge(bottle.startedAt, state.nowMs),
-    why === '' ? formatSidecars(bottle) : why,
-  ]);
-  return [text, TONES[summary.weight]];
+  const texts = agentColumns(state.size.columns).map(
+    ({ text, width }) => [sanitizeLine(text(bottle, summary, state.nowMs)), width] as const,
+  );
+  return [cells(texts), TONES[summary.weight]];
 }
 
-function agentCells(texts: readonly string[]): string {
-  const widths = [20, 12, 11, 8, 8, 4];
-  return cells(texts.map((text, index) => [sanitizeLine(text), widths[index] ?? 60]));
+interface AgentColumn {
+  readonly title: string;
+  readonly width: number;
+  /** Columns that the terminal must have for it. */
+  readonly from?: number;
+  readonly text: (bottle: BottleStatus, state: BottleState, nowMs: number) => string;
+}
+
+const AGENT_COLUMNS: readonly AgentColumn[] = [
+  { title: 'SLUG', width: 18, text: ({ name }) => name },
+  { title: 'AGENT', width: 10, text: ({ label, agent }) => label ?? agent ?? '?' },
+  { title: 'STATE', width: 11, text: (_bottle, { word }) => word },
+  { title: 'BACKEND', width: 8, text: ({ backend }) => backend ?? '?' },
+  {
+    title: 'REVISION',
+    width: 8,
+    from: 100,
+    text: ({ lastAppliedRevision }) => shortRevision(lastAppliedRevision),
+  },
+  { title: 'AGE', width: 4, text: ({ startedAt }, _state, nowMs) => formatAge(startedAt, nowMs) },
+  {
+    title: 'SIDECARS',
+    width: 120,
+    text: (bottle, state) => waitsFor(bottle, state) || formatSidecars(bottle),
+  },
+];
+
+function agentColumns(columns: number): readonly AgentColumn[] {
+  return AGENT_COLUMNS.filter(({ from = 0 }) => columns >= from);
 }

@@ -1,0 +1,72 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type CheckResult, examine } from '../../src/controller/doctor.ts';
+import { runBb } from './run-bb.ts';
+
+let home = '';
+
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'bb-doctor-'));
+});
+
+afterEach(() => {
+  rmSync(home, { recursive: true, force: true });
+});
+
+function environment() {
+  return {
+    HOME: home,
+    XDG_CONFIG_HOME: join(home, 'config'),
+    XDG_STATE_HOME: join(home, 'state'),
+    DOCKER_HOST: `unix://${home}/no-engine.sock`,
+    PATH: process.env['PATH'],
+  };
+}
+
+async function check(name: string): Promise<CheckResult | undefined> {
+  const results = await examine({ repository: home, environment: environment() });
+  return results.find((result) => result.name === name);
+}
+
+test('everything that is not ok says what to do', async () => {
+  const results = await examine({ repository: home, environment: environment() });
+  expect(results.map(({ name }) => name)).toEqual([
+    'node',
+    'git',
+    'repository',
+    'engine',
+    'images',
+    'secrets file',
+    'state directory',
+    'disk',
+    'clock',
+  ]);
+  for (const { state, fix } of results) expect(fix === null).toBe(state === 'ok');
+});
+
+test('an absent engine is a failed check, and the command exits 1', async () => {
+  expect(await check('engine')).toMatchObject({ state: 'fail' });
+  const ran = await runBb(['doctor', '--repo', home], { environment: environment() });
+  expect(ran.exitCode).toBe(1);
+  expect(ran.stdout).toMatch(/^fail {2}engine/m);
+  const json = await runBb(['doctor', '--json', '--repo', home], { environment: environment() });
+  expect(JSON.parse(json.stdout)).toMatchObject({ ok: false });
+});
+
+test('a secrets file that others can read fails, one for the operator alone is ok', async () => {
+  expect(await check('secrets file')).toMatchObject({ state: 'ok' });
+  const file = join(home, 'config/bb/secrets.yaml');
+  mkdirSync(join(home, 'config/bb'), { recursive: true });
+  writeFileSync(file, '{}\n');
+  chmodSync(file, 0o640);
+  expect(await check('secrets file')).toMatchObject({ state: 'fail', fix: `chmod 600 ${file}` });
+  chmodSync(file, 0o600);
+  expect(await check('secrets file')).toMatchObject({ state: 'ok', detail: file });
+});
+
+test('looking changes nothing', async () => {
+  await check('state directory');
+  expect(() => rmSync(join(home, 'state'))).toThrow();
+});
