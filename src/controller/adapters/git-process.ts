@@ -4,13 +4,13 @@ import { simpleGit } from 'simple-git';
 import { GIT_CONFIG, GIT_VARIABLES, gitEnvironment } from './git-environment.ts';
 
 /** A finished git command, whatever its exit code. */
-export interface GitExit {
+interface GitExit {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-export interface GitRunOptions {
+interface GitRunOptions {
   readonly input?: string | Uint8Array;
   readonly env?: { readonly [name: string]: string };
   /** Another working tree of the same repository. */

@@ -1,11 +1,22 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 
+/** JSON of a file that a sidecar wrote; undefined when it is not there, is no plain file, or is not JSON. */
+export async function readUntrustedJson(path: string, maxBytes: number): Promise<unknown> {
+  const text = await readUntrustedFile(path, maxBytes);
+  if (text === null) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Reads a file that a sidecar wrote, as text: a regular file, not through a link, of at most `maxBytes`. Everything
  * else, a pipe that would block included, is null.
  */
-export async function readUntrustedFile(path: string, maxBytes: number): Promise<string | null> {
+async function readUntrustedFile(path: string, maxBytes: number): Promise<string | null> {
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   try {
     await using file = await open(path, flags);
@@ -17,16 +28,5 @@ export async function readUntrustedFile(path: string, maxBytes: number): Promise
     return buffer.toString('utf8', 0, bytesRead);
   } catch {
     return null;
-  }
-}
-
-/** The same as JSON; undefined when it is not there or not JSON. */
-export async function readUntrustedJson(path: string, maxBytes: number): Promise<unknown> {
-  const text = await readUntrustedFile(path, maxBytes);
-  if (text === null) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

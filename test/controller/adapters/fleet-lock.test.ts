@@ -1,11 +1,12 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { createFleetLock } from '../../../src/controller/adapters/fleet-lock.ts';
 import { temporaryFolder } from '../../builders/state-directory.ts';
 
-const TAKER = join(import.meta.dirname, '../../fakes/lock-taker.ts');
+const TAKER = fileURLToPath(new URL('../../fakes/lock-taker.ts', import.meta.url));
 
 function lockIn(stateDirectory: string, command = 'bb controller') {
   return createFleetLock({

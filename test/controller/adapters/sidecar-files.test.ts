@@ -151,7 +151,7 @@ test('a link or a pipe in place of a status is neither followed nor waited for',
   const { egressOut, bundleOut } = bottleLayout(state.path, DEV);
   await writeFile(join(state.path, 'elsewhere.json'), JSON.stringify(STATUS));
   await symlink(join(state.path, 'elsewhere.json'), join(egressOut, 'status.json'));
-  execFileSync('mkfifo', [join(bundleOut, 'status.json')]);
+  execFileSync('sh', ['-c', 'mkfifo "$0"', join(bundleOut, 'status.json')]);
   expect(await files.read(DEV)).toEqual({ egress: null, supervise: null, bundle: null });
 });
 
