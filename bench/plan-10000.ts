@@ -10,7 +10,10 @@ export interface PlanMeasurement {
   readonly actions: number;
 }
 
-/** Plans an unchanged simulated fleet of this size some times; the fleet is made and observed outside the clock. */
+/**
+ * Plans an unchanged simulated fleet of this size some times. The fleet is made and observed outside the clock; desired
+ * state is new each time, so that nothing is remembered from the round before.
+ */
 export async function measureEmptyPlan(bottles: number, rounds = 7): Promise<PlanMeasurement> {
   const names = Array.from({ length: bottles }, (_, index) => `bottle-${index}` as BottleName);
   const wanted = () =>
@@ -26,12 +29,12 @@ export async function measureEmptyPlan(bottles: number, rounds = 7): Promise<Pla
     );
   const fleet = new SimulatedFleet();
   await fleet.reconcile(wanted());
+  const observed = await fleet.observe();
+  const context = fleet.context();
   const times: number[] = [];
   let actions = 0;
   for (let round = 0; round < rounds; round += 1) {
     const desired = wanted();
-    const observed = await fleet.observe();
-    const context = fleet.context();
     const startedAt = performance.now();
     actions = buildPlan(desired, observed, context).actions.length;
     times.push(performance.now() - startedAt);
