@@ -87,6 +87,8 @@ async function withTemporary(
   const temporary = join(dirname(path), `.${randomBytes(8).toString('hex')}.tmp`);
   try {
     await using file = await open(temporary, 'wx', 0o644);
+    // The other side of the queue may be another user: the folder decides who gets here, not the umask.
+    await file.chmod(0o644);
     await file.writeFile(text, 'utf8');
     await file.sync();
     await place(temporary);

@@ -50,8 +50,13 @@ const CONFUSABLES: { readonly [character: string]: string } = {
 
 /** The known host that `host` could be taken for, or null. Both are A-labels; equal names and relatives do not count. */
 export function lookAlikeOf(host: string, known: readonly string[]): string | null {
-  const others = known.filter((other) => other !== host && !areRelated(host, other));
-  return others.find((other) => looksLike(host, other)) ?? null;
+  const name = withoutWildcard(host);
+  const others = known.filter((other) => !areRelated(name, withoutWildcard(other)));
+  return others.find((other) => looksLike(name, withoutWildcard(other))) ?? null;
+}
+
+function withoutWildcard(host: string): string {
+  return host.replace(/^\*\./, '');
 }
 
 function looksLike(host: string, other: string): boolean {

@@ -19,6 +19,7 @@ import {
   readQueueFolder,
   responsePath,
 } from './queue-folder.ts';
+import { transition } from './states.ts';
 
 /** Whether this answer is the one that counts; of any number of deciders exactly one is told `answered`. */
 type Answered =
@@ -90,7 +91,9 @@ export function createProposalStore(files: QueueFiles, stateDirectory: string): 
     async respond(response) {
       const record = await read(response.id);
       if (record === null) return { kind: 'unknown' };
-      if (record.response !== null) return { kind: 'already-answered', response: record.response };
+      if (!transition(record.response?.state ?? 'pending', response.state).ok) {
+        return { kind: 'already-answered', response: record.response };
+      }
       const folder = folderOf(record.proposal.bottle);
       const path = responsePath(folder, response.id);
       if (!(await files.publishOnce(path, formatQueueFile(response)))) {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { lookAlikeOf } from '../../src/supervise/look-alike.ts';
 
-const KNOWN = ['api.example.com', 'github.com', 'registry.npmjs.org'];
+const KNOWN = ['api.example.com', 'github.com', 'registry.npmjs.org', '*.foo.io'];
 
 describe('a host looks like a known one', () => {
   test.each([
@@ -17,14 +17,19 @@ describe('a host looks like a known one', () => {
     ['github-com.test', 'github.com'],
     ['github.com-login.test', 'github.com'],
     ['registry.npmjs.org.test', 'registry.npmjs.org'],
+    ['foo.io.evil.test', '*.foo.io'],
   ])('%s for %s', (host, other) => {
     expect(lookAlikeOf(URL.parse(`http://${host}`)?.hostname ?? '', KNOWN)).toBe(other);
   });
 
-  test.each(['github.com', 'gist.github.com', 'example.com', 'api2.example.com', 'gitea.example'])(
-    'but not %s',
-    (host) => {
-      expect(lookAlikeOf(host, KNOWN)).toBeNull();
-    },
-  );
+  test.each([
+    'github.com',
+    'gist.github.com',
+    'example.com',
+    'api2.example.com',
+    'gitea.example',
+    'a.foo.io',
+  ])('but not %s', (host) => {
+    expect(lookAlikeOf(host, KNOWN)).toBeNull();
+  });
 });

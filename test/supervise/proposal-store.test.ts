@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
@@ -60,6 +60,18 @@ describe('the store', () => {
     });
     expect(await fleet.store.pending()).toEqual([]);
     expect(await fleet.store.answered()).toMatchObject([{ response: { notes: 'no' } }]);
+  });
+
+  test('writes what the other side can read, whatever the umask', async () => {
+    await using fleet = await queueWith({ [`dev/${ID}.proposal.json`]: proposal() });
+    const umask = process.umask(0o077);
+    try {
+      await fleet.store.respond(proposalResponse());
+    } finally {
+      process.umask(umask);
+    }
+    const { mode } = await stat(fleet.queue(`dev/${ID}.response.json`));
+    expect(mode & 0o777).toBe(0o644);
   });
 
   test('R26 an answered proposal is archived out of the list and can still be read', async () => {
