@@ -45,14 +45,18 @@ const route: z.ZodType<EgressRoute> = z.object({
   git: z.object({ fetch: z.boolean() }),
   addresses: names,
   expires: text.nullable(),
-});
+} satisfies Shape<EgressRoute>);
 
 const allowlistEntry: z.ZodType<AllowlistEntry> = z.object({
   host: text,
   reason: text.nullable(),
   expires: text.nullable(),
-});
+} satisfies Shape<AllowlistEntry>);
 
+/** A schema for every key of the model's type, optional ones included: one that is forgotten would be cut off. */
+type Shape<Type> = { readonly [key in keyof Type]-?: z.ZodType };
+
+const port = z.exactOptional(z.number().int().min(1).max(65_535));
 const state = z.enum(['ready', 'degraded']);
 
 const egress: z.ZodType<EgressStatus> = z.object({
@@ -69,7 +73,8 @@ const egress: z.ZodType<EgressStatus> = z.object({
   allowlist: z.array(allowlistEntry).max(10_000),
   secrets: z.record(text, text),
   caPem: z.string().max(65_536),
-});
+  port,
+} satisfies Shape<EgressStatus>);
 
 const supervise: z.ZodType<SuperviseStatus> = z.object({
   sidecar: z.literal('supervise'),
@@ -81,7 +86,8 @@ const supervise: z.ZodType<SuperviseStatus> = z.object({
   waitSeconds: z.number(),
   maxPendingPerBottle: z.number(),
   error: message,
-});
+  port,
+} satisfies Shape<SuperviseStatus>);
 
 const bundle: z.ZodType<BundleStatus> = z.object({
   programs: z

@@ -275,6 +275,7 @@ const STATUS: EgressStatus = {
   allowlist: [{ host: 'example.test', reason: null, expires: null }],
   secrets: { token: 'v1' },
   caPem: 'PEM',
+  port: 8080,
 };
 
 async function readJson(path: string): Promise<unknown> {
