@@ -27,10 +27,14 @@ async function main(): Promise<void> {
     await Promise.race([demonstrate(cleanups), whenAborted(interrupted.signal)]);
   } finally {
     heading('Cleaning up');
+    let failures = 0;
     for (const cleanup of cleanups.reverse()) {
-      await cleanup().catch((error: unknown) => say(`could not clean up: ${String(error)}`));
+      await cleanup().catch((error: unknown) => {
+        failures += 1;
+        say(`could not clean up: ${error instanceof Error ? error.message : String(error)}`);
+      });
     }
-    say('nothing is left.');
+    if (failures === 0) say('nothing is left.');
   }
 }
 
@@ -210,11 +214,7 @@ async function waitForProposal(
 
 /** Stops every bottle the way an operator would: by a commit. */
 async function tearDown(folder: string, fleet: string): Promise<void> {
-  await execa(BB, ['stop', 'demo', '--yes'], {
-    ...environmentOf(folder),
-    cwd: fleet,
-    reject: false,
-  });
+  await execa(BB, ['stop', 'demo'], { ...environmentOf(folder), cwd: fleet });
 }
 
 function whenAborted(signal: AbortSignal): Promise<never> {

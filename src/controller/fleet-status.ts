@@ -6,6 +6,7 @@ import type { SidecarStatuses } from '../model/sidecar.ts';
 import type { BottleStatus, FleetStatus } from '../model/status.ts';
 import { bottleConditions } from './bottle-conditions.ts';
 import { NO_MEMORY } from './fleet-memory.ts';
+import type { PassResult } from './pass.ts';
 import type { FleetSnapshot } from './reconciler.ts';
 
 export interface StatusInputs {
@@ -24,6 +25,10 @@ export interface StatusInputs {
 export function fleetStatus(inputs: StatusInputs): FleetStatus {
   const { snapshot, before } = inputs;
   const { last } = snapshot;
+  const known = {
+    created: creationTimes(last),
+    conditions: new Map(before?.bottles.map(({ name, conditions }) => [name, conditions])),
+  };
   return {
     fleet: last?.desired.fleet.name ?? null,
     repository: inputs.repository,
@@ -38,10 +43,22 @@ export function fleetStatus(inputs: StatusInputs): FleetStatus {
       available: availability.available,
       detail: availability.available ? availability.detail : availability.reason,
     })),
-    notEnforced: ['pipelock: built-in (egress enforces the host list by itself)'],
-    bottles: (last?.plan.bottles ?? []).map((plan) => bottleStatus(plan, inputs, before)),
+    notEnforced: notEnforced(last),
+    bottles: (last?.plan.bottles ?? []).map((plan) => bottleStatus(plan, inputs, known)),
     controllerPid: inputs.controllerPid,
   };
+}
+
+/** What was asked for and this version does not do, and guarantees that are weaker than the full ones. */
+function notEnforced(last: PassResult | null): readonly string[] {
+  const specs = Object.values(last?.desired.bottles ?? {}).map(({ spec }) => spec);
+  const dlp = specs.some(({ egress }) => egress.routes.some((route) => route.dlp !== null));
+  const gitGate = specs.some((spec) => Object.keys(spec.gitGate.repos).length > 0);
+  return [
+    'pipelock: built-in (egress enforces the host list by itself)',
+    ...(dlp ? ['dlp: declared by a route, not enforced in this version'] : []),
+    ...(gitGate ? ['gitGate: declared by a bottle, not enforced in this version'] : []),
+  ];
 }
 
 function fleetConditions({ snapshot, before, nowMs }: StatusInputs): readonly Condition[] {
@@ -71,13 +88,15 @@ function fleetConditions({ snapshot, before, nowMs }: StatusInputs): readonly Co
 function bottleStatus(
   plan: BottlePlan,
   inputs: StatusInputs,
-  before: FleetStatus | null,
+  known: {
+    readonly created: ReadonlyMap<BottleName, string | null>;
+    readonly conditions: ReadonlyMap<BottleName, readonly Condition[]>;
+  },
 ): BottleStatus {
   const { snapshot, nowMs } = inputs;
   const name = plan.bottle;
   const memory = snapshot.memories.get(name) ?? NO_MEMORY;
   const desired = snapshot.last?.desired.bottles[name];
-  const known = before?.bottles.find((bottle) => bottle.name === name);
   const pendingProposals = inputs.pendingProposals.get(name) ?? 0;
   const inFlight = snapshot.inFlight.has(name);
   const stated = { plan, memory, inFlight, pendingProposals, nowMs };
@@ -85,19 +104,31 @@ function bottleStatus(
     name,
     ...described(desired),
     backend: plan.backend,
-    conditions: bottleConditions(known?.conditions ?? [], stated),
+    conditions: bottleConditions(known.conditions.get(name) ?? [], stated),
     lastAttemptedRevision: memory.lastAttemptedRevision,
     lastAppliedRevision: memory.applied?.revision ?? null,
     generation: memory.generation,
     observedGeneration: memory.observedGeneration,
     sidecars: sidecarStates(snapshot.last?.observed.sidecars[name]),
-    startedAt: null,
+    startedAt: known.created.get(name) ?? null,
     pending:
       plan.verdict === 'withheld' && plan.pending !== null
         ? { impact: plan.impact, waitsFor: plan.pending }
         : null,
     pendingProposals,
   };
+}
+
+/** When each bottle's agent container was made. */
+function creationTimes(last: PassResult | null): ReadonlyMap<BottleName, string | null> {
+  const times = new Map<BottleName, string | null>();
+  for (const observation of Object.values(last?.observed.backends ?? {})) {
+    for (const { name, containers } of observation.available ? observation.bottles : []) {
+      const agent = containers.find(({ component }) => component === 'agent');
+      if (agent !== undefined) times.set(name, agent.createdAt);
+    }
+  }
+  return times;
 }
 
 function described(

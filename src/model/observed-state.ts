@@ -14,6 +14,8 @@ export interface ObservedContainer {
   readonly state: ContainerState;
   /** Of the last end; null while it never ended. */
   readonly exitCode: number | null;
+  /** RFC 3339 of its creation; null where the backend does not tell. */
+  readonly createdAt: string | null;
   readonly specHash: string;
   /** See `ComponentIdentity.applied`; null when the label was lost or is not JSON. */
   readonly applied: string | null;

@@ -65,6 +65,7 @@ function observedContainer(owned: OwnedAs<'agent' | 'sidecars'>, info: Container
     name: nameOf(info),
     state: STATES[info.State] ?? 'dead',
     exitCode: exitCodeOf(info.Status),
+    createdAt: new Date(info.Created * 1000).toISOString(),
     specHash: owned.specHash,
     applied: owned.applied,
     revision: owned.revision,

@@ -85,6 +85,7 @@ function observedContainer(container: SimulatedContainer): ObservedContainer {
     name,
     state,
     exitCode,
+    createdAt: null,
     specHash: spec.identity.specHash,
     applied: spec.identity.applied,
     revision: spec.identity.revision,
