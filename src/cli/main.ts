@@ -7,5 +7,10 @@ if (isVersion) {
   process.stdout.write(`${findPackageRoot().version}\n`);
 } else {
   const { runProcess } = await import('./process.ts');
-  await runProcess(argv, findPackageRoot().version);
+  await runProcess(argv, findPackageRoot().version, {
+    openController: async (options) =>
+      (await import('../controller/open.ts')).openController(options),
+    runController: async (options, signal, onLine) =>
+      (await import('../controller/open.ts')).runController(options, signal, onLine),
+  });
 }

@@ -7,17 +7,24 @@ import { run } from './run.ts';
 import type { Surroundings } from './session.ts';
 import { STDOUT_CLOSED } from './stdout-closed.ts';
 
+/** Where controllers come from: the real ones in `main.ts`, one in memory in a test of the whole program. */
+export type Controllers = Pick<Surroundings, 'openController' | 'runController'>;
+
 /** Runs a command line in this process and ends it, with everything written. */
-export async function runProcess(argv: readonly string[], version: string): Promise<void> {
+export async function runProcess(
+  argv: readonly string[],
+  version: string,
+  controllers: Controllers,
+): Promise<void> {
   const controller = new AbortController();
   followSignals(controller);
   followReader(controller);
-  const exitCode = await run(argv, surroundingsOfProcess(controller.signal), version);
+  const exitCode = await run(argv, surroundingsOfProcess(controller.signal, controllers), version);
   await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
   process.exit(exitCode);
 }
 
-function surroundingsOfProcess(signal: AbortSignal): Surroundings {
+function surroundingsOfProcess(signal: AbortSignal, controllers: Controllers): Surroundings {
   const environment = process.env;
   const isInteractive = process.stdin.isTTY === true && process.stdout.isTTY === true;
   return {
@@ -26,10 +33,7 @@ function surroundingsOfProcess(signal: AbortSignal): Surroundings {
     cwd: process.cwd(),
     operator: environment['BB_OPERATOR'] ?? `${userInfo().username}@${hostname()}`,
     signal,
-    openController: async (options) =>
-      (await import('../controller/open.ts')).openController(options),
-    runController: async (options, until, onLine) =>
-      (await import('../controller/open.ts')).runController(options, until, onLine),
+    ...controllers,
     ask: isInteractive ? (question) => askLine(question, signal) : null,
     handOver,
   };
