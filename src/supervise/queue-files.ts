@@ -1,8 +1,9 @@
-/** What was found under a path; `refused` is anything that a careful reader does not read. */
+/** What was found under a path. `refused`: a careful reader never takes it. `unreadable`: not now, maybe later. */
 export type FileRead =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'absent' }
-  | { readonly kind: 'refused'; readonly reason: string };
+  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'unreadable'; readonly reason: string };
 
 /**
  * The file operations that the queue is made of, as a port: the disk in the product, memory in a simulation.

@@ -119,7 +119,7 @@ async function readTrusted<Value>(
   parse: (text: string) => Parsed<Value>,
 ): Promise<Value | null> {
   const read = await files.read(path, LIMITS.fileBytes);
-  if (read.kind === 'absent') return null;
+  if (read.kind === 'absent' || read.kind === 'unreadable') return null;
   const parsed = read.kind === 'text' ? parse(read.text) : null;
   if (parsed?.ok) return parsed.value;
   await quarantine(files, folder, path);

@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
@@ -125,7 +127,7 @@ describe('a reader moves to quarantine and leaves out', () => {
     ['a file that is cut off', '{"id": "01J'],
     ['an empty file', ''],
     ['another JSON value', '[1]'],
-    ['a file that is not UTF-8 text', '\u0000'],
+    ['a NUL', '\u0000'],
     ['an oversized file', formatQueueFile(proposal()).padEnd(200_000)],
     ['a claim to be another bottle', proposal({ bottle: bottleName('nightly') })],
     ['a claim to be another id', proposal({ id: proposalId(2) })],
@@ -162,6 +164,22 @@ describe('a reader moves to quarantine and leaves out', () => {
     await using fleet = await queueWith(beside);
     execFileSync('/bin/sh', ['-c', 'mkfifo "$0"', fleet.queue(`dev/${ID}.proposal.json`)]);
     expect(idsOf(await fleet.store.pending())).toEqual([good.id]);
+  });
+
+  test('a socket', async () => {
+    await using fleet = await queueWith(beside);
+    const server = createServer().listen(fleet.queue(`dev/${ID}.proposal.json`));
+    await once(server, 'listening');
+    expect(idsOf(await fleet.store.pending())).toEqual([good.id]);
+    expect(await readdir(fleet.queue('dev/quarantine'))).toEqual([`${ID}.proposal.json`]);
+    server.close();
+  });
+
+  test('bytes that are no UTF-8', async () => {
+    await using fleet = await queueWith(beside);
+    await writeFile(fleet.queue(`dev/${ID}.proposal.json`), Buffer.from([0x7b, 0xff, 0xfe, 0x7d]));
+    expect(idsOf(await fleet.store.pending())).toEqual([good.id]);
+    expect(await readdir(fleet.queue('dev/quarantine'))).toEqual([`${ID}.proposal.json`]);
   });
 
   test('a folder that is named like a proposal', async () => {
