@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type BuildOptions, build } from 'rolldown';
+import { type BuildOptions, build, type Plugin } from 'rolldown';
 
 /**
  * Builds `dist/`: the command line in chunks that load when a command needs them, with packages left where npm put them;
@@ -16,6 +16,22 @@ const shared = {
   transform: { target: 'node24' },
   logLevel: 'warn',
 } satisfies BuildOptions;
+
+/**
+ * An `import` of a Node module evaluates every export, WebSocket and the list of root certificates among them. Asking
+ * for the module instead saves a sidecar 20 MB and 30 ms.
+ */
+const leanBuiltins: Plugin = {
+  name: 'lean-builtins',
+  renderChunk: (code) =>
+    code.replace(
+      /^import (?:\{ (.+) \}|\* as (\w+)|(\w+)) from "(node:[\w/]+)";$/gm,
+      (_, names: string | undefined, namespace: string, whole: string, module: string) => {
+        const bound = names === undefined ? (namespace ?? whole) : `{ ${names} }`;
+        return `const ${bound.replaceAll(' as ', ': ')} = process.getBuiltinModule("${module}");`;
+      },
+    ),
+};
 
 const outcomes = await Promise.allSettled([
   buildCli(),
@@ -56,6 +72,7 @@ async function buildSidecar(name: string): Promise<void> {
   await build({
     ...shared,
     input,
+    plugins: [leanBuiltins],
     output: {
       file: `dist/sidecars/${name}.js`,
       format: 'esm',

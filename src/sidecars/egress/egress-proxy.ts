@@ -1,7 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { LeafCertificates } from './leaf-certificates.ts';
-import { http } from './lean-builtins.ts';
 import { Passage, type PassageOptions } from './passage.ts';
 import { rulesOf } from './route-table.ts';
 import { Tunnels } from './tunnels.ts';
@@ -19,7 +18,7 @@ export class EgressProxy {
   readonly #tunnels: Tunnels;
   readonly #sockets = new Set<Socket>();
   readonly #sweep: NodeJS.Timeout;
-  readonly #server = http.createServer({
+  readonly #server = createServer({
     insecureHTTPParser: false,
     maxHeaderSize: 65_536,
     headersTimeout: 20_000,

@@ -1,8 +1,7 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
-import type { SecureContext } from 'node:tls';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import { issueCertificate } from './certificate.ts';
 import type { CertificateAuthority } from './certificate-authority.ts';
-import { tls } from './lean-builtins.ts';
 
 const HOUR_MS = 3_600_000;
 const LIFETIME_MS = 24 * HOUR_MS;
@@ -25,7 +24,7 @@ export class LeafCertificates {
   contextFor(host: string, nowMs: number): SecureContext {
     const known = this.#contexts.get(host);
     if (known !== undefined && nowMs < known.renewAtMs) return known.context;
-    const context = tls.createSecureContext({
+    const context = createSecureContext({
       key: this.#key.export({ type: 'pkcs8', format: 'pem' }),
       cert: this.#issue(host, nowMs),
     });

@@ -1,11 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
+import { TLSSocket } from 'node:tls';
 import { type Authority, formatAuthority, parseAuthority, parseRequestHost } from './authority.ts';
 import type { EgressDenial } from './decide.ts';
 import { denialText } from './denial-response.ts';
 import type { LeafCertificates } from './leaf-certificates.ts';
-import { tls } from './lean-builtins.ts';
 import type { TunnelIdentity } from './read-request.ts';
 
 const HANDSHAKE_TIMEOUT_MS = 10_000;
@@ -79,7 +78,7 @@ export class Tunnels {
   #secure(socket: Socket, authority: Authority): void {
     const { leaves, now } = this.#options;
     const context = leaves.contextFor(authority.host, now());
-    const secure = new tls.TLSSocket(socket, {
+    const secure = new TLSSocket(socket, {
       isServer: true,
       secureContext: context,
       ALPNProtocols: ['http/1.1'],

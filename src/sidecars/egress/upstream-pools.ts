@@ -1,8 +1,7 @@
 import { isIPv6, type LookupFunction } from 'node:net';
-import type { SecureContext } from 'node:tls';
+import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import type { Dispatcher, Pool } from 'undici';
 import type { EgressRequest } from './decide.ts';
-import { tls } from './lean-builtins.ts';
 
 const IDLE_MS = 60_000;
 const CONNECT_TIMEOUT_MS = 15_000;
@@ -26,10 +25,7 @@ export class UpstreamPools {
   trust(trustedCaPem: readonly string[]): void {
     if (trustedCaPem.join() === this.#trustedCaPem.join()) return;
     this.#trustedCaPem = trustedCaPem;
-    this.#secureContext =
-      trustedCaPem.length === 0
-        ? undefined
-        : tls.createSecureContext({ ca: [...tls.getCACertificates('default'), ...trustedCaPem] });
+    this.#secureContext = undefined;
     for (const key of this.#pools.keys()) this.#retire(key);
   }
 
@@ -71,9 +67,17 @@ export class UpstreamPools {
       connect: {
         timeout: CONNECT_TIMEOUT_MS,
         lookup: always(address),
-        ...(this.#secureContext === undefined ? {} : { secureContext: this.#secureContext }),
+        ...(scheme === 'https' ? { secureContext: this.#trust() } : {}),
       },
     });
+  }
+
+  /** Made when the first upstream is dialled: reading the system's authorities takes time and memory. */
+  #trust(): SecureContext {
+    this.#secureContext ??= createSecureContext({
+      ca: [...getCACertificates('default'), ...this.#trustedCaPem],
+    });
+    return this.#secureContext;
   }
 
   #retire(key: string): void {
