@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { MAX_FILE_BYTES } from '../../desired/decode-text.ts';
 import { FILE_START, type Problems } from '../../desired/problems.ts';
@@ -23,8 +24,11 @@ export async function readHostFile(
     return null;
   };
   try {
-    await using file = await open(path, 'r');
-    const { uid, mode, size } = await file.stat();
+    // A pipe that nobody writes to must not hold up the start.
+    await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const stats = await file.stat();
+    if (!stats.isFile()) return refuse('it is not a regular file', `put a file at ${path}`);
+    const { uid, mode, size } = stats;
     const own = process.getuid?.();
     if (protection === 'secret' && own !== undefined && uid !== own) {
       return refuse(

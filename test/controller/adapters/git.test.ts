@@ -331,6 +331,25 @@ test('a moved branch is told, however it moves, until the watch ends', async () 
   expect(hints).toBe(ended);
 });
 
+test('a branch of a linked working tree and one of a bare repository are watched too', async () => {
+  await using repository = await gitRepository({ files: FLEET });
+  await using linked = openTestRepository(`${repository.root}-linked`);
+  await repository.git('worktree', 'add', '--quiet', '-b', 'team/other', linked.root);
+  await using bare = openTestRepository(`${repository.root}-bare`);
+  await repository.git('clone', '--quiet', '--bare', repository.root, bare.root);
+  const ended = new AbortController();
+  const hints: string[] = [];
+  for (const root of [linked.root, bare.root]) {
+    const git = await open(root, root === linked.root ? null : 'main');
+    await git.watch(() => hints.push(git.branch), ended.signal);
+  }
+  await linked.commit({ 'desired-state/fleet.yaml': 'name: other\n' });
+  await expect.poll(() => hints, { interval: 5 }).toContain('team/other');
+  await repository.git('push', '--quiet', bare.root, 'team/other:main');
+  await expect.poll(() => hints, { interval: 5 }).toContain('main');
+  ended.abort();
+});
+
 test('a repository that goes away is a problem and not a crash', async () => {
   await using repository = await gitRepository({ files: FLEET });
   const git = await open(repository.root);

@@ -1,4 +1,5 @@
-import { chmod, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadHostConfig } from '../../../src/controller/adapters/host-config.ts';
@@ -115,6 +116,15 @@ test('a settings file that anybody may change is refused', async () => {
     'config.yaml:1:1 anybody may change the file (mode 0646) (chmod o-w config.yaml)',
   ]);
   expect(await problems({ config, configMode: 0o664 })).toEqual([]);
+});
+
+test('what is no file in the place of one is refused, not waited for', async () => {
+  await using folder = await temporaryFolder();
+  await mkdir(join(folder.path, 'secrets.yaml'), { mode: 0o700 });
+  execFileSync('sh', ['-c', 'mkfifo -m 600 "$0"', join(folder.path, 'config.yaml')]);
+  const loaded = await load(folder.path, {});
+  const found = loaded.ok ? [] : loaded.diagnostics.map(({ message }) => message);
+  expect(found).toEqual(['it is not a regular file', 'it is not a regular file']);
 });
 
 test('everything wrong with both files is told at once, with its place', async () => {
