@@ -1,34 +1,27 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'rolldown';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { buildProgram } from './built-program.ts';
 import { hasTmux, Terminal } from './tmux.ts';
 
-const root = join(import.meta.dirname, '../..');
-const built = join(root, `node_modules/.cache/bb-viewer-program-${process.pid}`);
 let home = '';
+let built: Awaited<ReturnType<typeof buildProgram>>;
 
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'bb-ui-'));
-  await build({
-    cwd: root,
-    platform: 'node',
-    input: 'test/ui/fixtures/viewer-program.ts',
-    external: /^[@a-z]/,
-    output: { dir: built, format: 'esm' },
-  });
+  built = await buildProgram();
 });
 
 afterAll(() => {
-  rmSync(built, { recursive: true, force: true });
+  built[Symbol.dispose]();
   rmSync(home, { recursive: true, force: true });
 });
 
 /** A shell that wrote BEFORE and runs the viewer; it writes the exit code and the terminal's settings after it. */
 async function openViewer(name: string): Promise<Terminal> {
   const terminal = new Terminal(name, { HOME: home, XDG_STATE_HOME: home, PS1: '$ ', CI: '' });
-  const program = `${process.execPath} ${built}/viewer-program.js ui`;
+  const program = `${process.execPath} ${built.file} ui`;
   terminal.type(`clear; echo BEFORE; sh -c 'echo $$ > ${home}/${name}.pid; exec ${program}'; `);
   terminal.type('echo "AFTER $?"; stty -a | grep -o " -\\?icanon\\| -\\?echo "');
   terminal.press('Enter');
@@ -71,7 +64,7 @@ describe.skipIf(!hasTmux)('the viewer in a terminal', () => {
     expect(terminal.screen()).toContain('the viewer broke: broken on purpose');
     const log = join(home, 'bb/home/logs/ui-crash.log');
     expect(terminal.screen().replaceAll('\n', '')).toContain(log);
-    expect(existsSync(log) && readFileSync(log, 'utf8')).toContain('viewer-program');
+    expect(existsSync(log) && readFileSync(log, 'utf8')).toContain('program.js');
   });
 
   test('a new size is drawn at once', async () => {
@@ -98,7 +91,7 @@ describe.skipIf(!hasTmux)('the viewer in a terminal', () => {
     expect(terminal.screen()).not.toContain('▶ Agents');
     terminal.type('hello');
     terminal.press('Enter');
-    await terminal.shows('back from dev (exit code 3); it runs on');
+    await terminal.shows('back from dev-0 (exit code 3); it runs on');
     expect(terminal.modes()).toBe('1 0');
     terminal.press('j', 'q');
     await expectRestored(terminal, 0);
