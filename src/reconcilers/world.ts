@@ -16,7 +16,7 @@ export interface BackendView {
 }
 
 /** A backend that cannot be asked or changed now. */
-export interface AbsentBackend {
+interface AbsentBackend {
   readonly name: string;
   readonly reason: string;
 }

@@ -113,7 +113,8 @@ export class SimulatedBackend implements Backend {
           hint: 'use runtime: auto',
         });
       }
-      createContainer(this.#engine, container);
+      const createdAt = new Date(this.#clock.nowMs()).toISOString();
+      createContainer(this.#engine, container, createdAt);
     });
   }
 

@@ -9,7 +9,11 @@ import type { SimulatedEngine } from './simulated-engine.ts';
 import type { SimulatedContainer } from './simulated-object.ts';
 
 /** Makes a container attached to its networks; one of the same form is left as it is. */
-export function createContainer(engine: SimulatedEngine, spec: ContainerSpec): void {
+export function createContainer(
+  engine: SimulatedEngine,
+  spec: ContainerSpec,
+  createdAt: string,
+): void {
   const name = runtimeName(spec.identity);
   if (isSettled(engine, spec.identity, engine.container(name)?.spec.identity.specHash, spec))
     return;
@@ -32,6 +36,7 @@ export function createContainer(engine: SimulatedEngine, spec: ContainerSpec): v
     spec,
     state: 'created',
     exitCode: null,
+    createdAt,
     attached,
     busy: false,
   });

@@ -9,12 +9,14 @@ export interface SimulatedContainer {
   readonly spec: ContainerSpec;
   readonly state: ContainerState;
   readonly exitCode: number | null;
+  /** RFC 3339. */
+  readonly createdAt: string;
   /** Ids of the networks that it is attached to, with its address there. */
   readonly attached: { readonly [component in NetworkComponent]?: SimulatedAttachment };
   readonly busy: boolean;
 }
 
-export interface SimulatedAttachment {
+interface SimulatedAttachment {
   readonly networkId: string;
   readonly address: string;
 }
@@ -33,7 +35,7 @@ export interface SimulatedForeign {
   readonly subnet: string | null;
 }
 
-export interface SimulatedImage {
+interface SimulatedImage {
   readonly kind: 'image';
   readonly name: string;
 }

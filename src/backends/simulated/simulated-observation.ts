@@ -74,7 +74,7 @@ export function observeEngine(
 
 /** As with a real engine, only what runs has addresses. */
 function observedContainer(container: SimulatedContainer): ObservedContainer {
-  const { spec, id, name, state, exitCode, attached } = container;
+  const { spec, id, name, state, exitCode, createdAt, attached } = container;
   const internal = attached['internal-network'];
   const external = attached['external-network'];
   const isUp = state === 'running';
@@ -85,7 +85,7 @@ function observedContainer(container: SimulatedContainer): ObservedContainer {
     name,
     state,
     exitCode,
-    createdAt: null,
+    createdAt,
     specHash: spec.identity.specHash,
     applied: spec.identity.applied,
     revision: spec.identity.revision,

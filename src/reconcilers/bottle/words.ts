@@ -2,7 +2,7 @@ import type { Change, Impact } from '../../model/action.ts';
 import type { DesiredBottle } from '../../model/desired-state.ts';
 
 /** The words of what changed, each once, in the order of `changes`. */
-export function changeWords(
+function changeWords(
   changes: readonly Change[],
   origins: DesiredBottle['origins'],
 ): readonly string[] {

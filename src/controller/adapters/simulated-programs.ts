@@ -1,0 +1,22 @@
+import type { ExecRequest, ExecResult } from '../../backends/backend.ts';
+import type { ComponentRef } from '../../model/component.ts';
+import { PROBE_SCRIPT } from '../isolation-script.ts';
+
+/** What the probe reports from a bottle that is as it should be. */
+const ISOLATED = [
+  'tool found',
+  'route4 none',
+  'route6 none',
+  'egress open',
+  'neighbour 192.0.2.1 silent',
+  'ca readable',
+  'store trusts',
+  'end',
+];
+
+/** Programs of simulated containers: the probe finds the bottle isolated, everything else succeeds silently. */
+export function runSimulated(_ref: ComponentRef, request: ExecRequest): ExecResult {
+  const isProbe = request.stdin?.endsWith(PROBE_SCRIPT) === true;
+  const stdout = isProbe ? `${ISOLATED.join('\n')}\n` : '';
+  return { exitCode: 0, stdout, stderr: '', truncated: false };
+}
