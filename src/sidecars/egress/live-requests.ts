@@ -3,6 +3,8 @@ import type { EgressRequest } from './decide.ts';
 /** A request between its decision and its last byte. */
 export interface LiveRequest {
   readonly request: EgressRequest;
+  /** Where it went, once that is known. */
+  readonly address: () => string | null;
   /** Ends it at once, on both sides. */
   readonly cut: () => void;
 }
@@ -20,10 +22,10 @@ export class LiveRequests {
   }
 
   /** Cuts what is no longer allowed; gives how many that were. */
-  cutUnless(isAllowed: (request: EgressRequest) => boolean): number {
+  cutUnless(isAllowed: (live: LiveRequest) => boolean): number {
     let count = 0;
     for (const live of this.#live) {
-      if (isAllowed(live.request)) continue;
+      if (isAllowed(live)) continue;
       this.#live.delete(live);
       live.cut();
       count += 1;

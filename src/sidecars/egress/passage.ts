@@ -15,7 +15,7 @@ import { type LiveRequest, LiveRequests } from './live-requests.ts';
 import { localAnswer } from './local-answer.ts';
 import { readRequest, type TunnelIdentity } from './read-request.ts';
 import { outboundHeaders } from './request-headers.ts';
-import { Resolver } from './resolver.ts';
+import { mayStay, Resolver } from './resolver.ts';
 import { UpstreamPools } from './upstream-pools.ts';
 
 export interface PassageOptions {
@@ -74,7 +74,17 @@ export class Passage {
   applyTable(): number {
     const current = this.#options.table.current;
     this.#pools.trust(current?.table.upstream.trustedCaPem ?? []);
-    return this.#live.cutUnless((request) => this.#decide(request).kind === 'allow');
+    return this.#live.cutUnless((live) => this.#isStillAllowed(live));
+  }
+
+  #isStillAllowed({ request, address }: LiveRequest): boolean {
+    const decision = this.#decide(request);
+    const current = this.#options.table.current;
+    if (decision.kind !== 'allow' || current === null) return false;
+    const dialled = address();
+    const { host } = request.authority;
+    const declared = decision.route?.addresses ?? [];
+    return dialled === null || mayStay(host, dialled, current.table.upstream, declared);
   }
 
   /** Gives back what nothing used for a while. */
@@ -92,7 +102,8 @@ export class Passage {
     let end: () => void = () => {
       incoming.socket.destroy();
     };
-    const live: LiveRequest = { request, cut: () => end() };
+    let address: string | null = null;
+    const live: LiveRequest = { request, address: () => address, cut: () => end() };
     this.#live.add(live);
     outgoing.once('close', () => this.#live.remove(live));
     const target = await this.#resolve(request, decision);
@@ -100,6 +111,7 @@ export class Passage {
       this.#deny(exchange, target, request);
       return;
     }
+    address = target;
     const pool = await this.#pools.poolFor(request, target);
     if (incoming.socket.destroyed) return;
     if (exchange.expectsContinue) outgoing.writeContinue();

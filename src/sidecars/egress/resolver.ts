@@ -49,6 +49,17 @@ export class Resolver {
   }
 }
 
+/** Whether an address that a request was sent to would be chosen again: by the host's own names, else by the policy. */
+export function mayStay(
+  host: string,
+  address: string,
+  upstream: UpstreamSettings,
+  declared: readonly string[],
+): boolean {
+  const own = Object.hasOwn(upstream.hosts, host) ? upstream.hosts[host] : undefined;
+  return own === undefined ? mayDial(address, declared) : own.includes(address);
+}
+
 async function ask(host: string): Promise<string[]> {
   try {
     const answers = await lookup(host, { all: true, order: 'ipv4first' });

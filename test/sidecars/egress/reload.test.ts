@@ -89,6 +89,29 @@ test('a half-sent upload that the new table forbids is cut', async () => {
   expect(await end).toBe('');
 });
 
+test('a live stream is cut when its address is no longer one of its host', async () => {
+  await using upstream = await startUpstream([API], {
+    handler: (_request, response) => {
+      response.write('begun');
+    },
+  });
+  const rule = (address: string) => ({
+    routes: [egressRoute(API, { ports: [upstream.port] })],
+    upstream: { ...upstream.settings, hosts: { [API]: [address] } },
+  });
+  await using egress = await startEgress(rule('127.0.0.1'));
+  const live = await open(egress, `https://${API}:${upstream.port}/`);
+  let ended = false;
+  live
+    .on('error', () => undefined)
+    .resume()
+    .once('close', () => {
+      ended = true;
+    });
+  await egress.enforce(rule('127.0.0.2'));
+  await eventually('the stream is cut', () => ended, 1000);
+});
+
 test('a route that expires ends what it allowed', async () => {
   await using upstream = await startUpstream([API], {
     handler: (_request, response) => {
