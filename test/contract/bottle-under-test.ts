@@ -72,6 +72,7 @@ export function bottleUnderTest(
     tmpfs: {},
     networks: [{ component: 'internal-network', address: inside.address(3) }],
     hosts: { egress: inside.address(2) },
+    runtime: under.runtime,
     ...options.agent,
   };
   const sidecars: ContainerSpec = {

@@ -31,6 +31,7 @@ export async function dockerUnderTest(): Promise<DockerUnderTest> {
     open: () => createDockerBackend({ endpoint, environment: {} }),
     image,
     runsPrograms: true,
+    runtime: process.env['BB_TEST_RUNTIME'] || null,
     makeForeign: (kind, name) => makeForeign(docker, image, kind, name),
   };
   return { kind: 'docker', endpoint, image, docker, under };

@@ -13,6 +13,8 @@ export interface Engine {
   readonly streams: Docker;
   /** The version that every path is pinned to: at most `NEWEST_API`. */
   readonly apiVersion: string;
+  /** The newest version that the engine serves: tells what it can do, where its own version may be any text. */
+  readonly servedApi: string;
   /** `20.10.24`, `29.0.1`, … */
   readonly version: string;
   /** `Docker Engine` or `Podman Engine`. */
@@ -35,6 +37,7 @@ export async function connect(resolved: ResolvedEndpoint): Promise<Engine> {
     calls: client(endpoint, apiVersion, CALL_TIMEOUT_MS),
     streams: client(endpoint, apiVersion, null),
     apiVersion,
+    servedApi: answer.ApiVersion,
     version: answer.Version.split(/[+~-]/)[0] ?? answer.Version,
     product: productName(answer),
   };

@@ -4,6 +4,8 @@ import { isNewer } from './engine.ts';
 import { labelsOf } from './labels.ts';
 
 const INHIBIT = 'com.docker.network.bridge.inhibit_ipv4';
+/** Engine 28.0. */
+const FIRST_API_WITH_ISOLATED = '1.48';
 const GATEWAY_MODE = 'com.docker.network.bridge.gateway_mode_ipv4';
 
 /**
@@ -11,7 +13,7 @@ const GATEWAY_MODE = 'com.docker.network.bridge.gateway_mode_ipv4';
  * bridge's address, so an internal one leaves the bridge without any: `isolated` says that from engine 28 on,
  * `inhibit_ipv4` does it before.
  */
-export function networkBody(spec: NetworkSpec, engineVersion: string): NetworkCreateOptions {
+export function networkBody(spec: NetworkSpec, servedApi: string): NetworkCreateOptions {
   const internal = spec.identity.component === 'internal-network';
   return {
     Name: runtimeName(spec.identity),
@@ -21,7 +23,7 @@ export function networkBody(spec: NetworkSpec, engineVersion: string): NetworkCr
     Attachable: false,
     EnableIPv6: false,
     IPAM: { Driver: 'default', Config: [{ Subnet: spec.subnet }] },
-    Options: internal ? { ...isolation(engineVersion) } : {},
+    Options: internal ? { ...isolation(servedApi) } : {},
     Labels: { ...labelsOf(spec.identity, null) },
   };
 }
@@ -30,19 +32,21 @@ export function networkBody(spec: NetworkSpec, engineVersion: string): NetworkCr
 export function networkFault(
   spec: NetworkSpec,
   made: NetworkInspectInfo,
-  engineVersion: string,
+  servedApi: string,
 ): string | null {
   const config = made.IPAM?.Config ?? [];
   if (config.length !== 1 || config[0]?.Subnet !== spec.subnet) return 'it has another subnet';
   if (made.EnableIPv6) return 'it has IPv6';
   if (spec.identity.component === 'external-network') return null;
   if (!made.Internal) return 'it is not internal';
-  const missing = Object.entries(isolation(engineVersion)).find(
+  const missing = Object.entries(isolation(servedApi)).find(
     ([option, value]) => made.Options?.[option] !== value,
   );
   return missing === undefined ? null : `the engine ignored ${missing[0]}`;
 }
 
-function isolation(engineVersion: string): { readonly [option: string]: string } {
-  return isNewer('28.0', engineVersion) ? { [INHIBIT]: 'true' } : { [GATEWAY_MODE]: 'isolated' };
+function isolation(servedApi: string): { readonly [option: string]: string } {
+  return isNewer(FIRST_API_WITH_ISOLATED, servedApi)
+    ? { [INHIBIT]: 'true' }
+    : { [GATEWAY_MODE]: 'isolated' };
 }

@@ -15,7 +15,7 @@ export async function createNetwork(engine: Engine, spec: NetworkSpec): Promise<
   if (before !== null && readLabels(made.Labels, made.Name)?.specHash !== spec.identity.specHash) {
     throw otherForm(spec.identity);
   }
-  const fault = networkFault(spec, made, engine.version);
+  const fault = networkFault(spec, made, engine.servedApi);
   if (fault === null) return;
   await engine.calls.getNetwork(made.Id).remove();
   throw new BackendError({
@@ -34,7 +34,7 @@ export async function removeNetwork(engine: Engine, ref: ComponentRef): Promise<
 /** Somebody else may have made it since we looked: then it is judged like one that was there before. */
 async function make(engine: Engine, spec: NetworkSpec): Promise<void> {
   try {
-    await engine.calls.createNetwork(networkBody(spec, engine.version));
+    await engine.calls.createNetwork(networkBody(spec, engine.servedApi));
   } catch (error) {
     if (statusOf(error) !== 409) throw error;
   }

@@ -65,7 +65,7 @@ else {
     ])('is refuted by %s where the host answers on a plain internal network', async (_, prefix) => {
       await using bottle = guarded();
       const backend = under.open();
-      const plain = networkBody(bottle.internal, '20.10');
+      const plain = networkBody(bottle.internal, '1.41');
       await docker.createNetwork({ ...plain, Options: {} });
       for (const step of bottle.steps.slice(1)) await step(backend);
       await trust(backend, bottle);

@@ -1,0 +1,31 @@
+import { existsSync } from 'node:fs';
+import { installMissing } from './engine/debian-packages.ts';
+
+/**
+ * `npm test` runs this first: installs the Debian packages that tests need and this machine lacks, and says so. Where it
+ * cannot, the tests that need them skip themselves by name.
+ */
+const say = (line: string) => console.log(`setup: ${line}`);
+
+/** A program that is there by other means than its Debian package is as good. */
+const NEEDED = [
+  { program: '/usr/sbin/dockerd', packages: ['docker.io'] },
+  { program: '/usr/sbin/iptables', packages: ['iptables'] },
+  { program: '/usr/bin/tmux', packages: ['tmux'] },
+  { program: '/usr/bin/python3', packages: ['python3-minimal', 'libpython3-stdlib'] },
+  { program: '/usr/bin/curl', packages: ['curl'] },
+  { program: '/usr/bin/openssl', packages: ['openssl'] },
+  { program: '/etc/ssl/certs/ca-certificates.crt', packages: ['ca-certificates'] },
+];
+
+const missing = NEEDED.filter(({ program }) => !onThisMachine(program));
+installMissing(
+  missing.flatMap(({ packages }) => packages),
+  say,
+);
+
+function onThisMachine(program: string): boolean {
+  const name = program.split('/').at(-1) ?? '';
+  const folders = ['/usr/local/bin', '/usr/local/sbin', '/usr/bin', '/usr/sbin', '/bin', '/sbin'];
+  return existsSync(program) || folders.some((folder) => existsSync(`${folder}/${name}`));
+}

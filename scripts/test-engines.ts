@@ -1,0 +1,64 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { installMissing } from './engine/debian-packages.ts';
+import { modernEngine } from './engine/modern-engine.ts';
+import { startPrivateEngine } from './engine/private-engine.ts';
+
+/**
+ * Runs everything that touches an engine again on Docker Engine 29, under runc and under gVisor's runsc. What cannot be
+ * had on this machine is skipped by name. Arguments are passed on to vitest.
+ */
+const root = join(import.meta.dirname, '..');
+const TOUCHING_AN_ENGINE = [
+  'test/contract',
+  'test/backends/docker',
+  'test/scenario',
+  'test/escape',
+];
+
+const say = (line: string) => console.log(`test:engines: ${line}`);
+const failed = [];
+
+if (process.getuid?.() !== 0) {
+  skip('only root can start an engine');
+} else {
+  installMissing(['libseccomp-dev', 'pkg-config'], say);
+  const programs = modernEngine(say);
+  if (programs.kind === 'none') skip(programs.reason);
+  else {
+    await using engine = await startPrivateEngine({
+      folder: mkdtempSync(join(tmpdir(), 'bb-engine-')),
+      programs: programs.folder,
+      runtimes: { runsc: programs.runsc },
+    });
+    for (const runtime of ['runc', 'runsc']) {
+      say(`Docker Engine 29 under ${runtime}`);
+      const { status } = spawnSync(
+        process.execPath,
+        [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...patterns()],
+        {
+          cwd: root,
+          stdio: 'inherit',
+          env: { ...process.env, BB_TEST_DOCKER_HOST: engine.endpoint, BB_TEST_RUNTIME: runtime },
+        },
+      );
+      if (status !== 0) failed.push(runtime);
+    }
+  }
+}
+if (failed.length > 0) {
+  say(`failed under ${failed.join(' and ')}`);
+  process.exitCode = 1;
+}
+
+function patterns(): readonly string[] {
+  const given = process.argv.slice(2);
+  return given.length > 0 ? given : TOUCHING_AN_ENGINE;
+}
+
+function skip(reason: string): void {
+  say(`SKIPPED Docker Engine 29 under runc: ${reason}`);
+  say(`SKIPPED Docker Engine 29 under runsc: ${reason}`);
+}

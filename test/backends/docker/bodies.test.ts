@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { containerBody, endpointsOf } from '../../../src/backends/docker/container-body.ts';
+import { isNewer } from '../../../src/backends/docker/engine.ts';
+import { readLabels } from '../../../src/backends/docker/labels.ts';
+import { networkBody, networkFault } from '../../../src/backends/docker/network-body.ts';
+import { hintOf } from '../../../src/backends/docker/watch.ts';
+import type { BackendUnderTest } from '../../contract/backend-under-test.ts';
+import { bottleUnderTest } from '../../contract/bottle-under-test.ts';
+
+const bottle = bottleUnderTest({ image: 'image', runtime: null } as BackendUnderTest, 'dev', {
+  fleet: 'home',
+});
+
+describe('docker: what is asked of an engine', () => {
+  it.each([
+    ['1.41', { 'com.docker.network.bridge.inhibit_ipv4': 'true' }],
+    ['1.47', { 'com.docker.network.bridge.inhibit_ipv4': 'true' }],
+    ['1.48', { 'com.docker.network.bridge.gateway_mode_ipv4': 'isolated' }],
+    ['1.56', { 'com.docker.network.bridge.gateway_mode_ipv4': 'isolated' }],
+  ])('an engine that serves API %s cuts an internal network off from the host', (api, options) => {
+    const body = networkBody(bottle.internal, api);
+    expect(body).toMatchObject({ Internal: true, EnableIPv6: false, Options: options });
+    expect(networkBody(bottle.external, api)).toMatchObject({ Internal: false, Options: {} });
+  });
+
+  it('a network that the engine made otherwise is found out, one that it made so is not', () => {
+    const asked = networkBody(bottle.internal, '1.48');
+    const made = { ...asked, IPAM: { Config: [{ Subnet: bottle.internal.subnet }] } } as never;
+    const fault = (change: object) =>
+      networkFault(bottle.internal, Object.assign({}, made, change), '1.48');
+    expect(fault({})).toBeNull();
+    expect(fault({ Options: {} })).toContain('ignored');
+    expect(fault({ Internal: false })).toBe('it is not internal');
+    expect(fault({ EnableIPv6: true })).toBe('it has IPv6');
+    expect(fault({ IPAM: { Config: [{ Subnet: '10.0.0.0/8' }] } })).toBe('it has another subnet');
+  });
+
+  it('what is only on the internal network gets no resolver, what reaches out keeps its own', () => {
+    const body = (spec: typeof bottle.agent) =>
+      containerBody(spec, {}, Object.fromEntries(endpointsOf(spec))).HostConfig;
+    expect(body(bottle.agent)).toMatchObject({ Dns: ['0.0.0.0'] });
+    expect(body(bottle.sidecars)).not.toHaveProperty('Dns');
+  });
+
+  it('versions are compared as numbers', () => {
+    expect([isNewer('1.44', '1.9'), isNewer('1.9', '1.44'), isNewer('1.44', '1.44')]).toEqual([
+      ...[true, false, false],
+    ]);
+  });
+
+  it('labels count only under the name that we would have given', () => {
+    const { Labels } = networkBody(bottle.internal, '1.48');
+    expect(readLabels(Labels, 'bb-home-dev-int')).toMatchObject({ bottle: 'dev' });
+    expect(readLabels(Labels, 'bb-home-other-int')).toBeNull();
+    expect(readLabels({ ...Labels, 'bb.component': 'agent' }, 'bb-home-dev-int')).toBeNull();
+    expect(readLabels({ ...Labels, 'bb.applied': '{' }, 'bb-home-dev-int')?.applied).toBeNull();
+    expect(readLabels({}, 'bb-home-dev-int')).toBeNull();
+  });
+
+  it('events of old and new engines become hints, those of others do not', () => {
+    const event = (attributes: object) => JSON.stringify({ Actor: { Attributes: attributes } });
+    const { fleet } = bottle;
+    expect(hintOf(event({ 'bb.fleet': 'home', 'bb.bottle': 'dev' }), fleet)).toEqual({
+      ...{ kind: 'look', bottle: 'dev' },
+    });
+    expect(hintOf(event({ name: 'bb-home-dev-int' }), fleet)).toEqual({
+      kind: 'look',
+      bottle: null,
+    });
+    expect(hintOf(event({ 'bb.fleet': 'other', name: 'bb-other-dev' }), fleet)).toBeNull();
+    expect(hintOf('not json', fleet)).toBeNull();
+    expect(hintOf('null', fleet)).toBeNull();
+  });
+});
