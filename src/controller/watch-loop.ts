@@ -5,6 +5,7 @@ import type { Git } from './ports/git.ts';
 import type { SidecarFiles } from './ports/sidecar-files.ts';
 import type { Reconciler } from './reconciler.ts';
 import type { StatusHints } from './status-hints.ts';
+import { createWorkQueue, type WorkOutcome } from './work-queue.ts';
 
 export interface WatchPorts {
   readonly git: Git;
@@ -23,77 +24,55 @@ export interface WatchPorts {
 const RESYNC_MS = 30_000;
 
 /**
- * The loop: commits, engine events, sidecar status and time all only say *look now*; every look is the same pass.
- * Hints that come during a pass are merged into one more. Ends when `signal` aborts, leaving every bottle running.
+ * The loop: commits, engine events, sidecar status, ended turns and time all only say *look now*; every look is the same
+ * pass. Hints that come during a pass are merged into one more. Ends when `signal` aborts, with every bottle running.
  */
 export async function watchFleet(
   ports: WatchPorts,
-  fleet: FleetName | null,
+  fleet: FleetName,
   signal: AbortSignal,
 ): Promise<void> {
-  const bell = createBell();
-  await ports.git.watch(bell.ring, signal);
+  const { clock, random, reconciler } = ports;
+  const queue = createWorkQueue<FleetName>({ work: () => look(ports), clock, random });
+  const lookNow = (): void => queue.add(fleet);
+  await ports.git.watch(lookNow, signal);
   ports.files.watch((bottle) => {
     ports.hints.tell(bottle);
-    bell.ring();
+    lookNow();
   }, signal);
-  if (fleet !== null) {
-    for (const backend of ports.backends) backend.watch(fleet, bell.ring, signal);
-  }
-  const stopListening = ports.reconciler.onTurnEnd(bell.ring);
-  signal.addEventListener('abort', bell.ring, { once: true });
-  try {
-    while (!signal.aborted) {
-      bell.hush();
-      await look(ports);
-      await bell.rungWithin(ports.clock, untilNextLook(ports));
-    }
-  } finally {
-    stopListening();
-    await ports.reconciler.settled();
-  }
+  for (const backend of ports.backends) backend.watch(fleet, lookNow, signal);
+  const stopListening = reconciler.onTurnEnd(lookNow);
+  lookNow();
+  await aborted(signal);
+  stopListening();
+  await queue.close();
+  await reconciler.settled();
 }
 
-async function look(ports: WatchPorts): Promise<void> {
+/** One look. A pass that throws is a bug or a broken disk: the loop outlives both, with backoff. */
+async function look(ports: WatchPorts): Promise<WorkOutcome> {
   try {
     const permissions = { allowMassDelete: false, applyNow: [] };
     const report = await ports.reconciler.pass({ permissions });
     if (report.kind === 'refused') ports.onLine(report.refusal.message);
     await ports.afterPass();
+    return { kind: 'done', requeueAfterMs: untilNextLook(ports) };
   } catch (error) {
-    // A pass that threw is a bug or a broken disk; the loop must outlive both.
     ports.onLine(`pass failed: ${error instanceof Error ? error.message : String(error)}`);
+    return { kind: 'failed' };
   }
 }
 
-function untilNextLook(ports: WatchPorts): number {
-  const resyncMs = RESYNC_MS * (0.9 + 0.2 * ports.random.next());
-  const retryAtMs = ports.reconciler.nextRetryMs();
-  return retryAtMs === null
-    ? resyncMs
-    : Math.max(0, Math.min(resyncMs, retryAtMs - ports.clock.nowMs()));
+function untilNextLook({ clock, random, reconciler }: WatchPorts): number {
+  const resyncMs = RESYNC_MS * (0.9 + 0.2 * random.next());
+  const retryAtMs = reconciler.nextRetryMs();
+  if (retryAtMs === null) return resyncMs;
+  return Math.max(0, Math.min(resyncMs, retryAtMs - clock.nowMs()));
 }
 
-/** A bell that remembers having been rung, so that no hint falls between two waits. */
-function createBell() {
-  let rung = false;
-  let wake: () => void = () => undefined;
-  return {
-    ring: (): void => {
-      rung = true;
-      wake();
-    },
-    hush: (): void => {
-      rung = false;
-    },
-    async rungWithin(clock: Clock, ms: number): Promise<void> {
-      if (rung) return;
-      const cancelled = new AbortController();
-      const woken = new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-      await Promise.race([woken, clock.sleep(ms, cancelled.signal).catch(() => undefined)]);
-      cancelled.abort();
-    },
-  };
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }
