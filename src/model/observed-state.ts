@@ -22,6 +22,8 @@ export interface ObservedContainer {
   readonly revision: Revision | null;
   /** Address by network component that it is attached to. */
   readonly addresses: { readonly [network in NetworkComponent]?: string };
+  /** Networks beside its bottle's own that it is attached to: none that we made it with. Absent = none. */
+  readonly otherNetworks?: readonly string[];
   /** Runtime that it runs under, null for the engine's default. */
   readonly runtime: string | null;
 }

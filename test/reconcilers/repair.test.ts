@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import type { SimulatedContainer } from '../../src/backends/simulated/simulated-object.ts';
+import type { Plan } from '../../src/model/action.ts';
+import type { ObservedContainer } from '../../src/model/observed-state.ts';
 import { buildPlan } from '../../src/reconcilers/build-plan.ts';
 import { formatPlan } from '../../src/reconcilers/format-plan.ts';
 import { bottle, bottleName, desiredState, revision } from '../builders/observed.ts';
@@ -186,16 +188,43 @@ test('an agent of a newer commit than the last one in force is proven', async ()
   expect(plan.actions.map(({ action }) => action.kind)).toEqual(['prove-isolation']);
 });
 
+test('a busy agent on a network of somebody else is replaced at once, its sidecars by themselves', async () => {
+  const fleet = await running();
+  fleet.engine.put({ ...container(fleet, 'bb-home-dev'), busy: true });
+  const plan = await planWith(fleet, (one) =>
+    one.component === 'agent' ? { ...one, otherNetworks: ['bridge'] } : one,
+  );
+  expect(plan.actions[0]).toMatchObject({
+    action: { kind: 'stop', component: 'agent' },
+    reason: 'the agent is attached to the network bridge',
+  });
+  const guarded = await planWith(fleet, (one) =>
+    one.component === 'sidecars' ? { ...one, otherNetworks: ['bridge'] } : one,
+  );
+  expect(guarded.actions.map(({ reason }) => reason)).toContain(
+    'the sidecars container is on the network bridge',
+  );
+  expect(guarded.actions.map(({ action }) => action.kind)).not.toContain('provision');
+});
+
 test('two agents under one name are both replaced by one', async () => {
   const fleet = await running();
+  const plan = await planWith(fleet, (one) => (one.component === 'agent' ? [one, one] : one));
+  expect(plan.actions[0]?.reason).toBe('there are 2 agent containers');
+});
+
+/** The plan for what would be observed if each container were this instead. */
+async function planWith(
+  fleet: SimulatedFleet,
+  instead: (one: ObservedContainer) => ObservedContainer | readonly ObservedContainer[],
+): Promise<Plan> {
   const observed = await fleet.observe();
   const simulated = observed.backends['simulated'];
   if (simulated?.available !== true) throw new Error('the simulated backend is away');
   const bottles = simulated.bottles.map((one) => ({
     ...one,
-    containers: [...one.containers, ...one.containers.filter((c) => c.component === 'agent')],
+    containers: one.containers.flatMap(instead),
   }));
   const backends = { simulated: { ...simulated, bottles } };
-  const plan = buildPlan(WANTED, { ...observed, backends }, fleet.context());
-  expect(plan.actions[0]?.reason).toBe('there are 2 agent containers');
-});
+  return buildPlan(WANTED, { ...observed, backends }, fleet.context());
+}

@@ -116,6 +116,22 @@ test('a new sidecars image restarts the sidecars of an idle bottle and proves it
   `);
 });
 
+test('a busy agent of an immediate bottle is replaced all the same', async () => {
+  const fleet = await fleetOf(bottle('dev', {}, { updatePolicy: 'immediate' }));
+  setBusy(fleet, 'bb-home-dev');
+  const wanted = bottle('dev', { runtime: 'runc' }, { updatePolicy: 'immediate' });
+  const plan = await fleet.plan(desiredState([wanted]));
+  expect(plan.bottles[0]).toMatchObject({ verdict: 'update', pending: null });
+  expect(plan.actions.map(({ action }) => action.kind)).toContain('create-container');
+});
+
+test('a new image of the host is an update and no drift', async () => {
+  const fleet = await fleetOf(bottle('dev'));
+  const context = { host: { ...HOST, agentImage: 'bb/agent:two' } };
+  const plan = await fleet.plan(desiredState([bottle('dev')]), context);
+  expect(plan.bottles[0]).toMatchObject({ verdict: 'update', drifted: false });
+});
+
 test('a new sidecars image waits while the agent is busy', async () => {
   const fleet = await fleetOf(bottle('dev'));
   setBusy(fleet, 'bb-home-dev');
@@ -180,15 +196,17 @@ test('a new version of a secret is a reload that shows neither version', async (
 
 test('a grant that expires is taken back by a reload and is no drift', async () => {
   const routes = [route('api.example.test', { expires: '2026-06-01T01:00:00Z' })];
-  const wanted = desiredState([bottle('dev', { egress: { routes } })]);
-  const fleet = await fleetOf(bottle('dev', { egress: { routes } }));
+  const origins = { 'route:api.example.test': { file: 'routes/dev.yaml', line: 3 } };
+  const dev = bottle('dev', { egress: { routes } }, { origins });
+  const wanted = desiredState([dev]);
+  const fleet = await fleetOf(dev);
   expect((await fleet.plan(wanted)).actions).toEqual([]);
   const later = planContext().nowMs + 3_600_000;
   const plan = await fleet.plan(wanted, { nowMs: later });
   expect(formatPlan(plan)).toMatchInlineSnapshot(`
     "~ dev on simulated: update (reload)
         - /egress/routes/api.example.test
-      #1 reload egress: route api.example.test was removed
+      #1 reload egress: route api.example.test expired (routes/dev.yaml:3)
     1 update; 1 action"
   `);
   expect(plan.bottles[0]?.drifted).toBe(false);

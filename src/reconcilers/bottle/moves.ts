@@ -40,7 +40,7 @@ export function bottleMoves(current: Current, target: Target, changes: readonly 
   const external = hasNetworks
     ? networkMove('external', current.external, target.hashes.external)
     : KEEP;
-  const exposed = current.agents.some((agent) => agent.addresses['external-network'] !== undefined);
+  const wayAround = wayAroundOf(current.agents);
   const sidecars =
     dependentMove(current.sidecars, 'sidecars', [internal, external]) ??
     changeMove(current.sidecars, target.hashes.sidecars, () =>
@@ -50,7 +50,7 @@ export function bottleMoves(current: Current, target: Target, changes: readonly 
     stateMove(current.sidecars, 'sidecars');
   const agent =
     dependentMove(current.agents, 'agent', [internal]) ??
-    (exposed ? repair('recreate', 'the agent is attached to the external network') : null) ??
+    (wayAround === null ? null : repair('recreate', `the agent is attached to ${wayAround}`)) ??
     changeMove(current.agents, target.hashes.agent, () =>
       reasonOf(changes, ['replace-agent'], origins),
     ) ??
@@ -70,7 +70,7 @@ export function bottleMoves(current: Current, target: Target, changes: readonly 
       'supervise',
       reason,
     ),
-    exposed,
+    exposed: wayAround !== null,
   };
 }
 
@@ -117,6 +117,15 @@ function changeMove(
   return { kind: 'recreate', reason: reason(), planned: true };
 }
 
+/** A network that leads past the sidecars. */
+function wayAroundOf(agents: readonly ObservedContainer[]): string | null {
+  for (const { addresses, otherNetworks = [] } of agents) {
+    if (addresses['external-network'] !== undefined) return 'the external network';
+    if (otherNetworks[0] !== undefined) return `the network ${otherNetworks[0]}`;
+  }
+  return null;
+}
+
 /** Addresses are only known of what runs. An engine gives them back only to a container that is made anew. */
 function detachedMove(
   [container]: readonly ObservedContainer[],
@@ -132,6 +141,10 @@ function detachedMove(
   const internal = isAgent ? expected.agent : expected.sidecarsInternal;
   if (container.addresses['internal-network'] !== (internal ?? undefined)) {
     return repair('recreate', `the ${container.component} container is off the internal network`);
+  }
+  const [other] = container.otherNetworks ?? [];
+  if (other !== undefined) {
+    return repair('recreate', `the ${container.component} container is on the network ${other}`);
   }
   if (!isAgent && container.addresses['external-network'] !== expected.sidecarsExternal) {
     return repair('recreate', 'the sidecars container is off the external network');

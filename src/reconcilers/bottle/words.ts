@@ -71,7 +71,9 @@ function entryWords(
   const host = subject.slice(subject.indexOf(' ') + 1);
   const origin = origins[`${kind}:${host}`];
   const place = origin === undefined ? '' : ` (${origin.file}:${origin.line})`;
-  return `${subject} ${verb(change, isWhole)}${place}`;
+  // What the commit still has is left out of the table for one reason only.
+  const isExpired = isWhole && change.operation.op === 'remove' && origin !== undefined;
+  return `${subject} ${isExpired ? 'expired' : verb(change, isWhole)}${place}`;
 }
 
 function verb(change: Change, isWhole: boolean): string {
