@@ -43,8 +43,11 @@ export class Problems {
     );
   }
 
-  #add(severity: Diagnostic['severity'], { at, hint, ...rest }: Problem): void {
+  #add(severity: Diagnostic['severity'], { at, hint: rawHint, ...raw }: Problem): void {
     const { line, column } = at;
+    // Also what a library quotes of a file is text from outside.
+    const rest = { ...raw, message: sanitizeLine(raw.message, 1000) };
+    const hint = rawHint === undefined ? undefined : sanitizeLine(rawHint, 1000);
     const diagnostic = { ...rest, severity, line, column, ...(hint === undefined ? {} : { hint }) };
     const key = JSON.stringify([rest.file, line, column, rest.code, rest.message]);
     if (this.#found.has(key)) return;

@@ -16,6 +16,9 @@ export interface ShapeProblem {
   readonly isKey: boolean;
 }
 
+/** Of one file: what is past it helps nobody, and would take long to describe and to place. */
+export const MAX_PROBLEMS = 200;
+
 type Issue = z.core.$ZodIssue;
 
 /** Problems of `value` against `schema` in words that name what was written. */
@@ -24,7 +27,9 @@ export function shapeProblems(
   value: unknown,
   issues: readonly Issue[],
 ): readonly ShapeProblem[] {
-  return issues.flatMap((issue) => describeIssue({ schema, root: value }, issue, []));
+  return issues
+    .slice(0, MAX_PROBLEMS + 1)
+    .flatMap((issue) => describeIssue({ schema, root: value }, issue, []));
 }
 
 interface Checked {
@@ -46,7 +51,9 @@ function describeIssue(checked: Checked, issue: Issue, base: Path): readonly Sha
   ): readonly ShapeProblem[] => [{ code, message, hint, path, isKey: false }];
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => unknownKey(checked, [...path, key]));
+      return issue.keys
+        .slice(0, MAX_PROBLEMS + 1)
+        .map((key) => unknownKey(checked, [...path, key]));
     case 'invalid_type':
       if (found === undefined)
         return problem('missing-key', `key ${quote(String(path.at(-1)))} is missing`);

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { decodeText } from './decode-text.ts';
 import type { Locator, Path } from './locator.ts';
 import type { Problems } from './problems.ts';
-import { type ShapeProblem, shapeProblems } from './shape.ts';
+import { MAX_PROBLEMS, type ShapeProblem, shapeProblems } from './shape.ts';
 import type { TreeFile } from './tree-file.ts';
 import { parseYaml } from './yaml-file.ts';
 
@@ -40,12 +40,18 @@ export function readWritten<Schema extends z.ZodType>(
   const { locate } = yaml;
   const result = schema.safeParse(yaml.value);
   if (result.success) return { path, name, value: result.data, locate };
-  const found = shapeProblems(schema, yaml.value, result.error.issues);
+  const all = shapeProblems(schema, yaml.value, result.error.issues);
+  const found = all.slice(0, MAX_PROBLEMS);
   for (const problem of found) {
     const { code, message, isKey } = problem;
     const at = isKey ? locate.key(problem.path) : locate.value(problem.path);
     const hint = reading.explain?.(problem) ?? problem.hint;
     problems.error({ code, message, hint, file: path, at });
+  }
+  const next = all[MAX_PROBLEMS];
+  if (next !== undefined) {
+    const message = `the file has more than ${MAX_PROBLEMS} problems: the others are not shown`;
+    problems.error({ code: next.code, message, file: path, at: locate.key(next.path) });
   }
   const paths = found.map((problem) => problem.path);
   const rest = readRest(schema, yaml.value, paths, reading);
@@ -59,7 +65,7 @@ function readRest<Schema extends z.ZodType>(
   wrong: readonly Path[],
   { standIns = {} }: Reading,
 ): z.infer<Schema> | null {
-  const trimmed = schema.safeParse(wrong.reduce(without, value));
+  const trimmed = schema.safeParse(without(value, wrong));
   if (trimmed.success) return trimmed.data;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
   const keys = new Set(wrong.map((path) => String(path[0])));
@@ -71,20 +77,24 @@ function readRest<Schema extends z.ZodType>(
   return result.success ? result.data : null;
 }
 
-/** `value` without the member at `path`; in a list, without the nearest member of a mapping above it. */
-function without(value: unknown, path: Path): unknown {
-  const [step, ...rest] = path;
-  if (typeof value !== 'object' || value === null || step === undefined) return value;
+/** `value` without the members at `paths`; in a list, without the nearest member of a mapping above them. */
+function without(value: unknown, paths: readonly Path[]): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const inside = Map.groupBy(paths, ([step]) => String(step));
+  const below = (key: string) => (inside.get(key) ?? []).map((path) => path.slice(1));
   if (Array.isArray(value)) {
-    if (!hasMember(value[Number(step)], rest)) return value;
-    return value.map((item, index) => (index === step ? without(item, rest) : item));
+    return value.map((item, index) =>
+      without(
+        item,
+        below(String(index)).filter((path) => hasMember(item, path)),
+      ),
+    );
   }
-  const entries = Object.entries(value);
-  const isDeepest = !hasMember((value as { readonly [key: string]: unknown })[step], rest);
   return Object.fromEntries(
-    entries.flatMap(([key, member]): [string, unknown][] => {
-      if (key !== step) return [[key, member]];
-      return isDeepest ? [] : [[key, without(member, rest)]];
+    Object.entries(value).flatMap(([key, member]): [string, unknown][] => {
+      const deeper = below(key);
+      if (deeper.some((path) => !hasMember(member, path))) return [];
+      return [[key, deeper.length === 0 ? member : without(member, deeper)]];
     }),
   );
 }

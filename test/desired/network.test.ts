@@ -214,6 +214,6 @@ test('all problems of a commit are told at once, in the order of places', () => 
     'bottles/base.yaml:1:10 there is no bottle "nix" (write bottles/nix.yaml)',
     'bottles/base.yaml:2:10 "A" must be a text in quotes, {fromHost: NAME} or {ask: question} (write it in quotes: "1")',
     'routes/r.yaml:2:12 "http://a" has a scheme (write the host alone, without "https://")',
-    'routes/r.yaml:3:55 there is no secret "nix" (declare it in secrets.yaml of this machine)',
+    'routes/r.yaml:3:54 there is no secret "nix" (declare it in secrets.yaml of this machine)',
   ]);
 });
