@@ -6,16 +6,28 @@ import { BackendError } from '../backend.ts';
 import type { Engine } from './engine.ts';
 import { statusOf } from './engine-error.ts';
 
-/** A tar of `files`, in their order. */
+/** A tar of `files`, in their order; folders that they need belong to the owner of the first file in them. */
 export async function tarOf(files: readonly CopiedFile[]): Promise<Buffer> {
   const archive = pack();
+  const folders = new Set<string>();
   for (const { path, content, mode, uid, gid } of files) {
+    for (const folder of foldersOf(path)) {
+      if (folders.has(folder)) continue;
+      folders.add(folder);
+      archive.entry({ name: folder, type: 'directory', mode: 0o755, uid, gid });
+    }
     const shared = { name: path, mode, uid, gid };
     if (content instanceof Uint8Array) archive.entry(shared, Buffer.from(content));
     else archive.entry({ ...shared, type: 'symlink', linkname: content.linkTo });
   }
   archive.finalize();
   return buffer(archive);
+}
+
+/** `a/b/c` lies in `a` and `a/b`. */
+function foldersOf(path: string): readonly string[] {
+  const parts = path.split('/').slice(0, -1);
+  return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
 }
 
 /** Puts `files` below `folder`, which must exist; works on a container that was never started. */
