@@ -84,13 +84,15 @@ function bottleLines(
     paint(sign, `${sign} ${title}`),
     ...(plan.pending === null ? [] : [`    ${sanitizeLine(plan.pending)}`]),
     ...changes.map((line) => paint(line.sign, `    ${line.sign} ${line.text}`)),
-    ...actions.map(actionLine),
+    ...actions.map((action) => actionLine(action, plan.backend)),
   ];
 }
 
-function actionLine({ id, action, reason, dependsOn }: PlannedAction): string {
+function actionLine(planned: PlannedAction, home: string | null): string {
+  const { id, backend, action, reason, dependsOn } = planned;
+  const place = backend === home ? '' : ` on ${backend}`;
   const after = dependsOn.length === 0 ? '' : ` after ${dependsOn.map((on) => `#${on}`).join(' ')}`;
-  return `  #${id} ${describeAction(action)}${after}: ${sanitizeLine(reason)}`;
+  return `  #${id} ${describeAction(action)}${sanitizeLine(place)}${after}: ${sanitizeLine(reason)}`;
 }
 
 function summaryLine(plan: Plan): string {

@@ -55,12 +55,12 @@ test('a second copy on another backend is taken away, the right one is left alon
   const plan = buildPlan(desiredState([dev]), { ...observed, backends }, context);
   expect(formatPlan(plan)).toMatchInlineSnapshot(`
     "! dev on other: repair
-      #1 stop agent: it belongs on other, not on simulated
-      #2 remove agent after #1: it belongs on other, not on simulated
-      #3 stop sidecars after #2: it belongs on other, not on simulated
-      #4 remove sidecars after #3: it belongs on other, not on simulated
-      #5 remove internal-network after #4: it belongs on other, not on simulated
-      #6 remove external-network after #4: it belongs on other, not on simulated
+      #1 stop agent on simulated: it belongs on other, not on simulated
+      #2 remove agent on simulated after #1: it belongs on other, not on simulated
+      #3 stop sidecars on simulated after #2: it belongs on other, not on simulated
+      #4 remove sidecars on simulated after #3: it belongs on other, not on simulated
+      #5 remove internal-network on simulated after #4: it belongs on other, not on simulated
+      #6 remove external-network on simulated after #4: it belongs on other, not on simulated
     1 repair; 6 actions"
   `);
 });

@@ -243,12 +243,12 @@ test('a bottle that changes its backend is removed there before it is made here'
   expect(formatPlan(plan)).toMatchInlineSnapshot(`
     "~ dev on other: update (replace-bottle)
         ~ /backend "other"
-      #1 stop agent: it belongs on other, not on simulated
-      #2 remove agent after #1: it belongs on other, not on simulated
-      #3 stop sidecars after #2: it belongs on other, not on simulated
-      #4 remove sidecars after #3: it belongs on other, not on simulated
-      #5 remove internal-network after #4: it belongs on other, not on simulated
-      #6 remove external-network after #4: it belongs on other, not on simulated
+      #1 stop agent on simulated: it belongs on other, not on simulated
+      #2 remove agent on simulated after #1: it belongs on other, not on simulated
+      #3 stop sidecars on simulated after #2: it belongs on other, not on simulated
+      #4 remove sidecars on simulated after #3: it belongs on other, not on simulated
+      #5 remove internal-network on simulated after #4: it belongs on other, not on simulated
+      #6 remove external-network on simulated after #4: it belongs on other, not on simulated
       #7 render the sidecars after #5 #6: it moves from simulated to other
       #8 create internal-network 10.80.0.0/28 after #5 #6: it moves from simulated to other
       #9 create external-network 10.80.0.16/28 after #5 #6: it moves from simulated to other
