@@ -1,6 +1,7 @@
 import { type Diagnostic, formatDiagnostic } from '../model/diagnostic.ts';
 import { sanitizeLine } from '../model/sanitize.ts';
 import type { Paint } from './colour.ts';
+import { counted } from './counted.ts';
 
 /** The position and the problem in one line, the hint below it. */
 export function formatDiagnosticLines(diagnostic: Diagnostic, paint: Paint): readonly string[] {
@@ -16,9 +17,10 @@ export function formatDiagnosticLines(diagnostic: Diagnostic, paint: Paint): rea
 export function countDiagnostics(diagnostics: readonly Diagnostic[]): string {
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
   const warnings = diagnostics.length - errors;
-  return [...counted(errors, 'error'), ...counted(warnings, 'warning')].join(', ') || 'no problems';
-}
-
-function counted(count: number, noun: string): readonly string[] {
-  return count === 0 ? [] : [`${count} ${noun}${count === 1 ? '' : 's'}`];
+  return (
+    [
+      ...(errors === 0 ? [] : [counted(errors, 'error')]),
+      ...(warnings === 0 ? [] : [counted(warnings, 'warning')]),
+    ].join(', ') || 'no problems'
+  );
 }

@@ -3,6 +3,7 @@ import type { BottleStatus, FleetStatus } from '../model/status.ts';
 import { formatAge, shortRevision } from './age.ts';
 import { type BottleState, bottleState, conditionOf, isFleetSuspended } from './bottle-summary.ts';
 import type { Paint, Style } from './colour.ts';
+import { counted } from './counted.ts';
 import { formatTable } from './table.ts';
 
 export const WEIGHT_STYLE: { readonly [weight in BottleState['weight']]: Style } = {
@@ -85,5 +86,5 @@ export function waitsFor(bottle: BottleStatus, state: BottleState): string {
   if (bottle.pending !== null) return `${bottle.pending.impact}: ${bottle.pending.waitsFor}`;
   if (state.message !== '') return state.message;
   const { pendingProposals: count } = bottle;
-  return count === 0 ? '' : `${count} proposal${count === 1 ? '' : 's'}`;
+  return count === 0 ? '' : counted(count, 'proposal');
 }

@@ -81,32 +81,38 @@ export class Session {
     });
   }
 
-  /** The value of an answer; a refusal or Ctrl-C ends the command. */
-  async expect<Value>(answer: Promise<Answer<Value>>): Promise<Value> {
-    const settled = await interruptible(answer, this.signal);
-    if (settled.ok) return settled.value;
-    throw failureOf(settled.refusal);
+  /** The value of an answer that changes nothing: Ctrl-C does not wait for it. */
+  async expect<Value>(answer: Promise<Answer<Value>>, about?: About): Promise<Value> {
+    return this.#valueOf(await interruptible(answer, this.signal), about);
   }
 
-  /** Like `expect`, for an answer about one bottle: an unknown name gets the nearest one that exists. */
-  async expectBottle<Value>(
-    api: ControllerApi,
-    slug: string,
-    answer: Promise<Answer<Value>>,
-  ): Promise<Value> {
-    const settled = await interruptible(answer, this.signal);
-    if (settled.ok) return settled.value;
-    const { refusal } = settled;
-    if (refusal.kind !== 'not-found' || refusal.hint !== null) throw failureOf(refusal);
-    const status = await this.expect(api.status());
-    throw failureOf({
-      ...refusal,
-      hint: nearestHint(
-        slug,
-        status.bottles.map(({ name }) => name),
-      ),
-    });
+  /** The value of an answer that changes something: what was begun is ended, unless Ctrl-C comes twice. */
+  async complete<Value>(answer: Promise<Answer<Value>>, about?: About): Promise<Value> {
+    const onAbort = () => this.output.diagnostic('ending what was begun; Ctrl-C again leaves now');
+    this.signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      return await this.#valueOf(await answer, about);
+    } finally {
+      this.signal.removeEventListener('abort', onAbort);
+    }
   }
+
+  async #valueOf<Value>(answer: Answer<Value>, about: About | undefined): Promise<Value> {
+    if (answer.ok) return answer.value;
+    const { refusal } = answer;
+    if (about === undefined || refusal.kind !== 'not-found' || refusal.hint !== null) {
+      throw failureOf(refusal);
+    }
+    const { bottles } = await this.expect(about.api.status());
+    const names = bottles.map(({ name }) => name);
+    throw failureOf({ ...refusal, hint: nearestHint(about.slug, names) });
+  }
+}
+
+/** The bottle that a question is about: when it is unknown, the nearest name is suggested. */
+interface About {
+  readonly api: ControllerApi;
+  readonly slug: string;
 }
 
 /** What to say to a name that does not exist. */

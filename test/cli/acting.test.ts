@@ -69,7 +69,7 @@ test('on a terminal the running action is rewritten in place and gone at the end
   });
   expect(stdout).toBe(
     '0/1 dev: start agent\r\x1b[2Kdone    dev: start agent\n' +
-      'in force at aaaaaaaa: 1 actions, 1 bottle\n',
+      'in force at aaaaaaaa: 1 action, 1 bottle\n',
   );
 });
 

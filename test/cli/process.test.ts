@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildProgram } from '../ui/built-program.ts';
 
@@ -38,6 +40,13 @@ test('all of a long output reaches a slow reader', () => {
   });
   expect(status).toBe(0);
   expect(stdout.trimEnd().split('\n')).toHaveLength(20_000);
+});
+
+test('the version is that of the package, from the sources as well', () => {
+  const main = join(import.meta.dirname, '../../src/cli/main.ts');
+  const { stdout } = spawnSync(process.execPath, [main, '--version'], { encoding: 'utf8' });
+  const manifest = readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8');
+  expect(stdout.trim()).toBe(JSON.parse(manifest).version);
 });
 
 test('Ctrl-C ends the controller loop in order, with 130', async () => {

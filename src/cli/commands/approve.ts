@@ -47,7 +47,7 @@ async function approve(session: Session, id: string, options: ApproveOptions): P
     for (const risk of review.risks) output.note(output.paint('yellow', `! ${sanitizeLine(risk)}`));
   }
   using progress = new ProgressPrinter(output);
-  const decision = await session.expect(
+  const decision = await session.complete(
     api.approve(
       {
         id,
@@ -71,7 +71,7 @@ async function reject(
 ): Promise<ExitCode> {
   await using api = await session.open();
   const { operator } = session.surroundings;
-  const decision = await session.expect(api.reject({ id, reason, operator }));
+  const decision = await session.complete(api.reject({ id, reason, operator }));
   return showDecision(session, decision, json);
 }
 

@@ -43,7 +43,7 @@ async function cleanup(
     output.note('nothing was removed');
     return EXIT.done;
   }
-  const { removed, failed } = await session.expect(api.removeLeftovers(leftovers));
+  const { removed, failed } = await session.complete(api.removeLeftovers(leftovers));
   output.note(`removed ${removed} of ${leftovers.length}`);
   for (const message of failed) output.diagnostic(sanitizeLine(message));
   return failed.length === 0 ? EXIT.done : EXIT.failed;

@@ -91,11 +91,8 @@ async function start(
 async function apply(session: Session, slug: string): Promise<ExitCode> {
   await using api = await session.open();
   using progress = new ProgressPrinter(session.output);
-  const report = await session.expectBottle(
-    api,
-    slug,
-    api.reconcile({ applyNow: [slug] }, progress.show, session.signal),
-  );
+  const pass = api.reconcile({ applyNow: [slug] }, progress.show, session.signal);
+  const report = await session.complete(pass, { api, slug });
   progress[Symbol.dispose]();
   return showReport(session, report, false);
 }
@@ -107,10 +104,9 @@ async function performEdit(
 ): Promise<ExitCode> {
   using progress = new ProgressPrinter(session.output);
   const answer = api.edit(edit, session.surroundings.operator, progress.show);
-  const report =
-    'bottle' in edit && edit.kind !== 'add-instance'
-      ? await session.expectBottle(api, edit.bottle, answer)
-      : await session.expect(answer);
+  const isAboutBottle = 'bottle' in edit && edit.kind !== 'add-instance';
+  const about = isAboutBottle ? { api, slug: edit.bottle } : undefined;
+  const report = await session.complete(answer, about);
   progress[Symbol.dispose]();
   return showReport(session, report, false);
 }

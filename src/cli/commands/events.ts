@@ -33,6 +33,7 @@ async function showEvents(session: Session, limit: number, json: boolean): Promi
   const events = await session.expect(api.events({ limit }));
   if (json) session.output.json(events);
   else for (const event of events) session.output.line(formatEvent(session, event));
+  if (!json && events.length === 0) session.output.note('no events yet');
   return EXIT.done;
 }
 

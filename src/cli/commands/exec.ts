@@ -35,13 +35,13 @@ export const logsCommand: DeclareCommand = (frame) =>
 
 async function exec(session: Session, slug: string, argv: readonly string[]): Promise<ExitCode> {
   await using api = await session.open();
-  const command = await session.expectBottle(api, slug, api.execCommand(slug, argv));
+  const command = await session.expect(api.execCommand(slug, argv), { api, slug });
   return session.surroundings.handOver(command);
 }
 
 async function attach(session: Session, slug: string, argv: readonly string[]): Promise<ExitCode> {
   await using api = await session.open();
-  const command = await session.expectBottle(api, slug, api.attachCommand(slug, argv));
+  const command = await session.expect(api.attachCommand(slug, argv), { api, slug });
   return session.surroundings.handOver(command);
 }
 
@@ -52,17 +52,10 @@ async function logs(
   options: { readonly follow?: true | undefined; readonly tail?: number | undefined },
 ): Promise<ExitCode> {
   await using api = await session.open();
-  await session.expectBottle(
-    api,
-    slug,
-    api.logs(
-      slug,
-      component,
-      { follow: options.follow === true, tail: options.tail ?? null },
-      (line) => session.output.foreign(`${line}\n`),
-      session.signal,
-    ),
-  );
+  const read = { follow: options.follow === true, tail: options.tail ?? null };
+  const show = (line: string) => session.output.foreign(`${line}\n`);
+  const reading = api.logs(slug, component, read, show, session.signal);
+  await session.expect(reading, { api, slug });
   return EXIT.done;
 }
 

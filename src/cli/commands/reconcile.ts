@@ -2,6 +2,7 @@ import { Command } from '@commander-js/extra-typings';
 import type { ReconcileReport } from '../../controller/api.ts';
 import { sanitizeLine } from '../../model/sanitize.ts';
 import { shortRevision } from '../age.ts';
+import { counted } from '../counted.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { DeclareCommand } from '../frame.ts';
 import { parseDuration } from '../parse-duration.ts';
@@ -40,7 +41,7 @@ async function reconcile(
   if (options.watch) return runController(session);
   await using api = await session.open();
   using progress = new ProgressPrinter(session.output);
-  const report = await session.expect(
+  const report = await session.complete(
     api.reconcile(
       {
         ...(revision === undefined ? {} : { revision }),
@@ -82,6 +83,5 @@ function summary(report: ReconcileReport): string {
     return `not converged at ${revision}: ${report.failures.length} failed; bb status tells more`;
   }
   if (report.actions === 0) return `nothing to do at ${revision}`;
-  const bottles = report.bottles.length;
-  return `in force at ${revision}: ${report.actions} actions, ${bottles} bottle${bottles === 1 ? '' : 's'}`;
+  return `in force at ${revision}: ${counted(report.actions, 'action')}, ${counted(report.bottles.length, 'bottle')}`;
 }

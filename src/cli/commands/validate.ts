@@ -1,4 +1,5 @@
 import { Command } from '@commander-js/extra-typings';
+import { counted } from '../counted.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { countDiagnostics, formatDiagnosticLines } from '../format-diagnostic.ts';
 import type { DeclareCommand } from '../frame.ts';
@@ -43,7 +44,9 @@ async function validate(
       }
     }
     const verdict = isValid ? output.paint('green', 'valid') : output.paint('red', 'not valid');
-    output.note(`${checked}: ${verdict}, ${countDiagnostics(diagnostics)}, ${bottles} bottles`);
+    output.note(
+      `${checked}: ${verdict}, ${countDiagnostics(diagnostics)}, ${counted(bottles, 'bottle')}`,
+    );
   }
   return isValid ? EXIT.done : EXIT.invalid;
 }

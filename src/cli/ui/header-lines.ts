@@ -1,5 +1,6 @@
 import { sanitizeLine } from '../../model/sanitize.ts';
 import { shortRevision } from '../age.ts';
+import { counted } from '../counted.ts';
 import { banners } from '../format-status.ts';
 import { type Line, span } from './line.ts';
 import type { ViewerState } from './viewer-state.ts';
@@ -18,8 +19,8 @@ function allHeaderLines(state: ViewerState): readonly Line[] {
   const controller =
     status.controllerPid === null ? 'no controller runs' : `controller ${status.controllerPid}`;
   const facts = [
-    `${status.bottles.length} bottles`,
-    `${pending} proposal${pending === 1 ? '' : 's'}`,
+    counted(status.bottles.length, 'bottle'),
+    counted(pending, 'proposal'),
     `${sanitizeLine(status.branch)}@${shortRevision(status.revision)}`,
     `applied ${shortRevision(status.lastAppliedRevision)}`,
     controller,
