@@ -1,12 +1,7 @@
 import { existsSync } from 'node:fs';
-import { installMissing } from './engine/debian-packages.ts';
+import { installDebianPackages } from './debian-packages.ts';
 
 /**
- * `npm test` runs this first: installs the Debian packages that tests need and this machine lacks, and says so. Where it
- * cannot, the tests that need them skip themselves by name.
- */
-const say = (line: string) => console.log(`setup: ${line}`);
-
 /** A program that is there by other means than its Debian package is as good. */
 const NEEDED = [
   { program: '/usr/sbin/dockerd', packages: ['docker.io'] },
@@ -19,10 +14,17 @@ const NEEDED = [
 ];
 
 const missing = NEEDED.filter(({ program }) => !onThisMachine(program));
-installMissing(
-  missing.flatMap(({ packages }) => packages),
-  say,
-);
+try {
+  await installDebianPackages(
+    missing.flatMap(({ packages }) => packages),
+    'npm test',
+  );
+} catch (error) {
+  const names = missing.map(({ program }) => program).join(', ');
+  console.log(
+    `SKIPPED tests that need ${names}: ${error instanceof Error ? error.message : error}`,
+  );
+}
 
 function onThisMachine(program: string): boolean {
   const name = program.split('/').at(-1) ?? '';

@@ -82,7 +82,7 @@ export function bottleUnderTest(
     tmpfs: { '/tmp': 16 * 1024 * 1024 },
     networks: [
       { component: 'internal-network', address: inside.address(2) },
-      { component: 'external-network', address: null },
+      { component: 'external-network', address: outside.address(2) },
     ],
     ...options.sidecars,
   };

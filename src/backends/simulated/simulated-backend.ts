@@ -83,11 +83,11 @@ export class SimulatedBackend implements Backend {
     }
   }
 
-  watch(_fleet: FleetName, onHint: (hint: BackendHint) => void, signal: AbortSignal): void {
+  watch(fleet: FleetName, onHint: (hint: BackendHint) => void, signal: AbortSignal): void {
     const tell = (hint: BackendHint) => {
       if (hint.bottle === null || !this.#faults.losesHint(hint.bottle)) onHint(hint);
     };
-    this.#engine.watch(tell, signal);
+    this.#engine.watch(fleet, tell, signal);
   }
 
   async ensureImage(build: ImageBuild, onProgress: (line: string) => void): Promise<void> {

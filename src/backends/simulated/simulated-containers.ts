@@ -69,7 +69,9 @@ export function startContainer(engine: SimulatedEngine, ref: ComponentRef): void
 
 /** Ends a container's programs; what is absent or stopped is fine. */
 export function stopContainer(engine: SimulatedEngine, ref: ComponentRef, exitCode: number): void {
-  const container = engine.container(runtimeName(ref));
+  const name = runtimeName(ref);
+  if (engine.foreign('foreign-container', name) !== undefined) throw nameTaken(name);
+  const container = engine.container(name);
   if (container === undefined || !['running', 'paused'].includes(container.state)) return;
   engine.put({ ...container, state: 'exited', exitCode, busy: false });
 }
@@ -101,6 +103,7 @@ export function removeComponent(engine: SimulatedEngine, ref: ComponentRef): voi
 export function ownContainer(engine: SimulatedEngine, ref: ComponentRef): SimulatedContainer {
   const name = runtimeName(ref);
   const container = engine.container(name);
+  if (engine.foreign('foreign-container', name) !== undefined) throw nameTaken(name);
   if (container === undefined) throw transient('not-found', `there is no container ${name}`);
   return container;
 }

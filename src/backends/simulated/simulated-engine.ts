@@ -1,3 +1,4 @@
+import type { FleetName } from '../../model/names.ts';
 import type { BackendHint } from '../backend.ts';
 import { type Journal, NO_JOURNAL } from './journal.ts';
 import type {
@@ -6,6 +7,11 @@ import type {
   SimulatedNetwork,
   SimulatedObject,
 } from './simulated-object.ts';
+
+interface Watcher {
+  readonly fleet: FleetName;
+  readonly onHint: (hint: BackendHint) => void;
+}
 
 type Entry =
   | { readonly put: SimulatedObject }
@@ -18,7 +24,7 @@ type Entry =
 export class SimulatedEngine {
   readonly #journal: Journal;
   readonly #objects = new Map<string, SimulatedObject>();
-  readonly #watchers = new Set<(hint: BackendHint) => void>();
+  readonly #watchers = new Set<Watcher>();
   readonly #subnets = new Set<string>();
   #ids = 0;
 
@@ -65,24 +71,28 @@ export class SimulatedEngine {
   /** Adds or replaces an object and tells of it, unless `quiet`. */
   put(object: SimulatedObject, quiet = false): void {
     this.#write({ put: object });
-    if (!quiet) this.hint({ kind: 'look', bottle: bottleOf(object) });
+    if (!quiet) this.hint({ kind: 'look', bottle: bottleOf(object) }, fleetOf(object));
   }
 
   /** Takes an object away; absent already is fine. */
   drop(object: SimulatedObject, quiet = false): void {
     this.#write({ drop: { kind: object.kind, name: object.name } });
-    if (!quiet) this.hint({ kind: 'look', bottle: bottleOf(object) });
+    if (!quiet) this.hint({ kind: 'look', bottle: bottleOf(object) }, fleetOf(object));
   }
 
-  hint(hint: BackendHint): void {
-    for (const watcher of this.#watchers) watcher(hint);
+  /** Tells watchers of `fleet`; null = all of them. */
+  hint(hint: BackendHint, fleet: FleetName | null = null): void {
+    for (const watcher of this.#watchers) {
+      if (fleet === null || fleet === watcher.fleet) watcher.onHint(hint);
+    }
   }
 
-  /** Calls `onHint` at each change until `signal` aborts. */
-  watch(onHint: (hint: BackendHint) => void, signal: AbortSignal): void {
+  /** Calls `onHint` at each change that may concern `fleet` until `signal` aborts. */
+  watch(fleet: FleetName, onHint: Watcher['onHint'], signal: AbortSignal): void {
     if (signal.aborted) return;
-    this.#watchers.add(onHint);
-    signal.addEventListener('abort', () => this.#watchers.delete(onHint), { once: true });
+    const watcher = { fleet, onHint };
+    this.#watchers.add(watcher);
+    signal.addEventListener('abort', () => this.#watchers.delete(watcher), { once: true });
   }
 
   /** Lines that a new engine would be the same from: the journal without its history. */
@@ -109,6 +119,10 @@ export class SimulatedEngine {
     if (subnet !== null) this.#subnets.add(subnet);
     if ('id' in put) this.#ids = Math.max(this.#ids, Number(put.id.slice('sim-'.length)));
   }
+}
+
+function fleetOf(object: SimulatedObject): FleetName | null {
+  return 'spec' in object ? object.spec.identity.fleet : null;
 }
 
 function bottleOf(object: SimulatedObject): string | null {

@@ -72,12 +72,11 @@ export function observeEngine(
   return { available: true, bottles, foreign, subnetsInUse, images };
 }
 
-/** As with a real engine, only what runs has addresses. */
+/** As with a real engine, a stopped container keeps the addresses that it was promised. */
 function observedContainer(container: SimulatedContainer): ObservedContainer {
   const { spec, id, name, state, exitCode, createdAt, attached } = container;
   const internal = attached['internal-network'];
   const external = attached['external-network'];
-  const isUp = state === 'running';
   return {
     kind: 'container',
     component: spec.identity.component,
@@ -90,8 +89,8 @@ function observedContainer(container: SimulatedContainer): ObservedContainer {
     applied: spec.identity.applied,
     revision: spec.identity.revision,
     addresses: {
-      ...(isUp && internal !== undefined ? { 'internal-network': internal.address } : {}),
-      ...(isUp && external !== undefined ? { 'external-network': external.address } : {}),
+      ...(internal !== undefined ? { 'internal-network': internal.address } : {}),
+      ...(external !== undefined ? { 'external-network': external.address } : {}),
     },
     runtime: spec.runtime,
   };
