@@ -75,7 +75,13 @@ export class UpstreamPools {
   /** Made when the first upstream is dialled: reading the system's authorities takes time and memory. */
   #trust(): SecureContext {
     this.#secureContext ??= createSecureContext({
-      ca: [...getCACertificates('default'), ...this.#trustedCaPem],
+      ca: [
+        ...new Set([
+          ...getCACertificates('default'),
+          ...getCACertificates('system'),
+          ...this.#trustedCaPem,
+        ]),
+      ],
     });
     return this.#secureContext;
   }
