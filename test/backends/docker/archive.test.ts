@@ -25,9 +25,9 @@ test('folders that copied files need belong to the owner of the files, once each
     { path: 'link', content: { linkTo: '/etc/hosts' }, ...owner },
   ]);
   expect(await entriesOf(archive)).toEqual([
-    'directory .bb/ 1000',
-    'directory .bb/skills/ 1000',
-    'directory .bb/skills/a/ 1000',
+    'directory .bb 1000',
+    'directory .bb/skills 1000',
+    'directory .bb/skills/a 1000',
     'file .bb/skills/a/SKILL.md 1000',
     'file .bb/prompt.md 1000',
     'symlink link 1000',
