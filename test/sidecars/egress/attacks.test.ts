@@ -35,7 +35,7 @@ afterAll(async () => {
   await upstream?.[Symbol.asyncDispose]();
 });
 
-const authority = () => `${PLAIN}:${upstream.port}`;
+const authority = (): string => `${PLAIN}:${upstream.port}`;
 const raw = (head: string) => exchange(dial(egress), `${head}\r\nConnection: close\r\n\r\n`);
 
 describe('plain HTTP', () => {
@@ -50,22 +50,22 @@ describe('plain HTTP', () => {
     [
       'a Host that is not the one of the URL',
       421,
-      () => `GET http://${authority()}/open HTTP/1.1\r\nHost: other.test`,
+      (): string => `GET http://${authority()}/open HTTP/1.1\r\nHost: other.test`,
     ],
     [
       'user information in the URL',
       403,
-      () => `GET http://x@${authority()}/open HTTP/1.1\r\nHost: ${authority()}`,
+      (): string => `GET http://x@${authority()}/open HTTP/1.1\r\nHost: ${authority()}`,
     ],
     [
       'a user that looks like the allowed host',
       403,
-      () => `GET http://${PLAIN}@evil.test/open HTTP/1.1\r\nHost: evil.test`,
+      (): string => `GET http://${PLAIN}@evil.test/open HTTP/1.1\r\nHost: evil.test`,
     ],
     [
       'https in a plain request',
       400,
-      () => `GET https://${authority()}/open HTTP/1.1\r\nHost: ${authority()}`,
+      (): string => `GET https://${authority()}/open HTTP/1.1\r\nHost: ${authority()}`,
     ],
     [
       'another scheme',
@@ -109,7 +109,7 @@ describe('a header that a route asks for', () => {
 
 describe('a name that resolves to a private address', () => {
   test('is refused, and passes where the route declares the range', async () => {
-    const url = () => `http://localhost:${upstream.port}/`;
+    const url = (): string => `http://localhost:${upstream.port}/`;
     const refused = await send(egress, url());
     expect(refused.status).toBe(403);
     expect(refused.body).toContain('not public');
