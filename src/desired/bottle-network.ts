@@ -42,7 +42,7 @@ export function composeNetwork(parts: {
 }
 
 /** Matches of both; `[]` stands for every request. */
-export function uniteMatches(
+function uniteMatches(
   a: readonly RouteMatch[],
   b: readonly RouteMatch[],
 ): readonly RouteMatch[] {

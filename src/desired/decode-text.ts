@@ -52,7 +52,7 @@ export function decodeUtf8(bytes: Uint8Array): string | null {
 }
 
 /** 1-based line and column of an offset in UTF-16 units; columns count characters. */
-export function positionOf(text: string, offset: number): Position {
+function positionOf(text: string, offset: number): Position {
   const before = text.slice(0, offset);
   const lineStart = before.lastIndexOf('\n') + 1;
   return {

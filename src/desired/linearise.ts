@@ -7,7 +7,7 @@ import type { Named } from './written-tree.ts';
 const MAX_DEPTH = 100;
 
 /** Names that `extends` lists, with where each was written. */
-export function basesOf(
+function basesOf(
   file: WrittenFile<WrittenBottle>,
 ): readonly { readonly name: string; readonly path: readonly (string | number)[] }[] {
   const written = file.value.extends;

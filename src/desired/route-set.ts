@@ -89,7 +89,7 @@ function resolveRoute(
 }
 
 /** Matches of a written route: the short form `paths` is one more match of prefixes, for any method. */
-export function resolveMatches(
+function resolveMatches(
   written: Pick<WrittenRoute, 'paths' | 'matches'>,
 ): readonly RouteMatch[] {
   const short = (written.paths ?? []).map((value) => ({ kind: 'prefix', value }) as const);

@@ -4,7 +4,7 @@ import { FILE_START, type Problems, quote } from './problems.ts';
 import { parseSlug } from './schema/texts.ts';
 import type { TreeFile } from './tree-file.ts';
 
-export const KIND_FOLDERS = ['agents', 'bottles', 'allowlists', 'routes', 'policies'] as const;
+const KIND_FOLDERS = ['agents', 'bottles', 'allowlists', 'routes', 'policies'] as const;
 export type KindFolder = (typeof KIND_FOLDERS)[number];
 const FILE_FOLDERS = ['prompts', 'images', 'skills'];
 const MAX_FILES = 10_000;

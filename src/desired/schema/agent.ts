@@ -3,7 +3,7 @@ import { updatePolicy } from './fleet.ts';
 import { host, routeAuth } from './route.ts';
 import { argument, line, listedNames, slug } from './texts.ts';
 
-export const COLORS = [
+const COLORS = [
   'black',
   'red',
   'green',
@@ -35,7 +35,7 @@ const provider = z.union(
   },
 );
 
-export const prompt = z.union(
+const prompt = z.union(
   [z.strictObject({ file: argument }), z.strictObject({ text: z.string().min(1) })],
   { error: 'is {file: prompts/name.md} or {text: ...}' },
 );

@@ -3,7 +3,7 @@ import { parsePool } from '../cidr.ts';
 import { checkedText } from './checked-text.ts';
 import { slug } from './texts.ts';
 
-export const BACKENDS = ['auto', 'docker', 'embedded', 'simulated', 'smolmachines'] as const;
+const BACKENDS = ['auto', 'docker', 'embedded', 'simulated', 'smolmachines'] as const;
 
 export const backend = z
   .enum(BACKENDS)

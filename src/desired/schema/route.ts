@@ -15,7 +15,7 @@ const FRAMING =
 export const host = checkedText(parseHost, 'host name, optionally with a leading "*."');
 
 /** An absolute path as egress compares it: normalised, without query. */
-export function parsePath(raw: string): Parsed<string> {
+function parsePath(raw: string): Parsed<string> {
   if (!raw.startsWith('/'))
     return refuse('invalid-value', `${quote(raw)} is not an absolute path`, 'begin with "/"');
   if (!/^[!-~]{1,2048}$/.test(raw) || /[?#\\"<>^`{|}]/.test(raw)) {

@@ -14,7 +14,7 @@ export function parseSlug(raw: string): Parsed<string> {
 }
 
 /** A name of a list that composes: `name`, or `+name` to add to what the base lists. */
-export function parseListedName(raw: string): Parsed<string> {
+function parseListedName(raw: string): Parsed<string> {
   return parseSlug(raw.startsWith('+') ? raw.slice(1) : raw);
 }
 
