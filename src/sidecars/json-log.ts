@@ -1,6 +1,6 @@
 import { sanitizeLine } from '../model/sanitize.ts';
 
-export type LogField = string | number | boolean | null;
+type LogField = string | number | boolean | null;
 
 /** Writes one JSON line; texts are sanitised, so that no peer can forge lines or reach a terminal. */
 export type Log = (message: string, fields?: { readonly [name: string]: LogField }) => void;

@@ -10,7 +10,7 @@ export interface DeniedRequest {
 }
 
 /** The body of a refusal, made for a model to act on: JSON unless the client only takes something else. */
-export function denialBody(
+function denialBody(
   denial: EgressDenial,
   denied: DeniedRequest,
   accept: string | undefined,

@@ -19,7 +19,7 @@ export interface CompiledMatch {
   readonly paths: readonly ((path: string) => boolean)[];
 }
 
-export interface CompiledEntry {
+interface CompiledEntry {
   readonly entry: AllowlistEntry;
   readonly expiresAtMs: number;
 }

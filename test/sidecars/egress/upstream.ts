@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { UpstreamSettings } from '../../../src/model/sidecar.ts';
 
 /** What an upstream saw of a request, as its default answer repeats it. */
-export interface Echo {
+interface Echo {
   readonly method: string;
   readonly url: string;
   readonly headers: { readonly [name: string]: string };
