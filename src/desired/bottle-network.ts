@@ -42,10 +42,7 @@ export function composeNetwork(parts: {
 }
 
 /** Matches of both; `[]` stands for every request. */
-function uniteMatches(
-  a: readonly RouteMatch[],
-  b: readonly RouteMatch[],
-): readonly RouteMatch[] {
+function uniteMatches(a: readonly RouteMatch[], b: readonly RouteMatch[]): readonly RouteMatch[] {
   if (a.length === 0 || b.length === 0) return [];
   const texts = new Map([...a, ...b].map((match) => [JSON.stringify(match), match]));
   return [...texts.values()];

@@ -89,9 +89,7 @@ function resolveRoute(
 }
 
 /** Matches of a written route: the short form `paths` is one more match of prefixes, for any method. */
-function resolveMatches(
-  written: Pick<WrittenRoute, 'paths' | 'matches'>,
-): readonly RouteMatch[] {
+function resolveMatches(written: Pick<WrittenRoute, 'paths' | 'matches'>): readonly RouteMatch[] {
   const short = (written.paths ?? []).map((value) => ({ kind: 'prefix', value }) as const);
   const long = (written.matches ?? []).map(({ paths = [], methods = [], headers = [] }) => ({
     paths: paths.map((path) => {
