@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import type { Backend } from '../backends/backend.ts';
 import { createDockerBackend } from '../backends/docker/docker-backend.ts';
+import { didYouMean } from '../model/did-you-mean.ts';
 import { type FleetName, parseFleetName } from '../model/names.ts';
 import { desiredImageBuilds } from '../reconcilers/image/image-build.ts';
 import { diskQueueFiles } from '../supervise/disk-queue-files.ts';
@@ -12,6 +13,7 @@ import { loadHostConfig } from './adapters/host-config.ts';
 import { createSecrets } from './adapters/secrets.ts';
 import { type ShippedImages, shippedImages } from './adapters/shipped-images.ts';
 import { createSidecarFiles } from './adapters/sidecar-files.ts';
+import { openSimulation } from './adapters/simulation.ts';
 import { ensureStateDirectory, stateDirectory, stateRoot } from './adapters/state-directory.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import { systemRandom } from './adapters/system-random.ts';
@@ -24,6 +26,7 @@ import { FleetJournal } from './fleet-journal.ts';
 import type { HostSettings } from './host-config.ts';
 import { type PassPorts, resolveTip } from './pass.ts';
 import type { Git } from './ports/git.ts';
+import type { SidecarFiles } from './ports/sidecar-files.ts';
 import { Reconciler } from './reconciler.ts';
 import { createStatusHints, type StatusHints } from './status-hints.ts';
 
@@ -46,9 +49,25 @@ const SIDECAR_USER = { uid: 64_101, gid: 64_101 };
 /** The user that `images/agent.Dockerfile` makes. */
 const AGENT_USER = { uid: 1000, gid: 1000 };
 
+/** Never chosen by itself: nothing in it runs. */
+const SIMULATED = 'simulated';
+const BACKENDS = ['docker', SIMULATED];
+
 /** Finds the repository, reads the host's configuration and puts the adapters together. Touches no bottle. */
 export async function assemble(options: ControllerOptions): Promise<Answer<Assembled>> {
-  const { environment } = options;
+  const { environment, backend } = options;
+  if (backend !== undefined && !BACKENDS.includes(backend)) {
+    const nearest = didYouMean(backend, BACKENDS);
+    return refuse({
+      kind: 'bad-request',
+      message: `there is no backend "${backend}"`,
+      hint:
+        nearest === undefined
+          ? `it is one of ${BACKENDS.join(', ')}`
+          : `did you mean "${nearest}"?`,
+      diagnostics: [],
+    });
+  }
   const loaded = await loadHostConfig({
     environment,
     directory: options.configDirectory ?? null,
@@ -85,12 +104,12 @@ async function connect(
   await ensureStateDirectory(directory);
   const sidecarUser = ownUser() ?? SIDECAR_USER;
   const images = await shippedImages(config.images.base ?? DEFAULT_BASE);
-  const files = createSidecarFiles({ stateDirectory: directory, sidecarUser });
+  const { backends, files } = placesOf(options, settings, { directory, sidecarUser });
   const store = createFleetStore(directory);
   const clock = systemClock;
   const ports: PassPorts = {
     git,
-    backends: backendsOf(options, settings),
+    backends,
     files,
     secrets: createSecrets({
       sources: settings.secrets,
@@ -144,11 +163,23 @@ async function connect(
   };
 }
 
-function backendsOf(options: ControllerOptions, settings: HostSettings): readonly Backend[] {
+/** Where bottles can be, and the files of their sidecars: one simulation has both, apart from all that is real. */
+function placesOf(
+  options: ControllerOptions,
+  settings: HostSettings,
+  own: { readonly directory: string; readonly sidecarUser: { uid: number; gid: number } },
+): { readonly backends: readonly Backend[]; readonly files: SidecarFiles } {
+  const { directory: stateDirectory, sidecarUser } = own;
+  if (options.backend === SIMULATED) {
+    const { backend, files } = openSimulation({ stateDirectory, clock: systemClock });
+    return { backends: [backend], files };
+  }
   const { host } = settings.config.docker;
   const endpoint = host === null ? {} : { endpoint: host };
-  const all = [createDockerBackend({ ...endpoint, environment: options.environment })];
-  return options.backend === undefined ? all : all.filter(({ name }) => name === options.backend);
+  return {
+    backends: [createDockerBackend({ ...endpoint, environment: options.environment })],
+    files: createSidecarFiles({ stateDirectory, sidecarUser }),
+  };
 }
 
 function buildsOver(
