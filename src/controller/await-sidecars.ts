@@ -8,6 +8,8 @@ import type { StatusHints } from './status-hints.ts';
 export interface AwaitedInputs {
   readonly tableHash: Fingerprint;
   readonly settingsHash: Fingerprint;
+  /** Instances of processes that were replaced: what they reported last is not believed. */
+  readonly former: readonly string[];
 }
 
 /** Long enough for a loaded machine to start a process, short enough that an agent's tool call survives it. */
@@ -58,6 +60,10 @@ type SidecarVerdict =
 /** Compares what the sidecars report with what they were given. Pure. */
 export function judgeSidecars(statuses: SidecarStatuses, awaited: AwaitedInputs): SidecarVerdict {
   const { egress, supervise } = statuses;
+  const isFormer = [egress, supervise].some(
+    (status) => status !== null && awaited.former.includes(status.instance),
+  );
+  if (isFormer) return { kind: 'waiting', reason: 'the new sidecars have not reported yet' };
   if (egress === null) return { kind: 'waiting', reason: 'egress has not reported yet' };
   if (egress.tableHash !== awaited.tableHash) {
     return egress.error !== null &&

@@ -85,6 +85,7 @@ function reportedTables(bottle: BottleName, last: PassResult): Enforcement {
   const verdict = judgeSidecars(statuses, {
     tableHash: renderEgressTable(desired, host, nowMs).hash,
     settingsHash: renderSuperviseSettings(desired).hash,
+    former: [],
   });
   return verdict.kind === 'in-force' ? verdict : { kind: 'waiting', reason: verdict.reason };
 }

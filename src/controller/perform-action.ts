@@ -24,7 +24,7 @@ export interface ActionContext {
   readonly desired: DesiredBottle | null;
   readonly contents: ReadonlyMap<Fingerprint, Uint8Array>;
   readonly host: HostFacts;
-  readonly backend: Backend;
+  readonly backends: readonly Backend[];
   /** How to build each image that the plan names and that is built here. */
   readonly builds: ReadonlyMap<string, ImageBuild>;
   readonly environment: { readonly [name: string]: string | undefined };
@@ -33,6 +33,8 @@ export interface ActionContext {
   readonly secrets: Secrets;
   readonly workspaces: WorkspaceReader;
   readonly clock: Clock;
+  /** Instances of the sidecars that this turn replaces, by bottle. */
+  readonly former: Map<BottleName, readonly string[]>;
   readonly onLog: (line: string) => void;
 }
 
@@ -40,7 +42,9 @@ export interface ActionContext {
 const STOP_GRACE_MS = 2_000;
 
 /** Performs one action: one call of a port, or a short fixed sequence of them. Throws what `classifyFailure` reads. */
-export async function performAction(planned: PlannedAction, context: ActionContext): Promise<void> {
+export async function performAction(planned: PlannedAction, turn: ActionContext): Promise<void> {
+  // A bottle that moves has actions on two backends.
+  const context = { ...turn, backend: backendOf(planned, turn) };
   const { backend, files, bottle } = context;
   const { action } = planned;
   switch (action.kind) {
@@ -55,15 +59,16 @@ export async function performAction(planned: PlannedAction, context: ActionConte
     case 'provision':
       return provision(context);
     case 'start':
+      if (action.component === 'sidecars') await rememberFormer(context);
       return backend.start(refOf(context, action.component));
     case 'await-sidecars':
-      await awaitSidecars(bottle, action, context);
+      await awaitSidecars(bottle, { ...action, former: context.former.get(bottle) ?? [] }, context);
       return;
     case 'prove-isolation':
       return proveIsolation(refOf(context, 'agent'), context);
     case 'reload-sidecar':
       await renderSidecars(context);
-      await awaitSidecars(bottle, action, context);
+      await awaitSidecars(bottle, { ...action, former: [] }, context);
       return;
     case 'stop':
       return backend.stop(refOf(context, action.component), STOP_GRACE_MS);
@@ -76,11 +81,29 @@ export async function performAction(planned: PlannedAction, context: ActionConte
   }
 }
 
+/** An action's context with the backend that it is on. */
+type OnBackend = ActionContext & { readonly backend: Backend };
+
+function backendOf(planned: PlannedAction, { backends }: ActionContext): Backend {
+  const backend = backends.find(({ name }) => name === planned.backend);
+  if (backend === undefined) {
+    throw new Error(`the plan names an unknown backend: ${planned.backend}`);
+  }
+  return backend;
+}
+
+/** Notes who reports now, so that the report of a process that is about to be replaced is not believed. */
+async function rememberFormer(context: ActionContext): Promise<void> {
+  const { egress, supervise } = await context.files.read(context.bottle);
+  const instances = [egress, supervise].flatMap((status) => status?.instance ?? []);
+  context.former.set(context.bottle, instances);
+}
+
 function refOf(context: ActionContext, component: Component) {
   return { fleet: context.fleet, bottle: context.bottle, component };
 }
 
-async function ensureImage(reference: string, context: ActionContext): Promise<void> {
+async function ensureImage(reference: string, context: OnBackend): Promise<void> {
   const build = context.builds.get(reference);
   if (build === undefined) {
     throw new StepFailed({
@@ -101,7 +124,7 @@ async function renderSidecars(context: ActionContext): Promise<void> {
 
 async function createContainer(
   action: Extract<Action, { kind: 'create-container' }>,
-  context: ActionContext,
+  context: OnBackend,
 ): Promise<void> {
   const env: { [name: string]: string } = { ...action.container.env };
   for (const [name, source] of Object.entries(action.container.lateEnv)) {
@@ -118,7 +141,7 @@ async function createContainer(
   await context.backend.createContainer(action.container, env);
 }
 
-async function provision(context: ActionContext): Promise<void> {
+async function provision(context: OnBackend): Promise<void> {
   const { spec } = requireDesired(context);
   const owner = context.host.agentUser;
   const copied = await provisionedFiles(spec, context.contents, owner, context.workspaces);

@@ -235,15 +235,14 @@ export class Reconciler {
 
   #rememberSuccess(bottle: BottleName, result: PassResult, hash: string): void {
     const { revision } = result;
-    const withheld = result.plan.bottles.some(
-      (plan) => plan.bottle === bottle && plan.verdict === 'withheld',
-    );
+    const plan = result.plan.bottles.find((candidate) => candidate.bottle === bottle);
+    const withheld = plan?.verdict === 'withheld';
     const memory = this.#memory(bottle);
     this.#memories.set(
       bottle,
       withheld
         ? rememberReloaded(memory, revision)
-        : rememberApplied(memory, { revision, specHash: hash }),
+        : rememberApplied(memory, appliedRecord(result, hash, plan?.backend ?? null)),
     );
   }
 
@@ -261,9 +260,6 @@ export class Reconciler {
     actions: readonly PlannedAction[],
     result: PassResult,
   ): Promise<TurnOutcome> {
-    const name = actions[0]?.backend;
-    const backend = this.#ports.backends.find((candidate) => candidate.name === name);
-    if (backend === undefined) throw new Error(`the plan names an unknown backend: ${name}`);
     const context: Omit<ActionContext, 'onLog'> = {
       ...this.#ports.performing,
       fleet: result.desired.fleet.name,
@@ -271,11 +267,12 @@ export class Reconciler {
       desired: result.desired.bottles[bottle] ?? null,
       contents: result.desired.contents,
       host: result.context.host,
-      backend,
+      backends: this.#ports.backends,
       builds: this.#ports.imageBuilds(result),
       files: this.#ports.files,
       secrets: this.#ports.secrets,
       clock: this.#ports.clock,
+      former: new Map(),
     };
     const work = (): Promise<TurnOutcome> =>
       takeTurn(bottle, actions, context, (progress) => {
@@ -287,9 +284,9 @@ export class Reconciler {
 
   /** Bottles that need nothing are in force at this revision, whoever made them so. */
   async #recordInForce(result: PassResult): Promise<void> {
-    for (const { bottle, verdict } of result.plan.bottles) {
+    for (const { bottle, verdict, backend } of result.plan.bottles) {
       if (verdict !== 'unchanged' || this.#turns.has(bottle)) continue;
-      const applied = { revision: result.revision, specHash: desiredHash(result.desired, bottle) };
+      const applied = appliedRecord(result, desiredHash(result.desired, bottle), backend);
       this.#memories.set(bottle, rememberApplied(this.#memory(bottle), applied));
     }
     await this.#ports.journal.passEnded(result, this.#memories, this.#turns.size === 0);
@@ -302,4 +299,12 @@ export class Reconciler {
   #announce(): void {
     for (const listener of this.#changes) listener();
   }
+}
+
+function appliedRecord(
+  { revision }: PassResult,
+  specHash: string,
+  backend: string | null,
+): AppliedRecord {
+  return { revision, specHash, ...(backend === null ? {} : { backend }) };
 }

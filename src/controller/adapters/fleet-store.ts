@@ -11,7 +11,10 @@ import { storeError } from './store-error.ts';
 
 const ROTATE_BYTES = 5 * 1024 * 1024;
 
-const applied = z.record(z.string(), z.object({ revision: z.string(), specHash: z.string() }));
+const applied = z.record(
+  z.string(),
+  z.object({ revision: z.string(), specHash: z.string(), backend: z.string().optional() }),
+);
 const metadata = z.object({
   agent: z.string(),
   label: z.string().nullable(),
@@ -56,7 +59,9 @@ export function createFleetStore(stateDirectory: string, rotateBytes = ROTATE_BY
         Object.entries(records).flatMap(([name, record]): [string, AppliedRecord][] => {
           const revision = parseRevision(record.revision);
           if (revision === undefined || parseBottleName(name) === undefined) return [];
-          return [[name, { ...record, revision }]];
+          const { specHash, backend } = record;
+          const where = backend === undefined ? {} : { backend };
+          return [[name, { revision, specHash, ...where }]];
         }),
       );
     },
