@@ -10,6 +10,8 @@ export interface BackendUnderTest {
   readonly image: string;
   /** False where programs are only pretended to run. */
   readonly runsPrograms: boolean;
+  /** False where the files of a container that ran cannot be read or written from outside. */
+  readonly sharesFiles: boolean;
   /** What agents run under; null = the engine's default. */
   readonly runtime: string | null;
   /** Makes something of this name without our labels; null where nothing can be foreign. */

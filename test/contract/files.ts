@@ -36,18 +36,33 @@ export function filesContract(under: BackendUnderTest): void {
       });
     });
 
-    it('copies a file out; an absent one is null; a large one and a folder are refused', async () => {
+    it.skipIf(!under.sharesFiles)(
+      'copies a file out; an absent one is null; a large one and a folder are refused',
+      async () => {
+        await using bottle = bottleUnderTest(under);
+        const backend = under.open();
+        await bottle.up(backend);
+        const agent = bottle.ref('agent');
+        await shell(backend, agent, 'printf found > /tmp/out; mkdir /tmp/folder');
+        const content = await backend.copyOut(agent, '/tmp/out', 100);
+        expect(Buffer.from(content ?? []).toString()).toBe('found');
+        expect(await backend.copyOut(agent, '/tmp/absent', 100)).toBeNull();
+        const refused = { name: 'BackendError' };
+        await expect(backend.copyOut(agent, '/tmp/out', 4)).rejects.toMatchObject(refused);
+        await expect(backend.copyOut(agent, '/tmp/folder', 100)).rejects.toMatchObject(refused);
+      },
+    );
+
+    it.skipIf(under.sharesFiles)('says so where a running sandbox keeps its files', async () => {
       await using bottle = bottleUnderTest(under);
       const backend = under.open();
       await bottle.up(backend);
       const agent = bottle.ref('agent');
-      await shell(backend, agent, 'printf found > /tmp/out; mkdir /tmp/folder');
-      const content = await backend.copyOut(agent, '/tmp/out', 100);
-      expect(Buffer.from(content ?? []).toString()).toBe('found');
-      expect(await backend.copyOut(agent, '/tmp/absent', 100)).toBeNull();
-      const refused = { name: 'BackendError' };
-      await expect(backend.copyOut(agent, '/tmp/out', 4)).rejects.toMatchObject(refused);
-      await expect(backend.copyOut(agent, '/tmp/folder', 100)).rejects.toMatchObject(refused);
+      const refused = { code: 'not-supported' };
+      const file = { path: 'a', content: Buffer.from('a'), mode: 0o644, uid: 0, gid: 0 };
+      await expect(backend.copyOut(agent, '/etc/passwd', 10_000)).rejects.toMatchObject(refused);
+      await expect(backend.copyIn(agent, '/tmp', [file])).rejects.toMatchObject(refused);
+      await expect(backend.snapshot(agent, 'bb/test-snapshot:no')).rejects.toMatchObject(refused);
     });
 
     it('a mounted folder shows a file that is replaced on the host, and takes no writes', async () => {
@@ -74,16 +89,19 @@ export function filesContract(under: BackendUnderTest): void {
       }
     });
 
-    it('a snapshot keeps the files and is an image for the next container', async () => {
-      const reference = `bb/test-snapshot:${uniqueFleet()}`;
-      await using bottle = bottleUnderTest(under);
-      const backend = under.open();
-      await bottle.up(backend);
-      await shell(backend, bottle.ref('agent'), 'echo kept > /tmp/kept');
-      await backend.snapshot(bottle.ref('agent'), reference);
-      await using again = bottleUnderTest(under, 'again', { agent: { image: reference } });
-      await again.up(backend);
-      expect(await shell(backend, again.ref('agent'), 'cat /tmp/kept')).toBe('kept');
-    });
+    it.skipIf(!under.sharesFiles)(
+      'a snapshot keeps the files and is an image for the next container',
+      async () => {
+        const reference = `bb/test-snapshot:${uniqueFleet()}`;
+        await using bottle = bottleUnderTest(under);
+        const backend = under.open();
+        await bottle.up(backend);
+        await shell(backend, bottle.ref('agent'), 'echo kept > /tmp/kept');
+        await backend.snapshot(bottle.ref('agent'), reference);
+        await using again = bottleUnderTest(under, 'again', { agent: { image: reference } });
+        await again.up(backend);
+        expect(await shell(backend, again.ref('agent'), 'cat /tmp/kept')).toBe('kept');
+      },
+    );
   });
 }

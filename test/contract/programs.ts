@@ -133,10 +133,14 @@ export function programsContract(under: BackendUnderTest): void {
       await using bottle = bottleUnderTest(under);
       const backend = under.open();
       await bottle.up(backend);
-      const argv = backend.attachCommand(bottle.ref('agent'), ['sh', '-c', 'tty; id -u']);
+      const argv = backend.attachCommand(bottle.ref('agent'), [
+        'sh',
+        '-c',
+        'test -t 0 && test -t 1 && echo terminal; id -u',
+      ]);
       const quoted = argv.map((word) => `'${word}'`).join(' ');
       const { stdout } = await promisify(execFile)('script', ['-qec', quoted, '/dev/null']);
-      expect(stdout.replaceAll('\r', '')).toBe('/dev/pts/0\n1000\n');
+      expect(stdout.replaceAll('\r', '')).toBe('terminal\n1000\n');
     });
   });
 }

@@ -12,6 +12,7 @@ backendContract({
   open: () => new SimulatedBackend({ engine, clock }),
   image: IMAGE,
   runsPrograms: false,
+  sharesFiles: true,
   runtime: null,
   async makeForeign(kind, name) {
     const object = { kind: `foreign-${kind}`, name, subnet: null } as const;

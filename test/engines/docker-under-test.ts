@@ -26,12 +26,14 @@ export async function dockerUnderTest(): Promise<DockerUnderTest> {
     onProgress: () => undefined,
   });
   const docker = new Docker({ socketPath: endpoint.slice('unix://'.length) });
+  const runtime = process.env['BB_TEST_RUNTIME'] || null;
   const under: BackendUnderTest = {
     name: 'docker',
     open: () => createDockerBackend({ endpoint, environment: {} }),
     image,
     runsPrograms: true,
-    runtime: process.env['BB_TEST_RUNTIME'] || null,
+    sharesFiles: runtime !== 'runsc',
+    runtime,
     makeForeign: (kind, name) => makeForeign(docker, image, kind, name),
   };
   return { kind: 'docker', endpoint, image, docker, under };

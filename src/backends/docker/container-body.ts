@@ -1,5 +1,6 @@
 import type { ContainerCreateOptions, EndpointsConfig, HostConfig } from 'dockerode';
 import { type ContainerSpec, runtimeName } from '../../model/component.ts';
+import { pidsLimit } from './gvisor.ts';
 import { labelsOf } from './labels.ts';
 
 /**
@@ -58,7 +59,7 @@ function hostConfig(spec: ContainerSpec): HostConfig & { readonly CgroupnsMode: 
     // The controller owns restarts.
     RestartPolicy: { Name: 'no' },
     AutoRemove: false,
-    PidsLimit: spec.resources.pids,
+    PidsLimit: pidsLimit(spec.resources.pids, spec.runtime),
     Memory: spec.resources.memoryBytes,
     MemorySwap: spec.resources.memoryBytes,
     NanoCpus: Math.round(spec.resources.cpus * 1e9),

@@ -7,6 +7,7 @@ import type { Engine } from './engine.ts';
 import { createEngineConnection } from './engine-connection.ts';
 import { classify } from './engine-error.ts';
 import { execInContainer } from './exec.ts';
+import { assertSharedFiles } from './gvisor.ts';
 import { ensureImagePresent } from './image.ts';
 import { containerLogs } from './logs.ts';
 import { createNetwork, removeNetwork } from './networks.ts';
@@ -38,6 +39,12 @@ export function createDockerBackend({ endpoint, environment }: DockerBackendOpti
     connection.use(`${verb} ${runtimeName(ref)}`, async (engine) =>
       call(engine, (await ownContainer(engine, ref)).Id),
     );
+  const withinFiles: typeof within = (verb, ref, call) =>
+    connection.use(`${verb} ${runtimeName(ref)}`, async (engine) => {
+      const container = await ownContainer(engine, ref);
+      assertSharedFiles(container, `${verb} ${runtimeName(ref)}`);
+      return call(engine, container.Id);
+    });
   const clientCommand = (streams: '-i' | '-it', ref: ComponentRef, argv: readonly string[]) => [
     ...['docker', '-H', endpointUrl(connection.resolved)],
     ...['exec', streams, runtimeName(ref), ...argv],
@@ -89,9 +96,9 @@ export function createDockerBackend({ endpoint, environment }: DockerBackendOpti
     attachCommand: (ref, argv) => clientCommand('-it', ref, argv),
     execCommand: (ref, argv) => clientCommand('-i', ref, argv),
     copyIn: (ref, folder, files) =>
-      within('copying into', ref, (engine, id) => putFiles(engine, id, folder, files)),
+      withinFiles('copying into', ref, (engine, id) => putFiles(engine, id, folder, files)),
     copyOut: (ref, path, maxBytes) =>
-      within('copying out of', ref, (engine, id) => getFile(engine, id, path, maxBytes)),
+      withinFiles('copying out of', ref, (engine, id) => getFile(engine, id, path, maxBytes)),
     signal: (ref, signal) =>
       within('signalling', ref, async (engine, id) => {
         await engine.calls.getContainer(id).kill({ signal });
@@ -108,7 +115,7 @@ export function createDockerBackend({ endpoint, environment }: DockerBackendOpti
       }
     },
     snapshot: (ref, reference) =>
-      within('saving', ref, (engine, id) => snapshotContainer(engine, id, reference)),
+      withinFiles('saving', ref, (engine, id) => snapshotContainer(engine, id, reference)),
     stats: (ref) => within('measuring', ref, containerStats),
   };
 }

@@ -40,16 +40,14 @@ else {
     it('is proven for a bottle that is made as it should be', async () => {
       await using bottle = guarded();
       const backend = under.open();
-      await bottle.up(backend);
-      await trust(backend, bottle);
+      await upTrusted(backend, bottle);
       expect(await probe(backend, bottle)).toEqual({ proven: true });
     });
 
     it('is proven by Node where there is no bash', async () => {
       await using bottle = guarded();
       const backend = under.open();
-      await bottle.up(backend);
-      await trust(backend, bottle);
+      await upTrusted(backend, bottle);
       expect(await probe(backend, bottle, 'command() { [ "$2" = node ]; }\n')).toEqual({
         proven: true,
       });
@@ -67,8 +65,7 @@ else {
       const backend = under.open();
       const plain = networkBody(bottle.internal, '1.41');
       await docker.createNetwork({ ...plain, Options: {} });
-      for (const step of bottle.steps.slice(1)) await step(backend);
-      await trust(backend, bottle);
+      await upTrusted(backend, bottle, 1);
       const gateway = bottle.internal.subnet.replace(
         /\d+\/28$/,
         (last) => `${Number.parseInt(last, 10) + 1}`,
@@ -97,18 +94,19 @@ else {
     it('is refuted where somebody put the agent on the external network too', async () => {
       await using bottle = guarded();
       const backend = under.open();
-      await bottle.up(backend);
-      await trust(backend, bottle);
+      for (const step of bottle.steps.slice(0, 4)) await step(backend);
       await docker
         .getNetwork(runtimeName(bottle.ref('external-network')))
         .connect({ Container: runtimeName(bottle.ref('agent')) });
+      await upTrusted(backend, bottle);
       expect(await probe(backend, bottle)).toMatchObject({
         proven: false,
         reason: expect.stringMatching(/beside the sidecars answers/),
       });
     });
 
-    it('is refuted where a name is answered', async () => {
+    // gVisor does not reach the engine's resolver at all.
+    it.skipIf(under.runtime === 'runsc')('is refuted where a name is answered', async () => {
       await using bottle = guarded();
       const backend = under.open();
       for (const step of bottle.steps.slice(0, 3)) await step(backend);
@@ -121,8 +119,8 @@ else {
         name: runtimeName(bottle.ref('agent')),
         HostConfig: { ...body.HostConfig, Dns: [resolver] },
       });
-      await backend.start(bottle.ref('agent'));
       await trust(backend, bottle);
+      await backend.start(bottle.ref('agent'));
       expect(await probe(backend, bottle)).toMatchObject({
         proven: false,
         reason: expect.stringContaining('answers for names outside'),
@@ -161,7 +159,13 @@ async function probe(backend: Backend, bottle: BottleUnderTest, prefix = '') {
   return judgeIsolation(result);
 }
 
-/** What the controller does before it asks. */
+/** Comes up as a bottle of the controller does, its certificate installed before the agent starts. */
+async function upTrusted(backend: Backend, bottle: BottleUnderTest, from = 0): Promise<void> {
+  for (const step of bottle.steps.slice(from, 4)) await step(backend);
+  await trust(backend, bottle);
+  for (const step of bottle.steps.slice(4)) await step(backend);
+}
+
 async function trust(backend: Backend, bottle: BottleUnderTest): Promise<void> {
   const owner = { mode: 0o644, uid: 0, gid: 0 };
   const content = Buffer.from(CERTIFICATE);
