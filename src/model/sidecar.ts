@@ -7,7 +7,7 @@ import type { BottleName, Fingerprint } from './names.ts';
  * ```
  * <bottle>/egress/in/current -> gen-7/   table.json, secrets.json (0600)   rendered by the controller, read-only inside
  * <bottle>/egress/out/status.json, ca.pem                                  written by egress
- * <bottle>/egress/state/ca-key.pem (0600)                                  never leaves the sidecar
+ * <bottle>/egress/state/ca-key.pem (0600), ca-cert.pem                     never leaves the sidecar
  * <bottle>/supervise/in/current -> gen-3/ settings.json
  * <bottle>/supervise/out/status.json
  * <bottle>/bundle/out/status.json                                          written by PID 1

@@ -60,6 +60,9 @@ export function decide(
       'wait and retry: the controller has to deliver the table',
     );
   }
+  if (request.method === 'TRACE') {
+    return deny('TRACE would show the credential of a route to the agent', 'use GET or HEAD');
+  }
   const git = gitRequest(request.path, request.query, request.headers.get('content-type'));
   if (git === 'push') {
     return deny(

@@ -83,12 +83,12 @@ class UpstreamAnswer implements Dispatcher.DispatchHandler {
     _controller: Dispatcher.DispatchController,
     trailers: { readonly [name: string]: string | readonly string[] | undefined },
   ): void {
-    this.#ended = true;
     const { incoming, outgoing } = this.#forwarding;
     const sent = Object.entries(trailers ?? {}).map(
       ([name, value]) => [name, String(value)] as const,
     );
     if (sent.length > 0) outgoing.addTrailers(Object.fromEntries(sent));
+    this.#ended = true;
     outgoing.end();
     if (incoming.complete) return;
     // The upstream answered before it had the whole body: the rest goes nowhere.

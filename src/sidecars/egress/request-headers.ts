@@ -29,16 +29,20 @@ export const HOP_BY_HOP: ReadonlySet<string> = new Set([
 
 /**
  * Never sent on: the agent's own credentials, the name that is set from the decision, what the proxy answers itself, and
- * headers that would make the upstream read another method than the one that was decided on.
+ * headers that make some upstreams read another method, path or host than those that were decided on.
  */
 const REMOVED: ReadonlySet<string> = new Set([
   ...HOP_BY_HOP,
   'authorization',
   'expect',
+  'forwarded',
   'host',
+  'x-forwarded-host',
   'x-http-method',
   'x-http-method-override',
   'x-method-override',
+  'x-original-url',
+  'x-rewrite-url',
 ]);
 
 /** The flat header list to send: what the agent sent, without the above, and with the credential of the route. */

@@ -171,6 +171,13 @@ describe('credentials', () => {
   });
 });
 
+test('TRACE, which would reflect a credential, is denied where anything else is allowed', () => {
+  const parts = { routes: [egressRoute('x.test')], allowlist: [allowlistEntry('open.test')] };
+  expect(verdict(parts, 'OPTIONS https://x.test/')).toBe('allow');
+  expect(verdict(parts, 'TRACE https://x.test/')).toMatch(/^deny: TRACE/);
+  expect(verdict(parts, 'TRACE https://open.test/')).toMatch(/^deny: TRACE/);
+});
+
 describe('git', () => {
   const parts: TableParts = {
     routes: [egressRoute('fetch.test', { git: { fetch: true } }), egressRoute('none.test')],

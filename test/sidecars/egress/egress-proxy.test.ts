@@ -60,6 +60,8 @@ describe('what a route allows', () => {
         authorization: 'Bearer placeholder',
         'proxy-authorization': 'Basic eA==',
         'x-http-method-override': 'DELETE',
+        'x-original-url': '/admin',
+        'x-forwarded-host': 'other.test',
         'x-kept': 'yes',
       },
     });
@@ -69,6 +71,8 @@ describe('what a route allows', () => {
     expect(headers).toMatchObject({ authorization: `Bearer ${SECRET}`, 'x-kept': 'yes' });
     expect(headers).not.toHaveProperty('proxy-authorization');
     expect(headers).not.toHaveProperty('x-http-method-override');
+    expect(headers).not.toHaveProperty('x-original-url');
+    expect(headers).not.toHaveProperty('x-forwarded-host');
   });
 
   test('passes over plain HTTP by the same rules', async () => {

@@ -268,6 +268,40 @@ test('the authority survives a restart and its key stays private', async () => {
   expect(existsSync(join(egress.root, 'egress/out/ca-key.pem'))).toBe(false);
 });
 
+test('trailers of the upstream reach the client', async () => {
+  await using upstream = await startUpstream([API], {
+    handler: (_request, response) => {
+      response.writeHead(200, { trailer: 'x-sum' });
+      response.write('body');
+      response.addTrailers({ 'x-sum': '42' });
+      response.end();
+    },
+  });
+  await using egress = await startEgress({
+    routes: [egressRoute(API, { ports: [upstream.port] })],
+    upstream: upstream.settings,
+  });
+  const response = await open(egress, `https://${API}:${upstream.port}/`);
+  expect(await read(response)).toMatchObject({ status: 200, body: 'body' });
+  expect(response.trailers).toEqual({ 'x-sum': '42' });
+});
+
+test('an upstream that breaks off in its answer ends the client’s too, visibly', async () => {
+  await using upstream = await startUpstream([API], {
+    handler: (_request, response) => {
+      response.writeHead(200, { 'content-length': 100 });
+      response.write('half');
+      setImmediate(() => response.destroy());
+    },
+  });
+  await using egress = await startEgress({
+    routes: [egressRoute(API, { ports: [upstream.port] })],
+    upstream: upstream.settings,
+  });
+  const response = await open(egress, `https://${API}:${upstream.port}/`);
+  await expect(read(response)).rejects.toThrow('aborted');
+});
+
 test('the answer to an upload may come before its end', async () => {
   await using upstream = await startUpstream([API], {
     handler: (_request, response) => {
