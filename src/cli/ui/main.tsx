@@ -5,6 +5,7 @@ import { App, type TerminalLease } from './app.tsx';
 import { Screen } from './components/screen.tsx';
 import { writeCrashLog } from './crash-log.ts';
 import { reduce } from './reduce.ts';
+import { TerminalInput } from './terminal-input.ts';
 import { screenView } from './view-model.ts';
 import { Viewer } from './viewer.ts';
 import { initialState, type ViewerState } from './viewer-state.ts';
@@ -36,6 +37,7 @@ async function printFrame(session: Session): Promise<ExitCode> {
 
 async function runLive(session: Session): Promise<ExitCode> {
   const { surroundings, signal } = session;
+  using input = new TerminalInput();
   const lease: TerminalLease = { suspend: null };
   const viewer = new Viewer(
     {
@@ -44,12 +46,12 @@ async function runLive(session: Session): Promise<ExitCode> {
       nowMs: () => Date.now(),
       sleep: sleepUntil,
       ringBell: () => process.stdout.write('\x07'),
-      handOver: (argv) => lend(lease, () => surroundings.handOver(argv)),
+      handOver: (argv) => lend(lease, input, () => surroundings.handOver(argv)),
     },
     { columns: process.stdout.columns, rows: process.stdout.rows },
   );
   signal.addEventListener('abort', () => viewer.leave(), { once: true });
-  const crash = await draw(viewer, lease);
+  const crash = await draw(viewer, lease, input);
   if (crash === null) {
     if (viewer.lastFailure !== null) session.output.diagnostic(viewer.lastFailure);
     return EXIT.done;
@@ -61,8 +63,13 @@ async function runLive(session: Session): Promise<ExitCode> {
 }
 
 /** Draws until the viewer is left; the terminal is as before when this ends, however it ends. */
-async function draw(viewer: Viewer, lease: TerminalLease): Promise<Error | null> {
+async function draw(
+  viewer: Viewer,
+  lease: TerminalLease,
+  input: TerminalInput,
+): Promise<Error | null> {
   const instance = render(<App viewer={viewer} lease={lease} />, {
+    stdin: input,
     alternateScreen: true,
     interactive: true,
     incrementalRendering: true,
@@ -87,11 +94,21 @@ async function draw(viewer: Viewer, lease: TerminalLease): Promise<Error | null>
   }
 }
 
-async function lend(lease: TerminalLease, run: () => Promise<number>): Promise<number> {
+/** Ink gives the screen away, `input` the keys; both are back before this resolves. */
+async function lend(
+  lease: TerminalLease,
+  input: TerminalInput,
+  run: () => Promise<number>,
+): Promise<number> {
   if (lease.suspend === null) throw new Error('the terminal is not ready yet');
   let exitCode = 0;
   await lease.suspend(async () => {
-    exitCode = await run();
+    input.release();
+    try {
+      exitCode = await run();
+    } finally {
+      input.claim();
+    }
   });
   return exitCode;
 }
