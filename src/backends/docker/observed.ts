@@ -70,6 +70,7 @@ function observedContainer(owned: OwnedAs<'agent' | 'sidecars'>, info: Container
     applied: owned.applied,
     revision: owned.revision,
     addresses: addressesOf(owned, info),
+    otherNetworks: otherNetworksOf(owned, info),
     runtime: owned.runtime,
   };
   return { bottle: owned.bottle, thing };
@@ -98,6 +99,13 @@ function addressesOf(owned: Owned, info: ContainerInfo): ObservedContainer['addr
       return address ? [[component, address]] : [];
     }),
   );
+}
+
+/** Somebody attached it there by hand: a way around the sidecars. `none` is the absence of a network. */
+function otherNetworksOf(owned: Owned, info: ContainerInfo): readonly string[] {
+  const own = new Set(NETWORKS.map((component) => runtimeName({ ...owned, component })));
+  const attached = Object.keys(info.NetworkSettings?.Networks ?? {});
+  return attached.filter((name) => name !== 'none' && !own.has(name)).sort();
 }
 
 const NETWORKS = ['internal-network', 'external-network'] as const;

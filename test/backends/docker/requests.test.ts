@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { BackendHint } from '../../../src/backends/backend.ts';
 import { createDockerBackend } from '../../../src/backends/docker/docker-backend.ts';
+import { runtimeName } from '../../../src/model/component.ts';
 import { bottleUnderTest, observed } from '../../contract/bottle-under-test.ts';
 import { dockerUnderTest } from '../../engines/docker-under-test.ts';
 import { recordingProxy } from '../../engines/recording-proxy.ts';
@@ -51,6 +52,23 @@ else {
       expect(forFive).toHaveLength(4);
       expect(forFive.toSorted()).toEqual(forOne.toSorted());
       expect(forFive.filter((line) => !line.startsWith('GET '))).toEqual([]);
+    });
+
+    it('a network that somebody attached the agent to is seen', async () => {
+      await using bottle = bottleUnderTest(under);
+      await using other = bottleUnderTest(under, 'other', { fleet: bottle.fleet });
+      const backend = under.open();
+      await bottle.up(backend);
+      await backend.createNetwork(other.external);
+      expect((await observed(backend, bottle)).agent?.otherNetworks ?? []).toEqual([]);
+      const network = engine.docker.getNetwork(runtimeName(other.ref('external-network')));
+      const agent = { Container: runtimeName(bottle.ref('agent')) };
+      await network.connect(agent);
+      expect((await observed(backend, bottle)).agent?.otherNetworks).toEqual([
+        runtimeName(other.ref('external-network')),
+      ]);
+      await network.disconnect(agent);
+      expect((await observed(backend, bottle)).agent?.otherNetworks ?? []).toEqual([]);
     });
 
     it('an image that is present is asked for and nothing else', async () => {
