@@ -334,6 +334,14 @@ const CASES: readonly Case[] = [
   },
   {
     code: 'invalid-value',
+    title: 'a method that is never forwarded',
+    files: used('routes:\n  - {host: a.example, matches: [{methods: [TRACE]}]}\n'),
+    at: 'routes/r.yaml:2:44',
+    says: /"TRACE" is not a method/,
+    instead: used('routes:\n  - {host: a.example, matches: [{methods: [GET]}]}\n'),
+  },
+  {
+    code: 'invalid-value',
     title: 'an address block with bits below its mask',
     files: used('routes:\n  - {host: a.example, addresses: [10.0.0.5/8]}\n'),
     at: 'routes/r.yaml:2:35',

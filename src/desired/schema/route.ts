@@ -42,9 +42,9 @@ function parsePath(raw: string): Parsed<string> {
   return { ok: true, value: raw };
 }
 
-/** An HTTP method in upper case; `CONNECT` is never forwarded. */
+/** An HTTP method in upper case; egress never forwards `CONNECT` and `TRACE`. */
 export function parseMethod(raw: string): Parsed<string> {
-  if (/^[A-Z]{1,20}$/.test(raw) && raw !== 'CONNECT') return { ok: true, value: raw };
+  if (/^(?!(?:CONNECT|TRACE)$)[A-Z]{1,20}$/.test(raw)) return { ok: true, value: raw };
   return refuse(
     'invalid-value',
     `${quote(raw)} is not a method`,
