@@ -6,7 +6,7 @@ import type { Paint, Style } from './colour.ts';
 import { counted } from './counted.ts';
 import { formatTable } from './table.ts';
 
-export const WEIGHT_STYLE: { readonly [weight in BottleState['weight']]: Style } = {
+const WEIGHT_STYLE: { readonly [weight in BottleState['weight']]: Style } = {
   good: 'green',
   busy: 'cyan',
   attention: 'yellow',

@@ -1,4 +1,4 @@
-import { sanitizeBlock, sanitizeLine } from '../model/sanitize.ts';
+import { sanitizeBlock } from '../model/sanitize.ts';
 import { isColoured, type Paint, paintFor } from './colour.ts';
 import type { CommandFailure } from './command-failure.ts';
 import { formatDiagnosticLines } from './format-diagnostic.ts';
@@ -74,9 +74,8 @@ export class Output {
   }
 
   /** Bytes of a bottle: as they are into a pipe, made harmless for a terminal. */
-  foreign(text: string, to: 'stdout' | 'stderr' = 'stdout'): void {
-    const sink = to === 'stdout' ? this.#stdout : this.#stderr;
-    if (text !== '') sink.write(sink.isTTY ? harmless(text) : text);
+  foreign(text: string): void {
+    if (text !== '') this.#stdout.write(this.isTerminal ? harmless(text) : text);
   }
 
   /** JSON that any parser reads and no terminal obeys: what is unprintable is escaped. */
@@ -116,11 +115,6 @@ export class Output {
       this.diagnostic(`       ${paint('dim', line)}`);
     }
   }
-}
-
-/** One line of text from outside, fit for a terminal. */
-export function clean(text: string): string {
-  return sanitizeLine(text);
 }
 
 function harmless(text: string): string {

@@ -3,6 +3,7 @@ import type { TreeFile } from '../desired/tree-file.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { openGit } from './adapters/git.ts';
 import { loadHostConfig } from './adapters/host-config.ts';
+import { systemClock } from './adapters/system-clock.ts';
 import { readWorkingTree } from './adapters/working-tree-files.ts';
 import type { Answer, ControllerOptions, Refusal } from './api.ts';
 import type { Git } from './ports/git.ts';
@@ -49,7 +50,9 @@ export async function validateDesiredState(
   const read = await readFiles(opened.git, request.source);
   if (!read.ok) return read;
   const { checked, files } = read.value;
-  const { desired, diagnostics } = loadDesiredState(files, host.policy, { nowMs: Date.now() });
+  const { desired, diagnostics } = loadDesiredState(files, host.policy, {
+    nowMs: systemClock.nowMs(),
+  });
   const bottles = desired === null ? 0 : Object.keys(desired.bottles).length;
   return { ok: true, value: { checked, bottles, diagnostics } };
 }

@@ -18,7 +18,7 @@ export function revision(digit: string): Revision {
 }
 
 /** The `index`th proposal id, in order of time. */
-export function proposalId(index: number): ProposalId {
+function proposalId(index: number): ProposalId {
   return must(parseProposalId(`01K${String(index).padStart(23, '0')}`));
 }
 

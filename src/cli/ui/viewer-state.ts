@@ -22,7 +22,7 @@ export type Modal =
   | { readonly kind: 'stop'; readonly bottle: string };
 
 /** One proposal, whole; `review` is null while it is fetched. */
-export interface Detail {
+interface Detail {
   readonly id: string;
   readonly review: ProposalReview | null;
   readonly scroll: number;

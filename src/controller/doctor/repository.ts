@@ -1,4 +1,5 @@
 import { gitProcess } from '../adapters/git-process.ts';
+import { systemClock } from '../adapters/system-clock.ts';
 import type { Check } from '../doctor.ts';
 
 const OLDEST_GIT = [2, 30] as const;
@@ -37,7 +38,7 @@ export const checkRepository: Check = async ({ repository = '.' }) => {
 
 /** A clock that is behind makes certificates of bottles not valid yet, and commits look like the future. */
 export const checkClock: Check = async ({ repository = '.' }) => {
-  const now = Date.now();
+  const now = systemClock.nowMs();
   const log = await gitProcess(repository).run(['log', '-1', '--format=%ct']);
   const newestMs = log.exitCode === 0 ? Number(log.stdout.trim()) * 1000 : 0;
   if (newestMs > now + TOLERATED_SKEW_MS) {
