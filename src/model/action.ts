@@ -1,11 +1,5 @@
 import type { Operation } from 'fast-json-patch';
-import type {
-  Component,
-  ContainerComponent,
-  ContainerSpec,
-  NetworkComponent,
-  NetworkSpec,
-} from './component.ts';
+import type { Component, ContainerComponent, ContainerSpec, NetworkSpec } from './component.ts';
 import type { BottleName, Fingerprint } from './names.ts';
 
 /** How hard a change is on a running bottle, in this order. */
@@ -50,8 +44,6 @@ export type Action =
   | { readonly kind: 'stop'; readonly component: ContainerComponent }
   | { readonly kind: 'remove'; readonly component: Component }
   | { readonly kind: 'remove-state' };
-
-export type ActionKind = Action['kind'];
 
 /** An action in its plan. */
 export interface PlannedAction {
@@ -106,5 +98,3 @@ export interface Plan {
   /** Set when the plan must not run as it is, e.g. a mass deletion without its permission. */
   readonly refused: { readonly reason: string; readonly hint: string } | null;
 }
-
-export type { NetworkComponent };

@@ -31,11 +31,3 @@ export function setCondition(
     a.type < b.type ? -1 : 1,
   );
 }
-
-/** `conditions` without the one of this type: abnormal-true conditions are present only while true. */
-export function clearCondition(
-  conditions: readonly Condition[],
-  type: ConditionType,
-): readonly Condition[] {
-  return conditions.filter((condition) => condition.type !== type);
-}

@@ -1,4 +1,4 @@
-import type { Component, ContainerComponent, NetworkComponent } from './component.ts';
+import type { ContainerComponent, NetworkComponent } from './component.ts';
 import type { BottleName, Revision } from './names.ts';
 import type { SidecarStatuses } from './sidecar.ts';
 
@@ -76,9 +76,4 @@ export interface ObservedState {
   readonly sidecars: { readonly [bottle: BottleName]: SidecarStatuses };
   /** Inventory of what was applied before: bottles that we own although nothing of them may be seen. */
   readonly inventory: readonly BottleName[];
-}
-
-/** Names one observed thing for messages: `container bb-home-dev`. */
-export function describeComponent(component: Component): string {
-  return component.replace('-', ' ');
 }
