@@ -20,7 +20,12 @@ afterAll(() => {
 
 /** A shell that wrote BEFORE and runs the viewer; it writes the exit code and the terminal's settings after it. */
 async function openViewer(name: string): Promise<Terminal> {
-  const terminal = new Terminal(name, { HOME: home, XDG_STATE_HOME: home, PS1: '$ ', CI: '' });
+  const terminal = new Terminal(home, name, {
+    HOME: home,
+    XDG_STATE_HOME: home,
+    PS1: '$ ',
+    CI: '',
+  });
   const program = `${process.execPath} ${built.file} ui`;
   terminal.type(`clear; echo BEFORE; sh -c 'echo $$ > ${home}/${name}.pid; exec ${program}'; `);
   terminal.type('echo "AFTER $?"; stty -a | grep -o " -\\?icanon\\| -\\?echo "');

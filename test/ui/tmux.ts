@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { expect } from 'vitest';
 
 /** Whether the tests of whole programs in a terminal can run here. */
@@ -6,10 +7,11 @@ export const hasTmux = spawnSync('tmux', ['-V']).status === 0;
 
 /** A terminal with a shell in it; disposing it ends its own tmux server and nothing else. */
 export class Terminal implements Disposable {
-  readonly #server: string;
+  readonly #socket: string;
 
-  constructor(name: string, environment: { readonly [name: string]: string }) {
-    this.#server = `bb-test-${process.pid}-${name}`;
+  /** The server's socket is made in `folder`, which is removed with it. */
+  constructor(folder: string, name: string, environment: { readonly [name: string]: string }) {
+    this.#socket = join(folder, `${name}.sock`);
     const settings = Object.entries(environment).flatMap(([key, value]) => [
       '-e',
       `${key}=${value}`,
@@ -48,6 +50,6 @@ export class Terminal implements Disposable {
   }
 
   #tmux(...args: string[]): string {
-    return execFileSync('tmux', ['-L', this.#server, ...args], { encoding: 'utf8' });
+    return execFileSync('tmux', ['-S', this.#socket, ...args], { encoding: 'utf8' });
   }
 }
