@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import Docker from 'dockerode';
 import { removeFolderWithMounts } from './mounts.ts';
+import { chainsOfOthers, restoreChains } from './shared-chains.ts';
 
 /** A Docker Engine of our own: nothing of it is outside its folder but networks, which `stop` removes. */
 export interface PrivateEngine extends AsyncDisposable {
@@ -34,6 +35,7 @@ const ENDS_WITHIN_MS = 20_000;
 export async function startPrivateEngine(options: PrivateEngineOptions): Promise<PrivateEngine> {
   await mkdir(options.folder, { recursive: true });
   await writeFile(join(options.folder, 'daemon.json'), '{}');
+  const chains = chainsOfOthers();
   const log = openSync(join(options.folder, 'log'), 'a');
   const child = spawn('dockerd', argumentsOf(options), {
     detached: true,
@@ -52,6 +54,7 @@ export async function startPrivateEngine(options: PrivateEngineOptions): Promise
   child.unref();
   const engine = openPrivateEngine(options.folder, child.pid ?? 0);
   const outcome = await Promise.race([failed, answers(engine.endpoint)]);
+  restoreChains(chains);
   if (outcome === 'answers') return engine;
   const tail = (await readFile(join(options.folder, 'log'), 'utf8')).trim().split('\n').slice(-5);
   await engine.stop();
