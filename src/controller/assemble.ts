@@ -104,7 +104,7 @@ async function connect(
   await ensureStateDirectory(directory);
   const sidecarUser = ownUser() ?? SIDECAR_USER;
   const images = await shippedImages(config.images.base ?? DEFAULT_BASE);
-  const { backends, files } = placesOf(options, settings, { directory, sidecarUser });
+  const { backends, files } = placesOf(options, settings, { directory, fleet, sidecarUser });
   const store = createFleetStore(directory);
   const clock = systemClock;
   const ports: PassPorts = {
@@ -167,11 +167,15 @@ async function connect(
 function placesOf(
   options: ControllerOptions,
   settings: HostSettings,
-  own: { readonly directory: string; readonly sidecarUser: { uid: number; gid: number } },
+  own: {
+    readonly directory: string;
+    readonly fleet: FleetName;
+    readonly sidecarUser: { uid: number; gid: number };
+  },
 ): { readonly backends: readonly Backend[]; readonly files: SidecarFiles } {
-  const { directory: stateDirectory, sidecarUser } = own;
+  const { directory: stateDirectory, fleet, sidecarUser } = own;
   if (options.backend === SIMULATED) {
-    const { backend, files } = openSimulation({ stateDirectory, clock: systemClock });
+    const { backend, files } = openSimulation({ stateDirectory, fleet, clock: systemClock });
     return { backends: [backend], files };
   }
   const { host } = settings.config.docker;

@@ -17,6 +17,8 @@ export interface SimulatedSidecarOptions {
   readonly store?: SimulatedSidecarStore;
   /** Why the sidecar of this bottle refuses what it was given; null accepts. */
   readonly refuses?: (bottle: BottleName, inputs: SidecarInputs) => string | null;
+  /** What runs the sidecars of this bottle now, named anew at each start; null while nothing does. */
+  readonly running?: (bottle: BottleName) => string | null;
 }
 
 const NOTHING: SidecarStatuses = { egress: null, supervise: null, bundle: null };
@@ -26,12 +28,14 @@ export class SimulatedSidecarFiles implements SidecarFiles {
   readonly #clock: Clock;
   readonly #store: SimulatedSidecarStore;
   readonly #refuses: NonNullable<SimulatedSidecarOptions['refuses']>;
+  readonly #running: NonNullable<SimulatedSidecarOptions['running']>;
   readonly #watchers = new Set<(bottle: BottleName) => void>();
 
   constructor(options: SimulatedSidecarOptions) {
     this.#clock = options.clock;
     this.#store = options.store ?? new Map<string, string>();
     this.#refuses = options.refuses ?? (() => null);
+    this.#running = options.running ?? (() => null);
   }
 
   async prepare(bottle: BottleName): Promise<void> {
@@ -39,7 +43,7 @@ export class SimulatedSidecarFiles implements SidecarFiles {
   }
 
   async render(bottle: BottleName, inputs: SidecarInputs): Promise<void> {
-    const before = await this.read(bottle);
+    const before = this.#stored(bottle);
     const refusal = this.#refuses(bottle, inputs);
     const atText = new Date(this.#clock.nowMs()).toISOString();
     this.#save(bottle, {
@@ -58,8 +62,11 @@ export class SimulatedSidecarFiles implements SidecarFiles {
   }
 
   async read(bottle: BottleName): Promise<SidecarStatuses> {
-    const text = this.#store.get(bottle);
-    return text === undefined ? NOTHING : (JSON.parse(text) as SidecarStatuses);
+    const statuses = this.#stored(bottle);
+    const { egress, supervise } = statuses;
+    const instance = this.#running(bottle);
+    if (instance === null || egress === null || supervise === null) return statuses;
+    return { ...statuses, egress: { ...egress, instance }, supervise: { ...supervise, instance } };
   }
 
   async publishTrust(_bottle: BottleName, _caPem: string): Promise<void> {}
@@ -76,6 +83,11 @@ export class SimulatedSidecarFiles implements SidecarFiles {
     if (signal.aborted) return;
     this.#watchers.add(onHint);
     signal.addEventListener('abort', () => this.#watchers.delete(onHint), { once: true });
+  }
+
+  #stored(bottle: BottleName): SidecarStatuses {
+    const text = this.#store.get(bottle);
+    return text === undefined ? NOTHING : (JSON.parse(text) as SidecarStatuses);
   }
 
   #save(bottle: BottleName, statuses: SidecarStatuses): void {

@@ -4,6 +4,8 @@ import { fileJournal } from '../../backends/simulated/file-journal.ts';
 import { SimulatedBackend } from '../../backends/simulated/simulated-backend.ts';
 import { SimulatedEngine } from '../../backends/simulated/simulated-engine.ts';
 import type { Clock } from '../../model/clock.ts';
+import { runtimeName } from '../../model/component.ts';
+import type { BottleName, FleetName } from '../../model/names.ts';
 import type { SidecarFiles } from '../ports/sidecar-files.ts';
 import { JournalledTexts } from './journalled-texts.ts';
 import { runSimulated } from './simulated-programs.ts';
@@ -15,9 +17,10 @@ import { SimulatedSidecarFiles } from './simulated-sidecar-files.ts';
  */
 export function openSimulation(options: {
   readonly stateDirectory: string;
+  readonly fleet: FleetName;
   readonly clock: Clock;
 }): { readonly backend: Backend; readonly files: SidecarFiles } {
-  const { stateDirectory, clock } = options;
+  const { stateDirectory, fleet, clock } = options;
   const folder = join(stateDirectory, 'simulated');
   const engineJournal = fileJournal(join(folder, 'engine.jsonl'));
   const engine = new SimulatedEngine(engineJournal);
@@ -27,6 +30,20 @@ export function openSimulation(options: {
   sidecarJournal.compact(store.snapshot());
   return {
     backend: new SimulatedBackend({ engine, clock, programs: runSimulated }),
-    files: new SimulatedSidecarFiles({ clock, store }),
+    files: new SimulatedSidecarFiles({
+      clock,
+      store,
+      running: (bottle) => runningSidecars(engine, fleet, bottle),
+    }),
   };
+}
+
+/** Id of the running sidecars container of a bottle, which its programs are known by; null when none runs. */
+export function runningSidecars(
+  engine: SimulatedEngine,
+  fleet: FleetName,
+  bottle: BottleName,
+): string | null {
+  const container = engine.container(runtimeName({ fleet, bottle, component: 'sidecars' }));
+  return container?.state === 'running' ? container.id : null;
 }

@@ -23,7 +23,7 @@ test('a simulated fleet is proven isolated and is found again by the next comman
   const stateDirectory = await mkdtemp(join(tmpdir(), 'bb-simulation-'));
   onTestFinished(() => rm(stateDirectory, { recursive: true }));
   const dev = bottle('dev');
-  const first = openSimulation({ stateDirectory, clock: CLOCK });
+  const first = openSimulation({ stateDirectory, fleet: HOME, clock: CLOCK });
   const build = { dockerfile: '', buildArgs: {}, context: new Map<string, Uint8Array>() };
   for (const reference of [HOST.sidecarImage, HOST.agentImage]) {
     await first.backend.ensureImage({ reference, ...build }, () => undefined);
@@ -45,11 +45,11 @@ test('a simulated fleet is proven isolated and is found again by the next comman
   }
   await proveIsolation(agent, first);
 
-  const second = openSimulation({ stateDirectory, clock: CLOCK });
+  const second = openSimulation({ stateDirectory, fleet: HOME, clock: CLOCK });
   expect(await second.backend.observe(HOME)).toEqual(await first.backend.observe(HOME));
   expect(await second.files.read(dev.name)).toEqual(await first.files.read(dev.name));
   expect((await second.files.read(dev.name)).egress?.state).toBe('ready');
   await second.files.remove(dev.name);
-  const third = openSimulation({ stateDirectory, clock: CLOCK });
+  const third = openSimulation({ stateDirectory, fleet: HOME, clock: CLOCK });
   expect(await third.files.list()).toEqual([]);
 });
