@@ -1,5 +1,6 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import { inspect } from 'node:util';
 import Docker from 'dockerode';
 import type { Endpoint, ResolvedEndpoint } from './endpoint.ts';
 import { unavailable } from './engine-error.ts';
@@ -69,9 +70,19 @@ function client(endpoint: Endpoint, apiVersion: string | null, timeoutMs: number
     key: tcp?.tls?.key,
     version: apiVersion === null ? undefined : `v${apiVersion}`,
     timeout: timeoutMs ?? undefined,
-    agent: tcp?.tls ? new HttpsAgent({ keepAlive: false }) : new HttpAgent({ keepAlive: false }),
+    agent: briefAgent(tcp?.tls ? new HttpsAgent(NO_KEEP_ALIVE) : new HttpAgent(NO_KEEP_ALIVE)),
   };
   return new Docker(options as Docker.DockerOptions);
+}
+
+const NO_KEEP_ALIVE = { keepAlive: false };
+
+/**
+ * docker-modem formats all options of each request for a debug line, whether anybody reads it or not: with every open
+ * socket that hangs on the agent, that was most of the time of forty bottles.
+ */
+function briefAgent(agent: HttpAgent): HttpAgent {
+  return Object.assign(agent, { [inspect.custom]: () => 'agent' });
 }
 
 function productName(answer: Docker.DockerVersion): string {

@@ -1,6 +1,9 @@
+import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { BackendHint } from '../../../src/backends/backend.ts';
 import { createDockerBackend } from '../../../src/backends/docker/docker-backend.ts';
+import { parseEndpoint } from '../../../src/backends/docker/endpoint.ts';
+import { connect } from '../../../src/backends/docker/engine.ts';
 import { runtimeName } from '../../../src/model/component.ts';
 import { bottleUnderTest, observed } from '../../contract/bottle-under-test.ts';
 import { dockerUnderTest } from '../../engines/docker-under-test.ts';
@@ -52,6 +55,13 @@ else {
       expect(forFive).toHaveLength(4);
       expect(forFive.toSorted()).toEqual(forOne.toSorted());
       expect(forFive.filter((line) => !line.startsWith('GET '))).toEqual([]);
+    });
+
+    it('a request does not format every open connection for a debug line', async () => {
+      const { calls, streams } = await connect(parseEndpoint(endpoint, 'the test', null));
+      for (const { modem } of [calls, streams]) {
+        expect(inspect(modem.agent, { showHidden: true, depth: null })).toBe('agent');
+      }
     });
 
     it('a network that somebody attached the agent to is seen', async () => {
