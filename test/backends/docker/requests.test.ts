@@ -60,7 +60,8 @@ else {
     it('a request does not format every open connection for a debug line', async () => {
       const { calls, streams } = await connect(parseEndpoint(endpoint, 'the test', null));
       for (const { modem } of [calls, streams]) {
-        expect(inspect(modem.agent, { showHidden: true, depth: null })).toBe('agent');
+        const { agent } = modem as { readonly agent?: object };
+        expect(inspect(agent, { showHidden: true, depth: null })).toBe('agent');
       }
     });
 
