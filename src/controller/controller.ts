@@ -20,8 +20,10 @@ import type { Decisions } from './decisions.ts';
 import { editFiles } from './fleet-edit.ts';
 import type { FleetJournal } from './fleet-journal.ts';
 import { fleetStatus } from './fleet-status.ts';
+import { leftAsItIs } from './left-as-it-is.ts';
 import { findLeftovers, removeLeftovers } from './leftovers.ts';
 import { desiredAt, type PassPorts, type PassResult, resolveTip } from './pass.ts';
+import { previewEdit } from './preview-edit.ts';
 import type { PassOptions, PassReport, Reconciler } from './reconciler.ts';
 import { proposalView } from './review-candidate.ts';
 
@@ -118,11 +120,15 @@ export function createController(ports: ControllerPorts): ControllerApi {
     approve: (request, onProgress) => listening(onProgress, () => decisions.approve(request)),
     reject: (request) => decisions.reject(request),
 
+    previewEdit: (edit) => previewEdit(edit, ports),
+
     async edit(edit, operator, onProgress) {
       const committed = await commitChanges(git, (tip) => editAt(edit, operator, tip));
       if (!committed.ok) return committed;
       const at = committed.value.revision.slice(0, 12);
       onProgress({ kind: 'stage', text: `committed ${at} ${committed.value.subject}` });
+      const { leftInWorkingTree } = committed.value;
+      for (const path of leftInWorkingTree) onProgress({ kind: 'warning', text: leftAsItIs(path) });
       return reconcile({ permissions: NO_PERMISSIONS }, onProgress, undefined, undefined);
     },
 
@@ -220,7 +226,7 @@ export function createController(ports: ControllerPorts): ControllerApi {
       snapshot: reconciler.snapshot(),
       repository: git.repository,
       branch: git.branch,
-      appliedRevision: journal.appliedRevision,
+      appliedRevision: await journal.appliedRevision(),
       pendingProposals,
       before: status,
       controllerPid: ports.controllerPid,

@@ -28,7 +28,8 @@ export class FleetJournal {
   readonly #entries = new Map<Revision, JournalEntry[]>();
   #inventory: ReadonlySet<BottleName> | null = null;
   #writtenApplied = '';
-  #appliedRevision: Revision | null = null;
+  #appliedRevision: Promise<Revision | null> | null = null;
+  #writing: Promise<void> = Promise.resolve();
 
   constructor(ports: { readonly store: FleetStore; readonly git: Git; readonly clock: Clock }) {
     this.#store = ports.store;
@@ -36,9 +37,22 @@ export class FleetJournal {
     this.#clock = ports.clock;
   }
 
-  /** Revision at which the whole fleet was last in force. */
-  get appliedRevision(): Revision | null {
+  /** Revision at which the whole fleet was last in force, whoever brought it there. */
+  appliedRevision(): Promise<Revision | null> {
+    this.#appliedRevision ??= this.#store.readAppliedRevision();
     return this.#appliedRevision;
+  }
+
+  /** What each bottle was last in force with. */
+  applied(): Promise<{ readonly [bottle: BottleName]: AppliedRecord }> {
+    return this.#store.readApplied();
+  }
+
+  /** Reads everything anew: another process had the fleet in the meantime. */
+  forget(): void {
+    this.#inventory = null;
+    this.#appliedRevision = null;
+    this.#writtenApplied = '';
   }
 
   async inventory(): Promise<readonly BottleName[]> {
@@ -85,15 +99,14 @@ export class FleetJournal {
     settled: boolean,
   ): Promise<void> {
     await this.#writeApplied(memories);
-    const { revision, plan } = result;
-    const inForce = plan.actions.length === 0 && settled;
-    if (!inForce || this.#appliedRevision === revision) return;
-    this.#appliedRevision = revision;
+    const { revision } = result;
+    if (!settled || !isInForce(result)) return;
     const entries = this.#entries.get(revision);
     this.#entries.clear();
-    if (entries === undefined) return;
-    const at = new Date(this.#clock.nowMs()).toISOString();
-    await this.#git.appendNote(revision, JSON.stringify({ at, applied: entries }));
+    if ((await this.appliedRevision()) === revision) return;
+    if (entries !== undefined) await this.#note(revision, entries);
+    await this.#store.writeAppliedRevision(revision);
+    this.#appliedRevision = Promise.resolve(revision);
   }
 
   async record(event: Omit<FleetEvent, 'at'>): Promise<void> {
@@ -108,14 +121,36 @@ export class FleetJournal {
     return this.#store.readEvents(limit);
   }
 
+  /** A note that cannot be written is told and no more: the commit is in force without it. */
+  async #note(revision: Revision, entries: readonly JournalEntry[]): Promise<void> {
+    const at = new Date(this.#clock.nowMs()).toISOString();
+    const text = JSON.stringify({ at, applied: entries });
+    await this.#git.appendNote(revision, text).catch((error: unknown) =>
+      this.record({
+        severity: 'warning',
+        bottle: null,
+        reason: 'NoteFailed',
+        message: error instanceof Error ? error.message : String(error),
+        revision,
+      }),
+    );
+  }
+
   async #owned(): Promise<ReadonlySet<BottleName>> {
-    this.#inventory ??= new Set(await this.#store.readInventory());
+    if (this.#inventory === null) {
+      const read = new Set(await this.#store.readInventory());
+      // Two bottles may start at once: the first one to come back has read for both.
+      this.#inventory ??= read;
+    }
     return this.#inventory;
   }
 
-  async #writeInventory(names: ReadonlySet<BottleName>): Promise<void> {
+  /** Writes follow each other, so that the file ends as what was decided last. */
+  #writeInventory(names: ReadonlySet<BottleName>): Promise<void> {
     this.#inventory = names;
-    await this.#store.writeInventory([...names].sort());
+    const written = this.#writing.then(() => this.#store.writeInventory([...names].sort()));
+    this.#writing = written.catch(() => undefined);
+    return written;
   }
 
   async #writeApplied(memories: ReadonlyMap<BottleName, BottleMemory>): Promise<void> {
@@ -128,4 +163,13 @@ export class FleetJournal {
     await this.#store.writeApplied(applied);
     this.#writtenApplied = text;
   }
+}
+
+/** True when every bottle is as the commit asks: one that it suspends is, a fleet that it suspends is not. */
+function isInForce({ plan, desired }: PassResult): boolean {
+  return (
+    !desired.fleet.suspend &&
+    plan.refused === null &&
+    plan.bottles.every(({ verdict }) => verdict === 'unchanged' || verdict === 'suspended')
+  );
 }

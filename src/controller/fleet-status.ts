@@ -6,6 +6,7 @@ import type { SidecarStatuses } from '../model/sidecar.ts';
 import type { BottleStatus, FleetStatus } from '../model/status.ts';
 import { bottleConditions } from './bottle-conditions.ts';
 import { NO_MEMORY } from './fleet-memory.ts';
+import { notEnforced } from './not-enforced.ts';
 import type { PassResult } from './pass.ts';
 import type { FleetSnapshot } from './reconciler.ts';
 
@@ -43,22 +44,10 @@ export function fleetStatus(inputs: StatusInputs): FleetStatus {
       available: availability.available,
       detail: availability.available ? availability.detail : availability.reason,
     })),
-    notEnforced: notEnforced(last),
+    notEnforced: notEnforced(Object.values(last?.desired.bottles ?? {}).map(({ spec }) => spec)),
     bottles: (last?.plan.bottles ?? []).map((plan) => bottleStatus(plan, inputs, known)),
     controllerPid: inputs.controllerPid,
   };
-}
-
-/** What was asked for and this version does not do, and guarantees that are weaker than the full ones. */
-function notEnforced(last: PassResult | null): readonly string[] {
-  const specs = Object.values(last?.desired.bottles ?? {}).map(({ spec }) => spec);
-  const dlp = specs.some(({ egress }) => egress.routes.some((route) => route.dlp !== null));
-  const gitGate = specs.some((spec) => Object.keys(spec.gitGate.repos).length > 0);
-  return [
-    'pipelock: built-in (egress enforces the host list by itself)',
-    ...(dlp ? ['dlp: declared by a route, not enforced in this version'] : []),
-    ...(gitGate ? ['gitGate: declared by a bottle, not enforced in this version'] : []),
-  ];
 }
 
 function fleetConditions({ snapshot, before, nowMs }: StatusInputs): readonly Condition[] {
@@ -76,6 +65,11 @@ function fleetConditions({ snapshot, before, nowMs }: StatusInputs): readonly Co
   if (last?.desired.fleet.suspend === true) {
     const message = 'the fleet is suspended: plans are shown, nothing is changed';
     stated.push({ type: 'Suspended', status: 'True', reason: 'Suspended', message });
+  }
+  const refused = last?.plan.refused ?? null;
+  if (refused !== null) {
+    const message = `${refused.reason}; ${refused.hint}`;
+    stated.push({ type: 'Stalled', status: 'True', reason: 'MassDeletion', message });
   }
   return stated.map((condition) => {
     const known = before?.conditions.find(({ type }) => type === condition.type);

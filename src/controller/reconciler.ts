@@ -79,7 +79,10 @@ export class Reconciler {
 
   constructor(ports: ReconcilerPorts, applied: { readonly [bottle: BottleName]: AppliedRecord }) {
     this.#ports = ports;
-    this.#gate = new RevisionGate(ports);
+    this.#gate = new RevisionGate({
+      ...ports,
+      appliedRevision: () => ports.journal.appliedRevision(),
+    });
     for (const [bottle, record] of Object.entries(applied)) {
       this.#memories.set(bottle as BottleName, { ...NO_MEMORY, applied: record });
     }

@@ -10,6 +10,11 @@ export interface GoodRevision {
   readonly desired: DesiredState;
 }
 
+export interface GatePorts extends Pick<PassPorts, 'git' | 'policy' | 'clock'> {
+  /** The commit that was last in force, by whichever process: what serves while the tip is invalid. */
+  readonly appliedRevision: () => Promise<Revision | null>;
+}
+
 export type GateVerdict =
   | { readonly kind: 'good'; readonly good: GoodRevision }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
@@ -19,13 +24,14 @@ export type GateVerdict =
  * read and validated once, however many passes look at it.
  */
 export class RevisionGate {
-  readonly #ports: Pick<PassPorts, 'git' | 'policy' | 'clock'>;
+  readonly #ports: GatePorts;
   #tip: Revision | null = null;
   #refusal: Refusal | null = null;
+  #diagnostics: readonly Diagnostic[] = [];
   #loaded: LoadedRevision | null = null;
   #lastGood: GoodRevision | null = null;
 
-  constructor(ports: Pick<PassPorts, 'git' | 'policy' | 'clock'>) {
+  constructor(ports: GatePorts) {
     this.#ports = ports;
   }
 
@@ -38,8 +44,9 @@ export class RevisionGate {
     return this.#refusal;
   }
 
+  /** Of the tip, also while an older commit serves. */
   get diagnostics(): readonly Diagnostic[] {
-    return this.#loaded?.diagnostics ?? [];
+    return this.#diagnostics;
   }
 
   /** `wanted` asks for a commit by name, which is refused when it is bad; without it the last good one serves. */
@@ -51,6 +58,7 @@ export class RevisionGate {
     }
     this.#tip = resolved.revision;
     const loaded = await this.#load(wanted ?? resolved.revision);
+    if (wanted === undefined) this.#diagnostics = loaded.diagnostics;
     if (loaded.desired !== null) {
       const good = { revision: loaded.revision, desired: loaded.desired };
       if (wanted === undefined) {
@@ -62,9 +70,20 @@ export class RevisionGate {
     const refusal = invalid(loaded);
     if (wanted !== undefined) return { kind: 'refused', refusal };
     this.#refusal = refusal;
+    this.#lastGood ??= await this.#lastApplied();
     return this.#lastGood === null
       ? { kind: 'refused', refusal }
       : { kind: 'good', good: this.#lastGood };
+  }
+
+  /** Null when nothing was in force yet, or the commit is gone or no longer valid on this host. */
+  async #lastApplied(): Promise<GoodRevision | null> {
+    const applied = await this.#ports.appliedRevision();
+    if (applied === null) return null;
+    const revision = await this.#ports.git.resolveRevision(applied);
+    if (revision === null) return null;
+    const { desired } = await desiredAt(revision, this.#ports);
+    return desired === null ? null : { revision, desired };
   }
 
   async #load(revision: Revision): Promise<LoadedRevision> {

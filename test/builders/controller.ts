@@ -94,6 +94,7 @@ export class FleetWorld implements AsyncDisposable {
     const store = life.lend('store', createFleetStore(stateDirectory), [
       'writeInventory',
       'writeApplied',
+      'writeAppliedRevision',
       'appendEvent',
     ]);
     const proposals = life.lend('proposals', this.proposals(), ['respond', 'archive']);

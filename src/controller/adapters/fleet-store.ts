@@ -34,6 +34,7 @@ const event: z.ZodType<FleetEvent> = z.object({
 export function createFleetStore(stateDirectory: string, rotateBytes = ROTATE_BYTES): FleetStore {
   const inventoryPath = join(stateDirectory, 'inventory.json');
   const appliedPath = join(stateDirectory, 'applied.json');
+  const appliedRevisionPath = join(stateDirectory, 'applied-revision.json');
   const eventsPath = join(stateDirectory, 'events.jsonl');
   const olderEventsPath = `${eventsPath}.1`;
   let appending: Promise<void> = Promise.resolve();
@@ -66,6 +67,11 @@ export function createFleetStore(stateDirectory: string, rotateBytes = ROTATE_BY
       );
     },
     writeApplied: (records) => writeJson(appliedPath, records),
+    async readAppliedRevision() {
+      const raw = z.string().safeParse(await readJson(appliedRevisionPath)).data ?? '';
+      return parseRevision(raw) ?? null;
+    },
+    writeAppliedRevision: (revision) => writeJson(appliedRevisionPath, revision),
     async readMetadata(bottle) {
       const path = bottleLayout(stateDirectory, bottle).metadata;
       const found = metadata.safeParse(await readJson(path)).data;

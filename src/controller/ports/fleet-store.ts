@@ -1,5 +1,5 @@
 import type { FleetEvent } from '../../model/event.ts';
-import type { AgentName, BottleName } from '../../model/names.ts';
+import type { AgentName, BottleName, Revision } from '../../model/names.ts';
 import type { AppliedRecord } from '../../reconcilers/plan-context.ts';
 
 /** What is known of a bottle without its commit: shown for what is left over when the commit no longer has it. */
@@ -39,6 +39,9 @@ export interface FleetStore {
   writeInventory(bottles: readonly BottleName[]): Promise<void>;
   readApplied(): Promise<{ readonly [bottle: BottleName]: AppliedRecord }>;
   writeApplied(applied: { readonly [bottle: BottleName]: AppliedRecord }): Promise<void>;
+  /** Commit at which the whole fleet was last in force; null while there was none. */
+  readAppliedRevision(): Promise<Revision | null>;
+  writeAppliedRevision(revision: Revision): Promise<void>;
   readMetadata(bottle: BottleName): Promise<BottleMetadata | null>;
   writeMetadata(bottle: BottleName, metadata: BottleMetadata): Promise<void>;
   appendEvent(event: FleetEvent): Promise<void>;

@@ -31,11 +31,13 @@ test('what was written is read by the next controller, and is for its owner only
   const store = createFleetStore(root);
   await store.writeInventory([DEV]);
   await store.writeApplied(applied);
+  await store.writeAppliedRevision(revision('b'));
   await store.writeMetadata(DEV, metadata);
   await store.appendEvent(event('one'));
   const next = createFleetStore(root);
   expect(await next.readInventory()).toEqual([DEV]);
   expect(await next.readApplied()).toEqual(applied);
+  expect(await next.readAppliedRevision()).toBe(revision('b'));
   expect(await next.readMetadata(DEV)).toEqual(metadata);
   expect(await next.readEvents(10)).toEqual([event('one')]);
   for (const file of ['inventory.json', 'applied.json', 'events.jsonl']) {
@@ -49,6 +51,7 @@ test('what is lost or damaged reads as empty, what is still good in it is kept',
   const store = createFleetStore(state.path);
   expect(await store.readInventory()).toEqual([]);
   expect(await store.readApplied()).toEqual({});
+  expect(await store.readAppliedRevision()).toBeNull();
   expect(await store.readEvents(10)).toEqual([]);
   expect(await store.readMetadata(DEV)).toBeNull();
   await writeFile(join(state.path, 'inventory.json'), '["dev", "../x", "Bad Name"]');
