@@ -1,34 +1,35 @@
-import { cpus } from 'node:os';
 import type { EgressRoute } from '../src/model/egress-route.ts';
 import { fingerprint } from '../src/model/fingerprint.ts';
 import { decide, type EgressRequest } from '../src/sidecars/egress/decide.ts';
 import { readRequest } from '../src/sidecars/egress/read-request.ts';
 import { compileTable } from '../src/sidecars/egress/route-table.ts';
 import { parseTable } from '../src/sidecars/egress/table-text.ts';
+import { type Benchmark, figure } from './benchmark.ts';
+import { median, quantile } from './statistics.ts';
 
-/**
- * One decision against tables of 10 and of 1,000 routes, from the raw request to the verdict: median and p99 in
- * microseconds, medians of five rounds, and how much the larger table costs. `--json` prints one object as last line.
- */
 const ROUNDS = 5;
 const DECISIONS = 20_000;
 
-const small = measure(10);
-const large = measure(1000);
-const result = {
-  bench: 'egress-decision',
-  machine: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, node ${process.version}`,
-  medians: {
-    p50Us10Routes: small.p50,
-    p99Us10Routes: small.p99,
-    p50Us1000Routes: large.p50,
-    p99Us1000Routes: large.p99,
-    load1000RoutesMs: large.loadMs,
+/** One decision against small and large tables, from the raw request to the verdict. */
+export const egressDecision: Benchmark = {
+  name: 'egress-decision',
+  about: 'one decision of egress against 10 and 1,000 routes',
+  run: async () => {
+    const small = measure(10);
+    const large = measure(1_000);
+    return {
+      figures: [
+        figure('p50 of 10 routes', small.p50, 'µs'),
+        figure('p99 of 10 routes', small.p99, 'µs'),
+        figure('p50 of 1000 routes', large.p50, 'µs'),
+        figure('p99 of 1000 routes', large.p99, 'µs'),
+        figure('load 1000 routes', large.loadMs, 'ms'),
+        figure('p50 of hundredfold routes', large.p50 / small.p50, '×'),
+      ],
+      notes: [`medians of ${ROUNDS} rounds of ${DECISIONS} decisions`],
+    };
   },
-  ratios: { p50Of1000To10: round(large.p50 / small.p50) },
 };
-if (process.argv.includes('--json')) console.log(JSON.stringify(result));
-else console.log(result);
 
 function measure(count: number): { p50: number; p99: number; loadMs: number } {
   const text = tableText(count);
@@ -48,9 +49,8 @@ function measure(count: number): { p50: number; p99: number; loadMs: number } {
       timesUs.push(Number(process.hrtime.bigint() - beganNs) / 1000);
       if (decision.kind === 'local') throw new Error('no request of this bench is local');
     }
-    timesUs.sort((one, other) => one - other);
-    p50.push(at(timesUs, 0.5));
-    p99.push(at(timesUs, 0.99));
+    p50.push(quantile(timesUs, 0.5));
+    p99.push(quantile(timesUs, 0.99));
   }
   return { p50: median(p50), p99: median(p99), loadMs: median(loads) };
 }
@@ -88,16 +88,4 @@ function tableText(count: number): string {
   }));
   const hashed = { routes, allowlist: [], upstream: { hosts: {}, trustedCaPem: [] }, secrets: {} };
   return JSON.stringify({ generation: 1, bottle: 'bench', hash: fingerprint(hashed), ...hashed });
-}
-
-function at(sorted: readonly number[], quantile: number): number {
-  return round(sorted[Math.floor(sorted.length * quantile)] ?? 0);
-}
-
-function median(values: readonly number[]): number {
-  return round(values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? 0);
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
 }

@@ -9,15 +9,15 @@ export interface StandInNetwork {
 const NAME = 'bb-quick-start';
 
 /** A small network of the engine, for an address of this machine that is neither loopback nor the outside's. */
-export async function makeStandInNetwork(docker: Docker): Promise<StandInNetwork> {
-  const known = await docker.listNetworks({ filters: { name: [NAME] } });
-  for (const { Id, Name } of known) if (Name === NAME) await docker.getNetwork(Id).remove();
+export async function makeStandInNetwork(docker: Docker, name = NAME): Promise<StandInNetwork> {
+  const known = await docker.listNetworks({ filters: { name: [name] } });
+  for (const { Id, Name } of known) if (Name === name) await docker.getNetwork(Id).remove();
   for (let third = 0; third < 16; third += 1) {
     const subnet = `10.212.${third}.0/28`;
     const address = `10.212.${third}.1`;
     try {
       const network = await docker.createNetwork({
-        Name: NAME,
+        Name: name,
         Driver: 'bridge',
         IPAM: { Config: [{ Subnet: subnet, Gateway: address }] },
       });

@@ -1,21 +1,34 @@
 import { loadDesiredState } from '../src/desired/load.ts';
 import type { TreeFile } from '../src/desired/tree-file.ts';
+import { type Benchmark, figure } from './benchmark.ts';
+import { median, timed } from './statistics.ts';
 
-/** Milliseconds that loading a tree of `files` files took, in each of `rounds` rounds after one to warm up. */
-export function measureLoadDesiredState(
-  options: { readonly files?: number; readonly rounds?: number } = {},
-): { readonly files: number; readonly samplesMs: readonly number[] } {
-  const tree = fleetOf(options.files ?? 2_000);
+const FILES = 2_000;
+const ROUNDS = 7;
+
+/** Reading, validating and resolving a large fleet, from bytes in memory to desired state. */
+export const load: Benchmark = {
+  name: 'load',
+  about: `text of ${FILES} files to desired state`,
+  run: async () => {
+    const tree = fleetOf(FILES);
+    await loadOnce(tree);
+    const samplesMs: number[] = [];
+    for (let round = 0; round < ROUNDS; round += 1) samplesMs.push(await loadOnce(tree));
+    return {
+      figures: [figure(`load ${tree.size} files`, median(samplesMs), 'ms', 1_000)],
+      notes: [`median of ${ROUNDS} after one to warm up`],
+    };
+  },
+};
+
+function loadOnce(tree: ReadonlyMap<string, TreeFile>): Promise<number> {
   const host = { secrets: {}, envAllowed: [] };
-  const samplesMs = Array.from({ length: (options.rounds ?? 5) + 1 }, () => {
-    const startMs = performance.now();
+  return timed(() => {
     const { desired, diagnostics } = loadDesiredState(tree, host, { nowMs: 0 });
-    const tookMs = performance.now() - startMs;
     if (desired === null)
       throw new Error(`the measured fleet is not valid: ${diagnostics[0]?.message}`);
-    return tookMs;
   });
-  return { files: tree.size, samplesMs: samplesMs.slice(1) };
 }
 
 /** A fleet in which each agent has a bottle, an allowlist and routes of its own, and a prompt. */

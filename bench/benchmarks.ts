@@ -1,0 +1,25 @@
+import { approve } from './approve.ts';
+import type { Benchmark } from './benchmark.ts';
+import { cli } from './cli.ts';
+import { egressDecision } from './egress-decision.ts';
+import { enforce } from './enforce.ts';
+import { idle } from './idle.ts';
+import { load } from './load.ts';
+import { passes } from './passes.ts';
+import { plan } from './plan.ts';
+import { planSimulated } from './plan-simulated.ts';
+import { start } from './start.ts';
+
+/** All that `npm run bench` knows. */
+export const BENCHMARKS: readonly Benchmark[] = [
+  load,
+  planSimulated,
+  plan,
+  passes,
+  enforce,
+  approve,
+  start,
+  cli,
+  idle,
+  egressDecision,
+];
