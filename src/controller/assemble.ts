@@ -137,10 +137,13 @@ async function connect(
     hints,
     workspaces: createWorkspaceReader({ base: git.repository, allowed: config.workspaces }),
   };
-  const reconciler = new Reconciler(
-    { ...ports, random: systemRandom, journal, imageBuilds: buildsOver(images), performing },
-    await store.readApplied(),
-  );
+  const reconciler = new Reconciler({
+    ...ports,
+    random: systemRandom,
+    journal,
+    imageBuilds: buildsOver(images),
+    performing,
+  });
   const proposals = createProposalStore(diskQueueFiles, directory);
   const decisions = new Decisions({
     git,

@@ -12,10 +12,16 @@ export type TurnOutcome =
   | { readonly kind: 'done'; readonly actions: number }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
+/** What a bottle is to do; `of` counts the actions of the whole plan, as the ids of these do. */
+export interface Turn {
+  readonly bottle: BottleName;
+  readonly actions: readonly PlannedAction[];
+  readonly of: number;
+}
+
 /** Performs a bottle's planned actions and tells each start and end. Never rejects. */
 export async function takeTurn(
-  bottle: BottleName,
-  actions: readonly PlannedAction[],
+  { bottle, actions, of }: Turn,
   context: Omit<ActionContext, 'onLog'>,
   onProgress: (progress: Progress) => void,
 ): Promise<TurnOutcome> {
@@ -27,7 +33,7 @@ export async function takeTurn(
     onProgress({
       kind: 'action',
       id: action.id,
-      of: actions.length,
+      of,
       bottle,
       text: describeAction(action.action),
       state,

@@ -25,6 +25,8 @@ export interface BottleMemory {
   /** Revision whose reloadable tables the sidecars were last seen or made to enforce. */
   readonly enforcedRevision: Revision | null;
   readonly setback: Setback | null;
+  /** True when a failed turn may have left files for the sidecars that are not what is in force. */
+  readonly doubtful: boolean;
 }
 
 export const NO_MEMORY: BottleMemory = {
@@ -35,6 +37,7 @@ export const NO_MEMORY: BottleMemory = {
   applied: null,
   enforcedRevision: null,
   setback: null,
+  doubtful: false,
 };
 
 /** Memory after the desired spec was seen: a new spec is a new generation and forgives what failed before. */
@@ -52,12 +55,14 @@ export function rememberApplied(memory: BottleMemory, applied: AppliedRecord): B
     lastAttemptedRevision: applied.revision,
     observedGeneration: memory.generation,
     setback: null,
+    doubtful: false,
   };
 }
 
 /** Memory after a turn that did all it was allowed to, while a harder change is withheld. */
 export function rememberReloaded(memory: BottleMemory, revision: Revision): BottleMemory {
-  return { ...memory, enforcedRevision: revision, lastAttemptedRevision: revision, setback: null };
+  const attempted = { enforcedRevision: revision, lastAttemptedRevision: revision };
+  return { ...memory, ...attempted, setback: null, doubtful: false };
 }
 
 /** Memory after a turn that failed. `delayMs` is null when only a change can help. */
@@ -71,18 +76,27 @@ export function rememberFailure(
     readonly delayMs: number | null;
   },
 ): BottleMemory {
-  const attempts =
-    memory.setback?.desiredHash === turn.desiredHash ? memory.setback.attempts + 1 : 1;
   return {
     ...memory,
+    doubtful: true,
     lastAttemptedRevision: turn.revision,
     setback: {
       failure: turn.failure,
-      attempts,
+      attempts: failuresInARow(memory, turn.desiredHash) + 1,
       notBeforeMs: turn.delayMs === null ? null : turn.nowMs + turn.delayMs,
       desiredHash: turn.desiredHash,
     },
   };
+}
+
+/** How often this very spec failed since it last did not. */
+export function failuresInARow({ setback }: BottleMemory, desiredHash: string): number {
+  return setback?.desiredHash === desiredHash ? setback.attempts : 0;
+}
+
+/** Memory without what failed, so that the next plan is tried at once. */
+export function forgiven(memory: BottleMemory): BottleMemory {
+  return memory.setback === null ? memory : { ...memory, setback: null };
 }
 
 /** True while a bottle's actions must wait: the same spec failed, and its time has not come. */

@@ -1,36 +1,14 @@
-import type { Plan, PlannedAction } from '../model/action.ts';
-import type { Random } from '../model/clock.ts';
-import type { ImageBuild } from '../model/component.ts';
+import type { Plan } from '../model/action.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { BottleName, Revision } from '../model/names.ts';
-import type { AppliedRecord, PlanContext } from '../reconcilers/plan-context.ts';
+import type { PlanContext } from '../reconcilers/plan-context.ts';
 import type { Progress, Refusal } from './api.ts';
-import { nextDelayMs } from './backoff.ts';
-import { isQuick, type TurnOutcome, takeTurn } from './bottle-turn.ts';
-import { desiredHash } from './desired-hash.ts';
-import { classifyFailure, type Failure } from './failure.ts';
-import type { FleetJournal } from './fleet-journal.ts';
-import {
-  type BottleMemory,
-  mustWait,
-  NO_MEMORY,
-  nextRetryMs,
-  rememberApplied,
-  rememberFailure,
-  rememberReloaded,
-  seeDesired,
-} from './fleet-memory.ts';
-import { createLanes } from './lanes.ts';
+import { BottleTurns, type TurnPorts } from './bottle-turns.ts';
+import type { BottleMemory } from './fleet-memory.ts';
 import { type PassPorts, type PassResult, planPass } from './pass.ts';
-import type { ActionContext } from './perform-action.ts';
 import { type GoodRevision, RevisionGate } from './revision-gate.ts';
 
-export interface ReconcilerPorts extends PassPorts {
-  readonly random: Random;
-  readonly journal: FleetJournal;
-  readonly imageBuilds: (result: PassResult) => ReadonlyMap<string, ImageBuild>;
-  readonly performing: Pick<ActionContext, 'environment' | 'hints' | 'workspaces'>;
-}
+export interface ReconcilerPorts extends PassPorts, TurnPorts {}
 
 export interface PassOptions {
   /** Instead of the branch's tip. */
@@ -43,6 +21,8 @@ export type PassReport =
   | {
       readonly kind: 'passed';
       readonly result: PassResult;
+      /** Of the commit that was asked for, also while an older one serves. */
+      readonly diagnostics: readonly Diagnostic[];
       /** Bottles whose actions were started. */
       readonly started: readonly BottleName[];
     };
@@ -58,40 +38,33 @@ export interface FleetSnapshot {
   readonly inFlight: ReadonlySet<BottleName>;
 }
 
-/** Bottles that are created or replaced at the same time; engines gain nothing from more. */
-const PARALLEL_BOTTLES = 8;
+/** No person stands behind the pass: nothing is permitted that needs one. */
+export const NO_PERMISSIONS: PlanContext['permissions'] = { allowMassDelete: false, applyNow: [] };
 
 /**
- * Turns commits into running bottles, one pass at a time: observe → plan → start each bottle's actions. A bottle that
+ * Turns commits into running bottles, one pass at a time: observe → plan → start each bottle's turn. A bottle that
  * is still at work is left alone by later passes, so a route change of one never waits for the image build of another.
  */
 export class Reconciler {
   readonly #ports: ReconcilerPorts;
   readonly #gate: RevisionGate;
-  readonly #lanes = createLanes(PARALLEL_BOTTLES);
-  readonly #memories = new Map<BottleName, BottleMemory>();
-  readonly #turns = new Map<BottleName, Promise<void>>();
-  readonly #progress = new Set<(progress: Progress) => void>();
+  readonly #turns: BottleTurns;
   readonly #changes = new Set<() => void>();
-  readonly #turnEnds = new Set<(bottle: BottleName) => void>();
   #passing: Promise<unknown> = Promise.resolve();
   #last: PassResult | null = null;
+  #hasRecalled = false;
 
-  constructor(ports: ReconcilerPorts, applied: { readonly [bottle: BottleName]: AppliedRecord }) {
+  constructor(ports: ReconcilerPorts) {
     this.#ports = ports;
-    this.#gate = new RevisionGate({
-      ...ports,
-      appliedRevision: () => ports.journal.appliedRevision(),
-    });
-    for (const [bottle, record] of Object.entries(applied)) {
-      this.#memories.set(bottle as BottleName, { ...NO_MEMORY, applied: record });
-    }
+    const appliedRevision = () => ports.journal.appliedRevision();
+    this.#gate = new RevisionGate({ ...ports, appliedRevision });
+    this.#turns = new BottleTurns(ports);
+    this.#turns.onEnd(() => this.#announce());
   }
 
   /** Progress of every turn, until the returned function is called. */
   onProgress(listener: (progress: Progress) => void): () => void {
-    this.#progress.add(listener);
-    return () => this.#progress.delete(listener);
+    return this.#turns.onProgress(listener);
   }
 
   /** Called when something that status tells has changed. */
@@ -102,8 +75,7 @@ export class Reconciler {
 
   /** Called when a bottle's turn ended: time to look whether it did what was wanted. */
   onTurnEnd(listener: (bottle: BottleName) => void): () => void {
-    this.#turnEnds.add(listener);
-    return () => this.#turnEnds.delete(listener);
+    return this.#turns.onEnd(listener);
   }
 
   snapshot(): FleetSnapshot {
@@ -112,19 +84,30 @@ export class Reconciler {
       refusal: this.#gate.refusal,
       tipDiagnostics: this.#gate.diagnostics,
       last: this.#last,
-      memories: this.#memories,
-      inFlight: new Set(this.#turns.keys()),
+      memories: this.#turns.memories,
+      inFlight: this.#turns.inFlight(),
     };
   }
 
-  /** Resolves when no bottle is at work. */
-  async settled(): Promise<void> {
-    while (this.#turns.size > 0) await Promise.all(this.#turns.values());
+  /** Resolves when this bottle, or every one, is not at work. */
+  settled(bottle?: BottleName): Promise<void> {
+    return this.#turns.settled(bottle);
   }
 
   /** Earliest instant at which a failed bottle may be tried again. */
   nextRetryMs(): number | null {
-    return nextRetryMs(this.#memories);
+    return this.#turns.nextRetryMs();
+  }
+
+  /** A person asked: what failed may be tried at once, also what only a person could mend. */
+  forgive(): void {
+    this.#turns.forgive();
+  }
+
+  /** Another process had the fleet in the meantime: what was written down is read anew. */
+  forget(): void {
+    this.#ports.journal.forget();
+    this.#hasRecalled = false;
   }
 
   /** What a pass would do. Starts nothing. */
@@ -133,11 +116,13 @@ export class Reconciler {
   }
 
   /** What a pass over this desired state would do, committed or not. Remembers nothing of it. */
-  planDesired(good: GoodRevision): Promise<Plan> {
-    return this.#exclusively(async () => {
-      const permissions = { allowMassDelete: false, applyNow: [] };
-      return (await this.#planFor(good, permissions)).plan;
-    });
+  async planDesired(good: GoodRevision): Promise<Plan> {
+    return (await this.lookAhead(good)).plan;
+  }
+
+  /** The same with all that the plan was made of. */
+  lookAhead(good: GoodRevision): Promise<PassResult> {
+    return this.#exclusively(() => this.#planFor(good, NO_PERMISSIONS));
   }
 
   /** One pass: plans, and starts what may start now. */
@@ -146,16 +131,17 @@ export class Reconciler {
       const report = await this.#plan(options);
       if (report.kind === 'refused') return report;
       const { result } = report;
+      this.#last = result;
       if (result.plan.refused !== null) {
         const { reason, hint } = result.plan.refused;
         const refusal: Refusal = { kind: 'mass-deletion', message: reason, hint, diagnostics: [] };
         this.#announce();
         return { kind: 'refused', refusal };
       }
-      const started = this.#startTurns(result);
-      await this.#recordInForce(result);
+      const started = this.#turns.start(result);
+      await this.#turns.recordInForce(result);
       this.#announce();
-      return { kind: 'passed', result, started };
+      return { ...report, started };
     });
   }
 
@@ -172,142 +158,22 @@ export class Reconciler {
       this.#announce();
       return verdict;
     }
-    const result = await this.#planFor(verdict.good, options.permissions);
-    this.#last = result;
-    return { kind: 'passed', result, started: [] };
+    const { good, diagnostics } = verdict;
+    const result = await this.#planFor(good, options.permissions);
+    // A look at another commit says nothing about the fleet.
+    if (options.revision === undefined) this.#last = result;
+    return { kind: 'passed', result, diagnostics, started: [] };
   }
 
   async #planFor(good: GoodRevision, permissions: PlanContext['permissions']): Promise<PassResult> {
-    const applied: { [bottle: BottleName]: AppliedRecord } = {};
-    for (const [bottle, memory] of this.#memories) {
-      if (memory.applied !== null) applied[bottle] = memory.applied;
-    }
-    const inventory = await this.#ports.journal.inventory();
-    return planPass(good, this.#ports, { inventory, applied }, permissions);
-  }
-
-  #startTurns(result: PassResult): readonly BottleName[] {
-    const byBottle = Map.groupBy(result.plan.actions, (action) => action.bottle);
-    const started: BottleName[] = [];
-    for (const bottle of Object.keys(result.desired.bottles) as BottleName[]) {
-      this.#memories.set(
-        bottle,
-        seeDesired(this.#memory(bottle), desiredHash(result.desired, bottle)),
-      );
-    }
-    for (const [bottle, actions] of byBottle) {
-      if (this.#turns.has(bottle)) continue;
-      const hash = desiredHash(result.desired, bottle);
-      if (mustWait(this.#memory(bottle), hash, this.#ports.clock.nowMs())) continue;
-      started.push(bottle);
-      const turn = this.#turn(bottle, actions, result, hash)
-        .catch((error: unknown) => {
-          // The journal could not be written: what happened is found again by observing.
-          this.#rememberFailure(bottle, classifyFailure(error), result.revision, hash);
-        })
-        .finally(() => {
-          this.#turns.delete(bottle);
-          this.#announce();
-          for (const listener of this.#turnEnds) listener(bottle);
-        });
-      this.#turns.set(bottle, turn);
-    }
-    return started;
-  }
-
-  async #turn(
-    bottle: BottleName,
-    actions: readonly PlannedAction[],
-    result: PassResult,
-    hash: string,
-  ): Promise<void> {
     const { journal } = this.#ports;
-    const outcome = await this.#takeTurn(bottle, actions, result).catch(
-      (error: unknown): TurnOutcome => ({ kind: 'failed', failure: classifyFailure(error) }),
-    );
-    if (outcome.kind === 'failed') {
-      this.#rememberFailure(bottle, outcome.failure, result.revision, hash);
-    } else if (result.desired.bottles[bottle] === undefined) {
-      this.#memories.delete(bottle);
-      await journal.disown(bottle);
-    } else {
-      this.#rememberSuccess(bottle, result, hash);
-    }
-    await journal.turnEnded(bottle, result.revision, actions, outcome);
-  }
-
-  #rememberSuccess(bottle: BottleName, result: PassResult, hash: string): void {
-    const { revision } = result;
-    const plan = result.plan.bottles.find((candidate) => candidate.bottle === bottle);
-    const withheld = plan?.verdict === 'withheld';
-    const memory = this.#memory(bottle);
-    this.#memories.set(
-      bottle,
-      withheld
-        ? rememberReloaded(memory, revision)
-        : rememberApplied(memory, appliedRecord(result, hash, plan?.backend ?? null)),
-    );
-  }
-
-  #rememberFailure(bottle: BottleName, failure: Failure, revision: Revision, hash: string): void {
-    const { clock, random } = this.#ports;
-    const memory = this.#memory(bottle);
-    const attempts = (memory.setback?.attempts ?? 0) + 1;
-    const delayMs = failure.kind === 'terminal' ? null : nextDelayMs(attempts, random.next());
-    const turn = { failure, revision, desiredHash: hash, nowMs: clock.nowMs(), delayMs };
-    this.#memories.set(bottle, rememberFailure(memory, turn));
-  }
-
-  async #takeTurn(
-    bottle: BottleName,
-    actions: readonly PlannedAction[],
-    result: PassResult,
-  ): Promise<TurnOutcome> {
-    const context: Omit<ActionContext, 'onLog'> = {
-      ...this.#ports.performing,
-      fleet: result.desired.fleet.name,
-      bottle,
-      desired: result.desired.bottles[bottle] ?? null,
-      contents: result.desired.contents,
-      host: result.context.host,
-      backends: this.#ports.backends,
-      builds: this.#ports.imageBuilds(result),
-      files: this.#ports.files,
-      secrets: this.#ports.secrets,
-      clock: this.#ports.clock,
-      former: new Map(),
-    };
-    const work = (): Promise<TurnOutcome> =>
-      takeTurn(bottle, actions, context, (progress) => {
-        for (const listener of this.#progress) listener(progress);
-      });
-    await this.#ports.journal.own(bottle);
-    return isQuick(actions) ? work() : this.#lanes.run(work);
-  }
-
-  /** Bottles that need nothing are in force at this revision, whoever made them so. */
-  async #recordInForce(result: PassResult): Promise<void> {
-    for (const { bottle, verdict, backend } of result.plan.bottles) {
-      if (verdict !== 'unchanged' || this.#turns.has(bottle)) continue;
-      const applied = appliedRecord(result, desiredHash(result.desired, bottle), backend);
-      this.#memories.set(bottle, rememberApplied(this.#memory(bottle), applied));
-    }
-    await this.#ports.journal.passEnded(result, this.#memories, this.#turns.size === 0);
-  }
-
-  #memory(bottle: BottleName): BottleMemory {
-    return this.#memories.get(bottle) ?? NO_MEMORY;
+    if (!this.#hasRecalled) this.#turns.recall(await journal.applied());
+    this.#hasRecalled = true;
+    const memory = { inventory: await journal.inventory(), applied: this.#turns.applied() };
+    return planPass(good, this.#ports, memory, permissions);
   }
 
   #announce(): void {
     for (const listener of this.#changes) listener();
   }
-}
-
-function appliedRecord(
-  { revision }: PassResult,
-  specHash: string,
-  backend: string | null,
-): AppliedRecord {
-  return { revision, specHash, ...(backend === null ? {} : { backend }) };
 }

@@ -1,4 +1,3 @@
-import type { Plan } from '../model/action.ts';
 import type { Proposal } from '../model/proposal.ts';
 import { sanitizeBlock } from '../model/sanitize.ts';
 import { reviewProposal, summarizeRequest } from '../supervise/review.ts';
@@ -14,7 +13,7 @@ export async function reviewCandidate(
 ): Promise<ProposalReview> {
   const { tip, edit, before, after } = candidate;
   const review = reviewProposal({ proposal, edit, before, after, revision: tip });
-  const plan: Plan = await reconciler.planDesired({ revision: tip, desired: after });
+  const plan = await reconciler.planDesired({ revision: tip, desired: after });
   return { ...proposalView(proposal, 'pending'), ...review, plan };
 }
 

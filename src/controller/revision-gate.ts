@@ -16,7 +16,12 @@ export interface GatePorts extends Pick<PassPorts, 'git' | 'policy' | 'clock'> {
 }
 
 export type GateVerdict =
-  | { readonly kind: 'good'; readonly good: GoodRevision }
+  | {
+      readonly kind: 'good';
+      readonly good: GoodRevision;
+      /** Of the commit that was asked for. */
+      readonly diagnostics: readonly Diagnostic[];
+    }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
 /**
@@ -58,14 +63,15 @@ export class RevisionGate {
     }
     this.#tip = resolved.revision;
     const loaded = await this.#load(wanted ?? resolved.revision);
-    if (wanted === undefined) this.#diagnostics = loaded.diagnostics;
+    const { diagnostics } = loaded;
+    if (wanted === undefined) this.#diagnostics = diagnostics;
     if (loaded.desired !== null) {
       const good = { revision: loaded.revision, desired: loaded.desired };
       if (wanted === undefined) {
         this.#lastGood = good;
         this.#refusal = null;
       }
-      return { kind: 'good', good };
+      return { kind: 'good', good, diagnostics };
     }
     const refusal = invalid(loaded);
     if (wanted !== undefined) return { kind: 'refused', refusal };
@@ -73,7 +79,7 @@ export class RevisionGate {
     this.#lastGood ??= await this.#lastApplied();
     return this.#lastGood === null
       ? { kind: 'refused', refusal }
-      : { kind: 'good', good: this.#lastGood };
+      : { kind: 'good', good: this.#lastGood, diagnostics };
   }
 
   /** Null when nothing was in force yet, or the commit is gone or no longer valid on this host. */

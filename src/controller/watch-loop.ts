@@ -3,9 +3,12 @@ import type { Clock, Random } from '../model/clock.ts';
 import type { FleetName } from '../model/names.ts';
 import type { Git } from './ports/git.ts';
 import type { SidecarFiles } from './ports/sidecar-files.ts';
-import type { Reconciler } from './reconciler.ts';
+import { NO_PERMISSIONS, type Reconciler } from './reconciler.ts';
 import type { StatusHints } from './status-hints.ts';
 import { createWorkQueue, type WorkOutcome } from './work-queue.ts';
+
+/** Takes a line for people; an `error` is one that a person has to act on. */
+export type Tell = (line: string, severity: 'info' | 'error') => void;
 
 export interface WatchPorts {
   readonly git: Git;
@@ -17,7 +20,7 @@ export interface WatchPorts {
   readonly reconciler: Reconciler;
   /** Looks at the queue after a pass: answers what is in force. */
   readonly afterPass: () => Promise<void>;
-  readonly onLine: (line: string) => void;
+  readonly onLine: Tell;
 }
 
 /** What a lost event costs at most. */
@@ -52,20 +55,20 @@ export async function watchFleet(
 /** One look. A pass that throws is a bug or a broken disk: the loop outlives both, with backoff. */
 async function look(ports: WatchPorts): Promise<WorkOutcome> {
   try {
-    const permissions = { allowMassDelete: false, applyNow: [] };
-    const report = await ports.reconciler.pass({ permissions });
-    if (report.kind === 'refused') ports.onLine(report.refusal.message);
+    const report = await ports.reconciler.pass({ permissions: NO_PERMISSIONS });
+    if (report.kind === 'refused') ports.onLine(report.refusal.message, 'error');
     await ports.afterPass();
-    return { kind: 'done', requeueAfterMs: untilNextLook(ports) };
+    // A refused pass starts nothing, so a retry that is due cannot begin either.
+    const retryAtMs = report.kind === 'refused' ? null : ports.reconciler.nextRetryMs();
+    return { kind: 'done', requeueAfterMs: untilNextLook(ports, retryAtMs) };
   } catch (error) {
-    ports.onLine(`pass failed: ${error instanceof Error ? error.message : String(error)}`);
+    ports.onLine(`pass failed: ${error instanceof Error ? error.message : String(error)}`, 'error');
     return { kind: 'failed' };
   }
 }
 
-function untilNextLook({ clock, random, reconciler }: WatchPorts): number {
+function untilNextLook({ clock, random }: WatchPorts, retryAtMs: number | null): number {
   const resyncMs = RESYNC_MS * (0.9 + 0.2 * random.next());
-  const retryAtMs = reconciler.nextRetryMs();
   if (retryAtMs === null) return resyncMs;
   return Math.max(0, Math.min(resyncMs, retryAtMs - clock.nowMs()));
 }

@@ -114,16 +114,13 @@ export class FleetWorld implements AsyncDisposable {
       host,
     };
     const journal = new FleetJournal({ store, git, clock });
-    const reconciler = new Reconciler(
-      {
-        ...pass,
-        random: HALF,
-        journal,
-        imageBuilds: () => IMAGE_BUILDS,
-        performing: { environment: {}, hints, workspaces: { read: async () => [] } },
-      },
-      await store.readApplied(),
-    );
+    const reconciler = new Reconciler({
+      ...pass,
+      random: HALF,
+      journal,
+      imageBuilds: () => IMAGE_BUILDS,
+      performing: { environment: {}, hints, workspaces: { read: async () => [] } },
+    });
     const index = new DecisionIndex(git);
     const decisions = new Decisions({
       git,
