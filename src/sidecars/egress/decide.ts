@@ -1,5 +1,5 @@
 import type { EgressRoute, RouteAuth } from '../../model/egress-route.ts';
-import { type Authority, formatAuthority } from './authority.ts';
+import type { Authority } from './authority.ts';
 import { type GitRequest, gitRequest } from './git-request.ts';
 import { type CompiledMatch, type CompiledRoute, type RouteTable, rulesOf } from './route-table.ts';
 
@@ -175,7 +175,7 @@ function denyFetch(request: EgressRequest): EgressDenial {
 }
 
 function propose(request: EgressRequest): string {
-  const host = formatAuthority(request.authority, DEFAULT_PORT[request.scheme]);
+  const { host } = request.authority;
   return `call the supervise tool egress-block with host ${host}, path ${request.path}, method ${request.method}`;
 }
 

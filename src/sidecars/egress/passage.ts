@@ -155,14 +155,14 @@ export class Passage {
 
   #deny(exchange: Exchange, denial: EgressDenial, request: EgressRequest | null): void {
     const { incoming, outgoing } = exchange;
-    const host =
-      request === null
-        ? (incoming.headers.host ?? '')
-        : formatAuthority(request.authority, DEFAULT_PORT[request.scheme]);
+    // Named as the tool takes it: a host alone.
+    const host = request?.authority.host ?? incoming.headers.host ?? '';
+    const target =
+      request === null ? host : formatAuthority(request.authority, DEFAULT_PORT[request.scheme]);
     const path = request?.path ?? incoming.url ?? '';
     const method = incoming.method ?? '';
     const { status, reason } = denial;
-    this.#options.log('request denied', { status, target: `${method} ${host}${path}`, reason });
+    this.#options.log('request denied', { status, target: `${method} ${target}${path}`, reason });
     if (!outgoing.headersSent) sendDenial(incoming, outgoing, denial, { host, path, method });
   }
 }

@@ -123,7 +123,7 @@ describe('what no rule allows', () => {
     expect(answer.status).toBe(403);
     expect(JSON.parse(answer.body)).toEqual({
       error: 'egress_denied',
-      host: `${API}:${upstream.port}`,
+      host: API,
       path: '/v2/items',
       method: 'POST',
       reason: expect.stringContaining('none matches'),
