@@ -10,7 +10,7 @@ import { parseBottleName, parseFleetName, parseRevision } from '../../src/model/
 import { type BackendUnderTest, uniqueFleet, uniqueSubnet } from './backend-under-test.ts';
 
 /** One step that makes a bottle. */
-export type Step = (backend: Backend) => Promise<void>;
+type Step = (backend: Backend) => Promise<void>;
 
 /** A small bottle of its own fleet: specs, references and the order in which it comes up. */
 export interface BottleUnderTest extends AsyncDisposable {
@@ -26,7 +26,7 @@ export interface BottleUnderTest extends AsyncDisposable {
   up(backend: Backend): Promise<void>;
 }
 
-export const AGENT_USER = { uid: 1000, gid: 1000 };
+const AGENT_USER = { uid: 1000, gid: 1000 };
 
 const COMPONENTS = ['agent', 'sidecars', 'internal-network', 'external-network'] as const;
 

@@ -2,7 +2,7 @@ import type { ContainerInspectInfo } from 'dockerode';
 import { BackendError } from '../backend.ts';
 
 /** True for gVisor under any of the names that it is registered by. */
-export function isGvisor(runtime: string | null | undefined): boolean {
+function isGvisor(runtime: string | null | undefined): boolean {
   return /runsc|gvisor/i.test(runtime ?? '');
 }
 

@@ -41,7 +41,7 @@ export async function findNetwork(
   throw nameTaken(ref, 'network');
 }
 
-export function nameTaken(ref: ComponentRef, kind: 'container' | 'network'): BackendError {
+function nameTaken(ref: ComponentRef, kind: 'container' | 'network'): BackendError {
   const name = runtimeName(ref);
   return new BackendError({
     code: 'name-taken',
