@@ -1,4 +1,5 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import type { RequestListener } from 'node:http';
 import { createServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,13 +11,15 @@ export interface StandIn extends AsyncDisposable {
   readonly caPem: string;
 }
 
-/** Serves `name` over TLS at `address:port`, with an authority of its own. */
-export async function startStandIn(name: string, address: string, port: number): Promise<StandIn> {
+/** Serves `name` over TLS at `address:port`, with an authority of its own; greets, where no `listener` is given. */
+export async function startStandIn(
+  name: string,
+  address: string,
+  port: number,
+  listener: RequestListener = greetingOf(name),
+): Promise<StandIn> {
   const { caPem, certPem, keyPem } = await certificates(name);
-  const server = createServer({ cert: certPem, key: keyPem }, (request, response) => {
-    response.setHeader('content-type', 'text/plain');
-    response.end(`hello from ${name}${request.url ?? ''}\n`);
-  });
+  const server = createServer({ cert: certPem, key: keyPem }, listener);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, address, resolve);
@@ -27,6 +30,13 @@ export async function startStandIn(name: string, address: string, port: number):
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
+  };
+}
+
+function greetingOf(name: string): RequestListener {
+  return (request, response) => {
+    response.setHeader('content-type', 'text/plain');
+    response.end(`hello from ${name}${request.url ?? ''}\n`);
   };
 }
 
