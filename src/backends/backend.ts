@@ -108,6 +108,12 @@ export interface Backend {
   /** Reads one file, at most `maxBytes`; null when there is none. */
   copyOut(ref: ComponentRef, path: string, maxBytes: number): Promise<Uint8Array | null>;
   signal(ref: ComponentRef, signal: string): Promise<void>;
+  /**
+   * True while somebody works in the container: an attached session, a program that was started there. What `exec` of
+   * this object runs does not count. False for what does not run or is not there. Costs calls, so it is asked only of
+   * a bottle that is about to be interrupted; when a busy one becomes idle, `watch` hints at it.
+   */
+  isBusy(ref: ComponentRef): Promise<boolean>;
   /** Lines, raw: the caller sanitises before a terminal sees them. */
   logs(
     ref: ComponentRef,

@@ -8,9 +8,11 @@ import type { HostPolicy } from '../model/host-policy.ts';
 import type { BottleName, Revision } from '../model/names.ts';
 import type { ObservedState } from '../model/observed-state.ts';
 import { buildPlan } from '../reconcilers/build-plan.ts';
+import { interruptions } from '../reconcilers/interruptions.ts';
 import type { AppliedRecord, HostFacts, PlanContext } from '../reconcilers/plan-context.ts';
 import type { Refusal } from './api.ts';
 import type { AvailabilityMemo } from './availability-memo.ts';
+import { askBusy } from './busy.ts';
 import { observe } from './observe.ts';
 import type { Git } from './ports/git.ts';
 import type { Secrets } from './ports/secrets.ts';
@@ -99,5 +101,10 @@ export async function planPass(
     applied: memory.applied,
     permissions,
   };
-  return { revision, desired, observed, context, plan: buildPlan(desired, observed, context) };
+  const plan = buildPlan(desired, observed, context);
+  const interrupted = interruptions(plan, desired, context);
+  if (interrupted.length === 0) return { revision, desired, observed, context, plan };
+  const place = { fleet: desired.fleet.name, backends: ports.backends };
+  const asked = await askBusy(interrupted, observed, place);
+  return { revision, desired, observed: asked, context, plan: buildPlan(desired, asked, context) };
 }

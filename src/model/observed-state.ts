@@ -44,7 +44,10 @@ export interface ObservedBottle {
   readonly backend: string;
   readonly containers: readonly ObservedContainer[];
   readonly networks: readonly ObservedNetwork[];
-  /** True when a session is attached or a provider program runs: a reason to withhold a replacement. */
+  /**
+   * True when a session is attached or a provider program runs: a reason to withhold a replacement. An observation says
+   * false; the controller asks (`Backend.isBusy`) about those bottles only that a plan would interrupt.
+   */
   readonly busy: boolean;
 }
 

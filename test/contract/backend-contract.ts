@@ -4,6 +4,7 @@ import { filesContract } from './files.ts';
 import { foreignContract } from './foreign.ts';
 import { lifecycleContract } from './lifecycle.ts';
 import { programsContract } from './programs.ts';
+import { sessionsContract } from './sessions.ts';
 import { watchContract } from './watch.ts';
 
 /** The cases that every backend passes; those about real programs only where there are some. */
@@ -12,6 +13,7 @@ export function backendContract(under: BackendUnderTest): void {
     lifecycleContract(under);
     foreignContract(under);
     watchContract(under);
+    sessionsContract(under);
     if (!under.runsPrograms) return;
     programsContract(under);
     filesContract(under);

@@ -14,6 +14,8 @@ export interface BackendUnderTest {
   readonly sharesFiles: boolean;
   /** What agents run under; null = the engine's default. */
   readonly runtime: string | null;
+  /** Somebody starts to work in the running container of this name, and leaves when it is disposed of. */
+  makeSession(container: string): Promise<AsyncDisposable>;
   /** Makes something of this name without our labels; null where nothing can be foreign. */
   readonly makeForeign:
     | ((kind: 'container' | 'network', name: string) => Promise<AsyncDisposable>)

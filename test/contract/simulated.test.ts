@@ -14,6 +14,19 @@ backendContract({
   runsPrograms: false,
   sharesFiles: true,
   runtime: null,
+  async makeSession(name) {
+    const setBusy = (busy: boolean) => {
+      const container = engine.container(name);
+      if (container === undefined) throw new Error(`there is no ${name}`);
+      engine.put({ ...container, busy });
+    };
+    setBusy(true);
+    return {
+      async [Symbol.asyncDispose]() {
+        setBusy(false);
+      },
+    };
+  },
   async makeForeign(kind, name) {
     const object = { kind: `foreign-${kind}`, name, subnet: null } as const;
     engine.put(object);

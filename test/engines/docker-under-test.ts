@@ -2,6 +2,7 @@ import Docker from 'dockerode';
 import { createDockerBackend } from '../../src/backends/docker/docker-backend.ts';
 import { ensureHostBaseImage } from '../../src/controller/adapters/host-base-image.ts';
 import type { BackendUnderTest } from '../contract/backend-under-test.ts';
+import { eventually } from '../eventually.ts';
 import { startEngineForTests } from './engine-for-tests.ts';
 
 /** The docker backend over the engine of this run, with an image that has a shell. */
@@ -34,9 +35,28 @@ export async function dockerUnderTest(): Promise<DockerUnderTest> {
     runsPrograms: true,
     sharesFiles: runtime !== 'runsc',
     runtime,
+    makeSession: (name) => makeSession(docker, name),
     makeForeign: (kind, name) => makeForeign(docker, image, kind, name),
   };
   return { kind: 'docker', endpoint, image, docker, under };
+}
+
+/** What a terminal does: a program without an end of its own, until its input is closed. */
+async function makeSession(docker: Docker, container: string): Promise<AsyncDisposable> {
+  const exec = await docker.getContainer(container).exec({
+    ...{ Cmd: ['cat'], AttachStdin: true, AttachStdout: true },
+  });
+  const terminal = await exec.start({ hijack: true, stdin: true });
+  terminal.resume();
+  return {
+    async [Symbol.asyncDispose]() {
+      terminal.end();
+      await eventually(
+        'the session ended',
+        async () => !(await exec.inspect()).Running || undefined,
+      );
+    },
+  };
 }
 
 async function makeForeign(

@@ -74,7 +74,7 @@ test('a busy bottle does not move under the hands of its operator', async () => 
   const wanted = desiredState([bottle('dev', { backend: 'other' })]);
   expect(formatPlan(buildPlan(wanted, busy, context))).toMatchInlineSnapshot(`
     "~ dev on other: withheld (replace-bottle)
-        its copy on simulated would be removed; waits until no session or program runs in it, or for \`bb apply dev\`
+        its copy on simulated would be removed; waits until nobody works in it (an attached session or program), or for \`bb apply dev\`
         ~ /backend "other"
     1 withheld; 0 actions"
   `);

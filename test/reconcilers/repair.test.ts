@@ -130,7 +130,7 @@ test('a busy agent off its network waits instead of losing its session', async (
   fleet.engine.put({ ...container(fleet, 'bb-home-dev'), busy: true, attached: {} });
   expect(formatPlan(await fleet.plan(WANTED))).toMatchInlineSnapshot(`
     "~ dev on simulated: withheld, drifted
-        the agent container is off the internal network, which replaces the agent; waits until no session or program runs in it, or for \`bb apply dev\`
+        the agent container is off the internal network, which replaces the agent; waits until nobody works in it (an attached session or program), or for \`bb apply dev\`
     1 withheld; 0 actions"
   `);
 });

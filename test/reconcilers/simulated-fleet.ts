@@ -6,7 +6,7 @@ import type { Clock } from '../../src/model/clock.ts';
 import type { Component } from '../../src/model/component.ts';
 import type { DesiredState } from '../../src/model/desired-state.ts';
 import type { BottleName } from '../../src/model/names.ts';
-import type { ObservedState } from '../../src/model/observed-state.ts';
+import type { BackendObservation, ObservedState } from '../../src/model/observed-state.ts';
 import { buildPlan } from '../../src/reconcilers/build-plan.ts';
 import { renderEgressTable } from '../../src/reconcilers/egress/render-table.ts';
 import type { AppliedRecord, PlanContext } from '../../src/reconcilers/plan-context.ts';
@@ -37,11 +37,15 @@ export class SimulatedFleet {
     const statuses = await Promise.all(
       inventory.map(async (name) => [name, await this.files.read(name)] as const),
     );
+    const asked = await Promise.all(
+      this.backends.map(async (backend, index) => {
+        const seen = must(observations[index]);
+        return [backend.name, seen.available ? await withSessions(backend, seen) : seen] as const;
+      }),
+    );
     return {
       atMs: 0,
-      backends: Object.fromEntries(
-        this.backends.map((backend, index) => [backend.name, must(observations[index])]),
-      ),
+      backends: Object.fromEntries(asked),
       sidecars: Object.fromEntries(statuses),
       inventory,
     };
@@ -108,6 +112,17 @@ export class SimulatedFleet {
         return;
     }
   }
+}
+
+type Available = Extract<BackendObservation, { available: true }>;
+
+/** Asks every bottle whether somebody works in it: the controller asks only those that it would interrupt. */
+async function withSessions(backend: SimulatedBackend, seen: Available): Promise<Available> {
+  const bottles = seen.bottles.map(async (one) => {
+    const busy = await backend.isBusy({ fleet: HOME, bottle: one.name, component: 'agent' });
+    return { ...one, busy };
+  });
+  return { ...seen, bottles: await Promise.all(bottles) };
 }
 
 function must<Value>(value: Value | undefined): Value {

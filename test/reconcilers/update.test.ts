@@ -56,7 +56,7 @@ test('a busy agent keeps its route reloads while its new image waits', async () 
   });
   expect(formatPlan(await fleet.plan(desiredState([wanted])))).toMatchInlineSnapshot(`
     "~ dev on simulated: withheld (replace-agent)
-        the image changed, which replaces the agent; waits until no session or program runs in it, or for \`bb apply dev\`
+        the image changed, which replaces the agent; waits until nobody works in it (an attached session or program), or for \`bb apply dev\`
         + /egress/routes/api.example.test {"git":{"fetch":false},"host":"api.example.test","ports":[443]}
         ~ /image "registry.example.test/agent@sha256:1"
       #1 reload egress: route api.example.test was added
@@ -139,7 +139,7 @@ test('a new sidecars image waits while the agent is busy', async () => {
   const plan = await fleet.plan(desiredState([bottle('dev')]), context);
   expect(formatPlan(plan)).toMatchInlineSnapshot(`
     "~ dev on simulated: withheld (restart-sidecar)
-        the sidecars image or its place on the host changed, which cuts the agent's connections; waits until no session or program runs in it, or for \`bb apply dev\`
+        the sidecars image or its place on the host changed, which cuts the agent's connections; waits until nobody works in it (an attached session or program), or for \`bb apply dev\`
         ~ /sidecars/image "bb/sidecars:two"
     1 withheld; 0 actions"
   `);

@@ -29,10 +29,11 @@ export async function createContainer(
   if (atOnce.length < endpoints.length) await attachMissing(engine, spec);
 }
 
-/** Starting what runs answers 304. */
+/** Starting what runs answers 304. What is paused is not started but goes on where it was. */
 export async function startContainer(engine: Engine, ref: ComponentRef): Promise<void> {
-  const { Id } = await ownContainer(engine, ref);
-  await unchangedAsDone(engine.calls.getContainer(Id).start());
+  const { Id, State } = await ownContainer(engine, ref);
+  const container = engine.calls.getContainer(Id);
+  await (State.Paused ? container.unpause() : unchangedAsDone(container.start()));
 }
 
 /** What is not there is stopped. */

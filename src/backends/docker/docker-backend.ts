@@ -14,6 +14,7 @@ import { createNetwork, removeNetwork } from './networks.ts';
 import { observeFleet } from './observe.ts';
 import { ownContainer } from './ownership.ts';
 import { probeEngine } from './probe.ts';
+import { Sessions } from './sessions.ts';
 import { snapshotContainer } from './snapshot.ts';
 import { containerStats } from './stats.ts';
 import { watchEvents } from './watch.ts';
@@ -31,6 +32,7 @@ export function createDockerBackend({ endpoint, environment }: DockerBackendOpti
       ? resolveEndpoint(environment)
       : parseEndpoint(endpoint, 'the backend option', null),
   );
+  const sessions = new Sessions();
   const within = <Value>(
     verb: string,
     ref: ComponentRef,
@@ -66,7 +68,8 @@ export function createDockerBackend({ endpoint, environment }: DockerBackendOpti
         return { available: false, reason: classify(error, 'observing').message };
       }
     },
-    watch: (fleet, onHint, signal) => void watchEvents(connection, fleet, onHint, signal),
+    watch: (fleet, onHint, signal) =>
+      void watchEvents({ connection, fleet, sessions }, onHint, signal),
     ensureImage: (build, onProgress) =>
       connection.use(`building ${build.reference}`, (engine) =>
         ensureImagePresent(engine, build, onProgress),
@@ -92,7 +95,9 @@ export function createDockerBackend({ endpoint, environment }: DockerBackendOpti
           : removeNetwork(engine, ref),
       ),
     exec: (ref, request) =>
-      within('running a program in', ref, (engine, id) => execInContainer(engine, id, request)),
+      within('running a program in', ref, (engine, id) =>
+        execInContainer(engine, id, request, sessions),
+      ),
     attachCommand: (ref, argv) => clientCommand('-it', ref, argv),
     execCommand: (ref, argv) => clientCommand('-i', ref, argv),
     copyIn: (ref, folder, files) =>
@@ -103,6 +108,10 @@ export function createDockerBackend({ endpoint, environment }: DockerBackendOpti
       within('signalling', ref, async (engine, id) => {
         await engine.calls.getContainer(id).kill({ signal });
       }),
+    isBusy: (ref) =>
+      connection.use(`looking for sessions in ${runtimeName(ref)}`, (engine) =>
+        sessions.isBusy(engine, ref),
+      ),
     async *logs(ref, options) {
       try {
         const { engine, id } = await within('reading the logs of', ref, async (engine, id) => ({

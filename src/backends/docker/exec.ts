@@ -5,6 +5,7 @@ import type { Exec, ExecCreateOptions } from 'dockerode';
 import { BackendError, type ExecRequest, type ExecResult } from '../backend.ts';
 import type { Engine } from './engine.ts';
 import { type Frame, FrameReader } from './frames.ts';
+import type { Sessions } from './sessions.ts';
 
 /** Output past this many bytes of both streams together is read and dropped. */
 const OUTPUT_LIMIT = 8 * 1024 * 1024;
@@ -18,12 +19,14 @@ export async function execInContainer(
   engine: Engine,
   containerId: string,
   request: ExecRequest,
+  sessions: Sessions,
 ): Promise<ExecResult> {
   const mark = `BB_EXEC=${randomUUID()}`;
   const timeout = AbortSignal.timeout(request.timeoutMs);
   const signal = request.signal ? AbortSignal.any([timeout, request.signal]) : timeout;
   signal.throwIfAborted();
   const exec = await createExec(engine, containerId, request, mark);
+  using _own = sessions.own(exec.id);
   const session = await startExec(exec);
   const stop = () => session.destroy(signal.reason);
   signal.addEventListener('abort', stop, { once: true });

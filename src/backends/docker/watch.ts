@@ -4,23 +4,34 @@ import type { FleetName } from '../../model/names.ts';
 import type { BackendHint } from '../backend.ts';
 import type { EngineConnection } from './engine-connection.ts';
 import { LineSplitter } from './lines.ts';
+import type { Sessions } from './sessions.ts';
 
 const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 10_000;
 
-/** What changes a bottle. The rest is left out: our own sessions and copies are events too. */
+/** The end of a program in a container, as Docker and as Podman call it. */
+const SESSION_ENDS = ['exec_die', 'exec_died'];
+
+/** What changes a bottle, and the ends of sessions. The rest is left out: our own copies are events too. */
 const EVENTS = [
   ...['create', 'start', 'die', 'destroy', 'oom', 'pause', 'unpause', 'rename', 'update'],
   ...['connect', 'disconnect', 'remove'],
+  ...SESSION_ENDS,
 ];
+
+/** What the events are read for. */
+interface Watched {
+  readonly connection: EngineConnection;
+  readonly fleet: FleetName;
+  readonly sessions: Sessions;
+}
 
 /**
  * Follows the engine's events until `signal` aborts. The engine drops events of a slow reader and forgets old ones, so
  * each reconnection is told as a gap; it ends the stream without a word when it restarts.
  */
 export async function watchEvents(
-  connection: EngineConnection,
-  fleet: FleetName,
+  watched: Watched,
   onHint: (hint: BackendHint) => void,
   signal: AbortSignal,
 ): Promise<void> {
@@ -29,12 +40,12 @@ export async function watchEvents(
   let failedBefore = false;
   while (!signal.aborted) {
     try {
-      const stream = await openEvents(connection, signal);
+      const stream = await openEvents(watched.connection, signal);
       if (connectedBefore || failedBefore) onHint({ kind: 'gap', bottle: null });
       connectedBefore = true;
       delayMs = FIRST_DELAY_MS;
-      await readEvents(stream, fleet, onHint);
-      connection.forget();
+      await readEvents(stream, watched, onHint);
+      watched.connection.forget();
     } catch {
       failedBefore = true;
     }
@@ -56,21 +67,29 @@ async function openEvents(connection: EngineConnection, signal: AbortSignal): Pr
 
 async function readEvents(
   stream: Readable,
-  fleet: FleetName,
+  { fleet, sessions }: Watched,
   onHint: (hint: BackendHint) => void,
 ): Promise<void> {
   const lines = new LineSplitter();
   for await (const chunk of stream) {
     for (const line of lines.take(chunk)) {
-      const hint = hintOf(line, fleet);
+      const hint = hintOf(line, fleet, (id) => sessions.isAwaited(id));
       if (hint !== null) onHint(hint);
     }
   }
 }
 
-/** What one event means for `fleet`; null when it is about something else. */
-export function hintOf(line: string, fleet: FleetName): BackendHint | null {
-  const attributes = attributesOf(line);
+/**
+ * What one event means for `fleet`; null when it is about something else. The end of a session is something only in a
+ * container where it is awaited: whoever runs a program there all the time would else cause a pass each time.
+ */
+export function hintOf(
+  line: string,
+  fleet: FleetName,
+  isAwaited: (containerId: string) => boolean,
+): BackendHint | null {
+  const { action, id, attributes } = parseEvent(line);
+  if (SESSION_ENDS.includes(action) && !isAwaited(id)) return null;
   const prefix = `bb-${fleet}-`;
   if (attributes['bb.fleet'] === fleet) {
     return { kind: 'look', bottle: attributes['bb.bottle'] ?? null };
@@ -78,10 +97,17 @@ export function hintOf(line: string, fleet: FleetName): BackendHint | null {
   return (attributes['name'] ?? '').startsWith(prefix) ? { kind: 'look', bottle: null } : null;
 }
 
-function attributesOf(line: string): { readonly [name: string]: string | undefined } {
+interface EngineEvent {
+  readonly action: string;
+  readonly id: string;
+  readonly attributes: { readonly [name: string]: string | undefined };
+}
+
+function parseEvent(line: string): EngineEvent {
   try {
-    return JSON.parse(line)?.Actor?.Attributes ?? {};
+    const { Action, Actor } = JSON.parse(line) ?? {};
+    return { action: Action ?? '', id: Actor?.ID ?? '', attributes: Actor?.Attributes ?? {} };
   } catch {
-    return {};
+    return { action: '', id: '', attributes: {} };
   }
 }

@@ -13,6 +13,7 @@ export type SimulatedCall =
   | 'copyIn'
   | 'copyOut'
   | 'signal'
+  | 'isBusy'
   | 'snapshot';
 
 /**

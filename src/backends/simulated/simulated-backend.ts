@@ -174,6 +174,13 @@ export class SimulatedBackend implements Backend {
     });
   }
 
+  async isBusy(ref: ComponentRef): Promise<boolean> {
+    return this.#call('isBusy', ref, () => {
+      const container = this.#engine.container(runtimeName(ref));
+      return container?.state === 'running' && container.busy;
+    });
+  }
+
   async *logs(
     ref: ComponentRef,
     options: { readonly follow: boolean; readonly signal: AbortSignal },

@@ -12,7 +12,6 @@ import type { SimulatedContainer, SimulatedNetwork } from './simulated-object.ts
 interface Gathered {
   readonly containers: ObservedContainer[];
   readonly networks: ObservedNetwork[];
-  busy: boolean;
 }
 
 /** What an engine's lists would tell of one fleet, in one walk over all objects. */
@@ -32,7 +31,7 @@ export function observeEngine(
   const of = (name: ObservedBottle['name']): Gathered => {
     const known = gathered.get(name);
     if (known !== undefined) return known;
-    const fresh: Gathered = { containers: [], networks: [], busy: false };
+    const fresh: Gathered = { containers: [], networks: [] };
     gathered.set(name, fresh);
     return fresh;
   };
@@ -45,7 +44,6 @@ export function observeEngine(
         }
         const bottle = of(object.spec.identity.bottle);
         bottle.containers.push(observedContainer(object));
-        bottle.busy ||= object.busy && object.state === 'running';
         break;
       }
       case 'network':
@@ -68,7 +66,13 @@ export function observeEngine(
         break;
     }
   }
-  const bottles = [...gathered].map(([name, found]) => ({ name, backend, ...found }));
+  const bottles = [...gathered].map(([name, found]) => ({
+    name,
+    backend,
+    ...found,
+    // As with a real engine: sessions are asked for one by one.
+    busy: false,
+  }));
   return { available: true, bottles, foreign, subnetsInUse, images };
 }
 

@@ -49,7 +49,9 @@ function waitsForWords(bottle: DesiredBottle, busy: boolean): string | null {
     case 'immediate':
       return null;
     case 'when-idle':
-      return busy ? `waits until no session or program runs in it, or for ${apply}` : null;
+      return busy
+        ? `waits until nobody works in it (an attached session or program), or for ${apply}`
+        : null;
     case 'manual':
       return `waits for ${apply}`;
   }

@@ -59,16 +59,27 @@ describe('docker: what is asked of an engine', () => {
 
   it('events of old and new engines become hints, those of others do not', () => {
     const event = (attributes: object) => JSON.stringify({ Actor: { Attributes: attributes } });
-    const { fleet } = bottle;
-    expect(hintOf(event({ 'bb.fleet': 'home', 'bb.bottle': 'dev' }), fleet)).toEqual({
+    const hint = (line: string) => hintOf(line, bottle.fleet, () => false);
+    expect(hint(event({ 'bb.fleet': 'home', 'bb.bottle': 'dev' }))).toEqual({
       ...{ kind: 'look', bottle: 'dev' },
     });
-    expect(hintOf(event({ name: 'bb-home-dev-int' }), fleet)).toEqual({
+    expect(hint(event({ name: 'bb-home-dev-int' }))).toEqual({
       kind: 'look',
       bottle: null,
     });
-    expect(hintOf(event({ 'bb.fleet': 'other', name: 'bb-other-dev' }), fleet)).toBeNull();
-    expect(hintOf('not json', fleet)).toBeNull();
-    expect(hintOf('null', fleet)).toBeNull();
+    expect(hint(event({ 'bb.fleet': 'other', name: 'bb-other-dev' }))).toBeNull();
+    expect(hint('not json')).toBeNull();
+    expect(hint('null')).toBeNull();
+  });
+
+  it('the end of a session is a hint where it is awaited, and nowhere else', () => {
+    const Attributes = { 'bb.fleet': 'home', 'bb.bottle': 'dev', execID: 'e1' };
+    const ended = (Action: string) => JSON.stringify({ Action, Actor: { ID: 'c1', Attributes } });
+    const hint = (action: string, awaited: string) =>
+      hintOf(ended(action), bottle.fleet, (id) => id === awaited);
+    expect(hint('exec_die', 'c1')).toEqual({ kind: 'look', bottle: 'dev' });
+    expect(hint('exec_died', 'c1')).toEqual({ kind: 'look', bottle: 'dev' });
+    expect(hint('exec_die', 'c2')).toBeNull();
+    expect(hint('die', 'c2')).toEqual({ kind: 'look', bottle: 'dev' });
   });
 });
