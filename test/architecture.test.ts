@@ -33,6 +33,7 @@ const CLI_DOORS = [
   'controller/open.ts',
   'controller/validate.ts',
   'controller/doctor.ts',
+  'controller/images.ts',
   'controller/init-repository.ts',
   'controller/package-root.ts',
 ];

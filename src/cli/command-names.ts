@@ -32,6 +32,7 @@ export const COMMAND_NAMES = [
   { name: 'exec', group: 'One bottle:', completes: 'bottle' },
   { name: 'logs', group: 'One bottle:', completes: 'bottle' },
   { name: 'cleanup', group: 'This machine:', completes: 'bottle' },
+  { name: 'images', group: 'This machine:', completes: null },
   { name: 'doctor', group: 'This machine:', completes: null },
   { name: 'completion', group: 'This machine:', completes: null },
 ] as const satisfies readonly CommandName[];

@@ -1,7 +1,10 @@
 import type { Progress } from '../controller/api.ts';
 import { sanitizeLine } from '../model/sanitize.ts';
 import { truncateToWidth } from './display-width.ts';
+import { formatLeft } from './format-left.ts';
 import type { Output } from './output.ts';
+
+type ShownProgress = Exclude<Progress, { readonly kind: 'left-in-working-tree' }>;
 
 /** Shows a pass as it goes: one line that is rewritten on a terminal, one line for each end elsewhere. */
 export class ProgressPrinter implements Disposable {
@@ -16,6 +19,10 @@ export class ProgressPrinter implements Disposable {
 
   /** Pass it on as `onProgress`. */
   readonly show = (progress: Progress): void => {
+    if (progress.kind === 'left-in-working-tree') {
+      this.#warn(formatLeft(progress.path));
+      return;
+    }
     if (this.#output.quiet) return;
     this.#erase();
     const line = this.#finishedLine(progress);
@@ -28,7 +35,12 @@ export class ProgressPrinter implements Disposable {
     this.#erase();
   }
 
-  #finishedLine(progress: Progress): string | null {
+  #warn(text: string): void {
+    this.#erase();
+    this.#output.diagnostic(`${this.#output.paintError('yellow', 'note:')} ${text}`);
+  }
+
+  #finishedLine(progress: ShownProgress): string | null {
     const { paint } = this.#output;
     if (progress.kind !== 'action') {
       const text = sanitizeLine(progress.text);
@@ -49,7 +61,7 @@ export class ProgressPrinter implements Disposable {
     return `${paint('green', 'done   ')} ${words}${why}`;
   }
 
-  #paintRunning(progress: Progress): void {
+  #paintRunning(progress: ShownProgress): void {
     if (!this.#output.isTerminal || this.#running.size === 0 || progress.kind !== 'action') return;
     const text = `${this.#done}/${progress.of} ${[...this.#running.values()].join(' · ')}`;
     this.#output.raw(this.#output.paint('dim', truncateToWidth(text, this.#output.columns - 1)));

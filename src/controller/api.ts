@@ -2,6 +2,7 @@ import type { Plan } from '../model/action.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { FleetEvent } from '../model/event.ts';
 import type { BottleName, ProposalId, Revision } from '../model/names.ts';
+import type { Preflight } from '../model/preflight.ts';
 import type { Proposal, ProposalState } from '../model/proposal.ts';
 import type { BottleStatus, FleetStatus } from '../model/status.ts';
 
@@ -17,7 +18,9 @@ export type Progress =
       readonly state: 'started' | 'done' | 'failed' | 'skipped';
       readonly detail: string | null;
     }
-  | { readonly kind: 'log'; readonly text: string };
+  | { readonly kind: 'log'; readonly text: string }
+  /** The commit changed this file, and the working tree keeps it as the operator has it. */
+  | { readonly kind: 'left-in-working-tree'; readonly path: string };
 
 export interface PlanReport {
   readonly revision: Revision;
@@ -70,7 +73,7 @@ export interface ProposalReview extends ProposalView {
   /** What it adds in sum, in words. */
   readonly effective: readonly string[];
   readonly risks: readonly string[];
-  /** Binds an approval to what was seen: proposal + diff + revision. */
+  /** Binds an approval to what was seen: proposal + diff. */
   readonly seen: string;
 }
 
@@ -79,6 +82,8 @@ export interface Decision {
   readonly state: 'approved' | 'rejected';
   readonly revision: Revision;
   readonly commitSubject: string;
+  /** Files that the commit changed and the working tree keeps as the operator has them; absent = none. */
+  readonly leftInWorkingTree?: readonly string[];
 }
 
 export interface ApproveRequest {
@@ -104,6 +109,19 @@ export type FleetEdit =
       readonly label: string | null;
     };
 
+/** What an edit would do, before it is committed. */
+export interface EditPreview {
+  /** The edit with every choice made: committing it gives what was shown. */
+  readonly edit: FleetEdit;
+  /** Subject of the commit. */
+  readonly subject: string;
+  /** Unified diff of the files; sanitised. */
+  readonly diff: string;
+  readonly plan: Plan;
+  /** The bottle that it is about, as it would be; null when it is about none, or removes it. */
+  readonly preflight: Preflight | null;
+}
+
 /** An agent that the tip of the branch describes, whether or not it has instances. */
 export interface AgentSummary {
   readonly name: string;
@@ -124,11 +142,11 @@ export interface ControllerOptions {
 /** Gives the running controller's client, or one in this process when none runs. */
 export type OpenController = (options: ControllerOptions) => Promise<Answer<ControllerApi>>;
 
-/** Runs the loop until `signal` aborts; resolves with the exit code. */
+/** Runs the loop until `signal` aborts; resolves with the exit code. A line is an `error` when a person has to act. */
 export type RunController = (
   options: ControllerOptions,
   signal: AbortSignal,
-  onLine: (line: string) => void,
+  onLine: (line: string, severity: 'info' | 'error') => void,
 ) => Promise<number>;
 
 /**
@@ -168,6 +186,8 @@ export interface ControllerApi extends AsyncDisposable {
     readonly reason: string;
     readonly operator: string;
   }): Promise<Answer<Decision>>;
+  /** What `edit` would commit and do. Changes nothing. */
+  previewEdit(edit: FleetEdit): Promise<Answer<EditPreview>>;
   /** Commits the edit and reconciles to it. */
   edit(
     edit: FleetEdit,

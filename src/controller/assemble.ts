@@ -23,7 +23,7 @@ import { createAvailabilityMemo } from './availability-memo.ts';
 import { DecisionIndex } from './decision-index.ts';
 import { Decisions } from './decisions.ts';
 import { FleetJournal } from './fleet-journal.ts';
-import type { HostSettings } from './host-config.ts';
+import { DEFAULT_BASE, type HostSettings } from './host-config.ts';
 import { type PassPorts, resolveTip } from './pass.ts';
 import type { Git } from './ports/git.ts';
 import type { SidecarFiles } from './ports/sidecar-files.ts';
@@ -42,8 +42,6 @@ export interface Assembled {
   readonly decisions: Decisions;
 }
 
-/** Image that everything is built over where the host's configuration names none. */
-const DEFAULT_BASE = 'node:24-bookworm';
 /** Without root the sidecars can only be ourselves; with it they are nobody else. */
 const SIDECAR_USER = { uid: 64_101, gid: 64_101 };
 /** The user that `images/agent.Dockerfile` makes. */

@@ -20,11 +20,15 @@ import type { Decisions } from './decisions.ts';
 import { editFiles } from './fleet-edit.ts';
 import type { FleetJournal } from './fleet-journal.ts';
 import { fleetStatus } from './fleet-status.ts';
-import { leftAsItIs } from './left-as-it-is.ts';
 import { findLeftovers, removeLeftovers } from './leftovers.ts';
 import { desiredAt, type PassPorts, type PassResult, resolveTip } from './pass.ts';
 import { previewEdit } from './preview-edit.ts';
-import type { PassOptions, PassReport, Reconciler } from './reconciler.ts';
+import {
+  NO_PERMISSIONS,
+  type PassOptions,
+  type PassReport,
+  type Reconciler,
+} from './reconciler.ts';
 import { proposalView } from './review-candidate.ts';
 
 export interface ControllerPorts {
@@ -41,7 +45,6 @@ export interface ControllerPorts {
 }
 
 const DEFAULT_TIMEOUT_MS = 120_000;
-const NO_PERMISSIONS = { allowMassDelete: false, applyNow: [] } as const;
 
 /** The controller in this process: every command as one call. */
 export function createController(ports: ControllerPorts): ControllerApi {
@@ -55,14 +58,14 @@ export function createController(ports: ControllerPorts): ControllerApi {
       if (!options.ok) return options;
       const report = await reconciler.plan(options.value);
       if (report.kind === 'refused') return refused(report.refusal);
-      const { result } = report;
-      const diagnostics = reconciler.snapshot().tipDiagnostics;
+      const { result, diagnostics } = report;
       return { ok: true, value: { revision: result.revision, plan: result.plan, diagnostics } };
     },
 
     async reconcile(options, onProgress, signal) {
       const asked = await passOptions(options);
       if (!asked.ok) return asked;
+      reconciler.forgive();
       return reconcile(asked.value, onProgress, options.timeoutMs, signal);
     },
 
@@ -128,7 +131,7 @@ export function createController(ports: ControllerPorts): ControllerApi {
       const at = committed.value.revision.slice(0, 12);
       onProgress({ kind: 'stage', text: `committed ${at} ${committed.value.subject}` });
       const { leftInWorkingTree } = committed.value;
-      for (const path of leftInWorkingTree) onProgress({ kind: 'warning', text: leftAsItIs(path) });
+      for (const path of leftInWorkingTree) onProgress({ kind: 'left-in-working-tree', path });
       return reconcile({ permissions: NO_PERMISSIONS }, onProgress, undefined, undefined);
     },
 

@@ -57,15 +57,15 @@ export class Decisions {
     return this.#oneAtATime(request.id, async (record) => {
       const committed = await this.#commitApproval(record.proposal, request);
       if (!committed.ok) return committed;
-      const { revision, subject } = committed.value;
       const { bottle } = record.proposal;
+      const { revision } = committed.value;
       const outcome = await enforce(bottle, revision, this.#ports);
       if (outcome.kind !== 'in-force') {
         const why = outcome.kind === 'failed' ? outcome.failure.message : outcome.reason;
         return this.#revert(record.proposal, revision, request.operator, why);
       }
       await this.#answer(record.proposal.id, 'approved', revision, request.operator, request.notes);
-      return decided(record.proposal.id, 'approved', revision, subject);
+      return decided(record.proposal.id, 'approved', committed.value);
     });
   }
 
@@ -83,9 +83,8 @@ export class Decisions {
     return this.#oneAtATime(request.id, async ({ proposal }) => {
       const committed = await this.#commitRejection(proposal, reason, operator);
       if (!committed.ok) return committed;
-      const { revision, subject } = committed.value;
-      await this.#answer(proposal.id, 'rejected', revision, operator, reason);
-      return decided(proposal.id, 'rejected', revision, subject);
+      await this.#answer(proposal.id, 'rejected', committed.value.revision, operator, reason);
+      return decided(proposal.id, 'rejected', committed.value);
     });
   }
 
@@ -291,10 +290,10 @@ export class Decisions {
 function decided(
   id: ProposalId,
   state: Decision['state'],
-  revision: Revision,
-  commitSubject: string,
+  { revision, subject, leftInWorkingTree }: Committed,
 ): Answer<Decision> {
-  return { ok: true, value: { id, state, revision, commitSubject } };
+  const left = leftInWorkingTree.length === 0 ? {} : { leftInWorkingTree };
+  return { ok: true, value: { id, state, revision, commitSubject: subject, ...left } };
 }
 
 function outdated(id: ProposalId): Answer<never> {

@@ -1,5 +1,6 @@
 import type { ControllerOptions } from './api.ts';
 import { checkEngine, checkImages } from './doctor/engine.ts';
+import { checkHostConfig } from './doctor/host-config.ts';
 import { checkDisk, checkNode, checkStateDirectory } from './doctor/machine.ts';
 import { checkClock, checkGit, checkRepository } from './doctor/repository.ts';
 import { checkSecretsFile } from './doctor/secrets-file.ts';
@@ -19,6 +20,7 @@ const CHECKS: readonly (readonly [name: string, check: Check])[] = [
   ['node', checkNode],
   ['git', checkGit],
   ['repository', checkRepository],
+  ['host config', checkHostConfig],
   ['engine', checkEngine],
   ['images', checkImages],
   ['secrets file', checkSecretsFile],

@@ -1,6 +1,9 @@
 import type { HostPolicy } from '../model/host-policy.ts';
 import type { UpstreamSettings } from '../model/sidecar.ts';
 
+/** Image that everything is built over where the host's configuration names none. */
+export const DEFAULT_BASE = 'node:24-bookworm';
+
 /** `config.yaml` of the host, complete: what this machine says, which no commit can change. */
 export interface HostConfig {
   /** Folder of `config.yaml` and `secrets.yaml`. */

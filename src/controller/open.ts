@@ -9,7 +9,7 @@ import { controlSocketPath } from './control-socket/socket-path.ts';
 import { createController } from './controller.ts';
 import { lockedForChanges } from './locked-for-changes.ts';
 import type { FleetLock, LockHolder, LockOutcome } from './ports/fleet-lock.ts';
-import { watchFleet } from './watch-loop.ts';
+import { type Tell, watchFleet } from './watch-loop.ts';
 
 const ANSWERS_WITHIN_MS = 5_000;
 const RETRY_MS = 50;
@@ -58,7 +58,7 @@ async function connectTo(holder: LockHolder, lock: FleetLock): Promise<Answer<Co
 export async function runController(
   options: ControllerOptions,
   signal: AbortSignal,
-  onLine: (line: string) => void,
+  onLine: Tell,
 ): Promise<number> {
   const assembled = await assemble(options);
   if (!assembled.ok) return fail(assembled.refusal, onLine);
@@ -69,11 +69,12 @@ export async function runController(
   try {
     const api = controllerOf(assembled.value, process.pid, async () => undefined);
     await using _served = await serveControllerApi(api, socket);
-    onLine(`following ${ports.git.branch} of ${ports.git.repository} as fleet ${fleet}`);
+    onLine(`following ${ports.git.branch} of ${ports.git.repository} as fleet ${fleet}`, 'info');
     const stopTelling = reconciler.onProgress((progress) => {
       if (progress.kind === 'action' && progress.state !== 'started') {
         const detail = progress.detail === null ? '' : `: ${progress.detail}`;
-        onLine(`${progress.bottle} ${progress.text} ${progress.state}${detail}`);
+        const severity = progress.state === 'failed' ? 'error' : 'info';
+        onLine(`${progress.bottle} ${progress.text} ${progress.state}${detail}`, severity);
       }
     });
     await watchFleet(
@@ -89,7 +90,7 @@ export async function runController(
       signal,
     );
     stopTelling();
-    onLine('controller ended; bottles keep running');
+    onLine('controller ended; bottles keep running', 'info');
     return 0;
   } finally {
     await lock.release();
@@ -152,11 +153,11 @@ export function lockedBy(holder: LockHolder): Refusal {
   };
 }
 
-function fail(refusal: Refusal, onLine: (line: string) => void): number {
-  onLine(`error: ${refusal.message}`);
+function fail(refusal: Refusal, onLine: Tell): number {
+  onLine(`error: ${refusal.message}`, 'error');
   for (const { file, line, column, message } of refusal.diagnostics) {
-    onLine(`  ${file}:${line}:${column} ${message}`);
+    onLine(`  ${file}:${line}:${column} ${message}`, 'error');
   }
-  if (refusal.hint !== null) onLine(`  ${refusal.hint}`);
+  if (refusal.hint !== null) onLine(`  ${refusal.hint}`, 'error');
   return refusal.kind === 'invalid' || refusal.kind === 'host-config' ? 2 : 1;
 }

@@ -4,12 +4,14 @@ import {
   type BottleName,
   type FleetName,
   type ProposalId,
+  parseAgentName,
   parseBottleName,
   parseFleetName,
   parseProposalId,
   parseRevision,
   type Revision,
 } from '../../src/model/names.ts';
+import type { Preflight } from '../../src/model/preflight.ts';
 import type { BottleStatus, FleetStatus } from '../../src/model/status.ts';
 
 /** A commit id of one repeated hexadecimal digit. */
@@ -120,6 +122,44 @@ export function proposalReview(
     effective: [`${bottle} may GET https://${host}/v1/*`],
     risks: ['first time this host is seen'],
     seen: `seen-${index}`,
+  };
+}
+
+/** What is told of a bottle before it starts: one route with a credential, one variable of each kind. */
+export function preflight(bottle = 'dev', changes: Partial<Preflight> = {}): Preflight {
+  return {
+    bottle: bottleName(bottle),
+    agent: must(parseAgentName('researcher')),
+    label: null,
+    provider: 'claude',
+    backend: 'docker',
+    runtime: 'runsc',
+    image: 'the one that ships with bb (bb/agent:0123)',
+    bottles: ['base', 'dev'],
+    networks: 'its own, from 10.240.0.0/13; the only way out is through its sidecars',
+    resources: '2 CPU, 4 GiB, 512 processes',
+    routes: [
+      {
+        host: 'api.example.test',
+        requests: ['GET, POST /v1/*'],
+        secret: 'example',
+        expires: null,
+        origin: 'routes/dev.yaml:3',
+      },
+    ],
+    allowlist: [{ host: 'files.example.test', expires: null, origin: null }],
+    env: [
+      { name: 'PAGER', from: 'written in the files' },
+      { name: 'TZ', from: 'variable TZ of this host' },
+    ],
+    prompt: 'prompts/researcher.md',
+    skills: [],
+    workspace: null,
+    gitUser: null,
+    updatePolicy: 'when-idle',
+    notEnforced: ['pipelock: built-in'],
+    pending: null,
+    ...changes,
   };
 }
 

@@ -36,6 +36,7 @@ test('everything that is not ok says what to do', async () => {
     'node',
     'git',
     'repository',
+    'host config',
     'engine',
     'images',
     'secrets file',

@@ -2,6 +2,7 @@ import type {
   AgentSummary,
   Answer,
   ControllerApi,
+  EditPreview,
   FleetEdit,
   Leftover,
   PlanReport,
@@ -14,7 +15,7 @@ import type {
 import type { FleetEvent } from '../../src/model/event.ts';
 import type { Revision } from '../../src/model/names.ts';
 import type { BottleStatus, FleetStatus } from '../../src/model/status.ts';
-import { bottleStatus, fleetStatus, planReport, revision } from '../builders/status.ts';
+import { bottleStatus, fleetStatus, planReport, preflight, revision } from '../builders/status.ts';
 
 /** Refusals by method: the next call of that name is answered with it. */
 type Refusals = { [method in keyof ControllerApi]?: Omit<Refusal, 'diagnostics'> };
@@ -33,6 +34,10 @@ export class FakeControllerApi implements ControllerApi {
   readonly refusals: Refusals = {};
   /** Subjects of the commits that decisions and edits made, oldest first. */
   readonly commits: string[] = [];
+  /** Edits that were committed, as they were asked for. */
+  readonly edits: FleetEdit[] = [];
+  /** Files that every commit leaves as they are in the working tree. */
+  dirtyFiles: readonly string[] = [];
   readonly attached: string[] = [];
   isDisposed = false;
   #watchers = new Set<{ tell: (status: FleetStatus) => void; fail: (error: Error) => void }>();
@@ -142,12 +147,26 @@ export class FakeControllerApi implements ControllerApi {
     return this.#decide('reject', request.id, 'rejected', `${request.operator}: ${request.reason}`);
   }
 
+  async previewEdit(edit: FleetEdit) {
+    if ('bottle' in edit && edit.kind !== 'add-instance' && !this.#has(edit.bottle)) {
+      return notFound<EditPreview>(edit.bottle);
+    }
+    return this.#answer('previewEdit', () => previewOf(edit, this.planned));
+  }
+
   async edit(edit: FleetEdit, operator: string, onProgress: (progress: Progress) => void) {
     if ('bottle' in edit && edit.kind !== 'add-instance' && !this.#has(edit.bottle)) {
       return notFound<ReconcileReport>(edit.bottle);
     }
     return this.#answer('edit', () => {
       this.commits.push(`${edit.kind} by ${operator}`);
+      this.edits.push(edit);
+      for (const path of this.dirtyFiles) onProgress({ kind: 'left-in-working-tree', path });
+      if (edit.kind === 'add-instance') {
+        const { agent, bottle, label } = edit;
+        const added = bottleStatus({ name: bottle ?? `${agent}-00000`, agent, label });
+        this.set({ bottles: [...this.fleet.bottles, added] });
+      }
       if (edit.kind === 'remove-instance') {
         this.set({ bottles: this.fleet.bottles.filter(({ name }) => name !== edit.bottle) });
       }
@@ -234,7 +253,14 @@ export class FakeControllerApi implements ControllerApi {
       this.commits.push(`${state} ${id} (${words})`);
       this.set({});
       const at: Revision = revision('d');
-      return { id: review.proposal.id, state, revision: at, commitSubject: `Decide ${id}` };
+      const left = this.dirtyFiles.length === 0 ? {} : { leftInWorkingTree: this.dirtyFiles };
+      return {
+        id: review.proposal.id,
+        state,
+        revision: at,
+        commitSubject: `Decide ${id}`,
+        ...left,
+      };
     });
   }
 
@@ -243,6 +269,21 @@ export class FakeControllerApi implements ControllerApi {
     if (refusal === undefined) return { ok: true, value: make() };
     return { ok: false, refusal: { ...refusal, diagnostics: [] } };
   }
+}
+
+/** A new bottle gets the name that a controller could have minted. */
+function previewOf(edit: FleetEdit, { plan }: PlanReport): EditPreview {
+  const made = edit.kind === 'add-instance' ? (edit.bottle ?? `${edit.agent}-4k1zq`) : null;
+  const chosen = edit.kind === 'add-instance' ? { ...edit, bottle: made } : edit;
+  const unsuspended = edit.kind === 'suspend-instance' && !edit.suspend ? edit.bottle : null;
+  const bottle = made ?? unsuspended;
+  return {
+    edit: chosen,
+    subject: `${edit.kind} ${bottle ?? ''}`,
+    diff: '',
+    plan,
+    preflight: bottle === null ? null : preflight(bottle),
+  };
 }
 
 function notFound<Value>(name: string): Answer<Value> {

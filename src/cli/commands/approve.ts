@@ -2,6 +2,7 @@ import { Command } from '@commander-js/extra-typings';
 import type { Decision } from '../../controller/api.ts';
 import { sanitizeLine } from '../../model/sanitize.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { formatLeft } from '../format-left.ts';
 import type { DeclareCommand } from '../frame.ts';
 import { ProgressPrinter } from '../progress.ts';
 import type { Session } from '../session.ts';
@@ -81,6 +82,11 @@ function showDecision(session: Session, decision: Decision, json: boolean): Exit
   else {
     const subject = sanitizeLine(commitSubject);
     session.output.note(`${state}: commit ${revision.slice(0, 8)} ${subject}`);
+  }
+  for (const path of decision.leftInWorkingTree ?? []) {
+    session.output.diagnostic(
+      `${session.output.paintError('yellow', 'note:')} ${formatLeft(path)}`,
+    );
   }
   return EXIT.done;
 }

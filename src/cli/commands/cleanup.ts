@@ -1,7 +1,7 @@
 import { Command } from '@commander-js/extra-typings';
 import type { Leftover } from '../../controller/api.ts';
 import { sanitizeLine } from '../../model/sanitize.ts';
-import { CommandFailure } from '../command-failure.ts';
+import { isConfirmed } from '../confirm.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { DeclareCommand } from '../frame.ts';
 import type { Session } from '../session.ts';
@@ -39,7 +39,10 @@ async function cleanup(
     return EXIT.done;
   }
   output.lines(formatLeftovers(leftovers));
-  if (options.yes !== true && !(await isConfirmed(session, leftovers.length))) {
+  if (
+    options.yes !== true &&
+    !(await isConfirmed(session, question(leftovers.length), 'remove what is listed'))
+  ) {
     output.note('nothing was removed');
     return EXIT.done;
   }
@@ -59,15 +62,6 @@ function formatLeftovers(leftovers: readonly Leftover[]): readonly string[] {
   ]);
 }
 
-async function isConfirmed(session: Session, count: number): Promise<boolean> {
-  const { ask } = session.surroundings;
-  if (ask === null) {
-    throw new CommandFailure({
-      exitCode: EXIT.invalid,
-      message: 'there is no terminal to ask on, so nothing was removed',
-      hint: 'add --yes to remove what is listed',
-    });
-  }
-  const answer = await ask(`remove ${count === 1 ? 'it' : `these ${count}`}? [y/N] `);
-  return /^y(es)?$/i.test(answer.trim());
+function question(count: number): string {
+  return `remove ${count === 1 ? 'it' : `these ${count}`}?`;
 }

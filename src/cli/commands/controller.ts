@@ -12,7 +12,10 @@ export const controllerCommand: DeclareCommand = (frame) =>
 /** Runs the loop in the foreground; Ctrl-C ends the loop and leaves every bottle running. */
 export function runController(session: Session): Promise<ExitCode> {
   const { surroundings, output } = session;
-  return surroundings.runController(session.controllerOptions, session.signal, (line) =>
-    output.note(sanitizeLine(line)),
-  );
+  const tell = (line: string, severity: 'info' | 'error') => {
+    const shown = sanitizeLine(line);
+    if (severity === 'error') output.diagnostic(output.paintError('red', shown));
+    else output.note(shown);
+  };
+  return surroundings.runController(session.controllerOptions, session.signal, tell);
 }

@@ -1,6 +1,8 @@
 import { Command } from '@commander-js/extra-typings';
-import type { ControllerApi, FleetEdit } from '../../controller/api.ts';
-import type { ExitCode } from '../exit-codes.ts';
+import type { ControllerApi, FleetEdit, ReconcileReport } from '../../controller/api.ts';
+import { sanitizeLine } from '../../model/sanitize.ts';
+import { isConfirmed } from '../confirm.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { DeclareCommand } from '../frame.ts';
 import { ProgressPrinter } from '../progress.ts';
 import type { Session } from '../session.ts';
@@ -8,18 +10,12 @@ import { showReport } from './reconcile.ts';
 
 export const stopCommand: DeclareCommand = (frame) =>
   new Command('stop')
-    .description('remove an instance: a commit, then a pass')
+    .description('remove an instance: a commit, then a pass; asks first on a terminal')
     .argument('<slug>')
     .option('--suspend', 'keep it in the files, suspended')
+    .option('-y, --yes', 'do not ask')
     .action((slug, options, command) =>
-      frame.run(command, (session) =>
-        commitEdit(
-          session,
-          options.suspend
-            ? { kind: 'suspend-instance', bottle: slug, suspend: true }
-            : { kind: 'remove-instance', bottle: slug },
-        ),
-      ),
+      frame.run(command, (session) => stop(session, slug, options)),
     );
 
 export const suspendCommand: DeclareCommand = (frame) =>
@@ -38,16 +34,6 @@ export const unsuspendCommand: DeclareCommand = (frame) =>
       frame.run(command, (session) => commitEdit(session, suspension(slug, false))),
     );
 
-export const startCommand: DeclareCommand = (frame) =>
-  new Command('start')
-    .description('one more instance of an agent: a commit, then a pass')
-    .argument('<slug-or-agent>', 'an agent, or a suspended bottle')
-    .option('--name <slug>', 'slug of the new bottle; default: made from the agent')
-    .option('--label <text>', 'what lists show')
-    .action((name, options, command) =>
-      frame.run(command, (session) => start(session, name, options)),
-    );
-
 export const applyCommand: DeclareCommand = (frame) =>
   new Command('apply')
     .description('let the withheld update of a bottle run now')
@@ -60,32 +46,29 @@ function suspension(slug: string | undefined, suspend: boolean): FleetEdit {
     : { kind: 'suspend-instance', bottle: slug, suspend };
 }
 
-async function commitEdit(session: Session, edit: FleetEdit): Promise<ExitCode> {
+/** A script that names a bottle means it; a person is asked, because the agent's work ends. */
+async function stop(
+  session: Session,
+  slug: string,
+  options: { readonly suspend?: true | undefined; readonly yes?: true | undefined },
+): Promise<ExitCode> {
+  if (options.suspend) return commitEdit(session, suspension(slug, true));
   await using api = await session.open();
-  return performEdit(session, api, edit);
+  const edit = { kind: 'remove-instance', bottle: slug } as const;
+  if (options.yes !== true && session.surroundings.ask !== null) {
+    const { subject } = await session.expect(api.previewEdit(edit), { api, slug });
+    session.output.note(`${sanitizeLine(subject)}, as a commit; git keeps its files`);
+    if (!(await isConfirmed(session, `stop ${sanitizeLine(slug)}?`))) {
+      session.output.note(`${sanitizeLine(slug)} runs on`);
+      return EXIT.done;
+    }
+  }
+  return showReport(session, await performEdit(session, api, edit), false);
 }
 
-/** A name that is a bottle is unsuspended; any other is taken for an agent. */
-async function start(
-  session: Session,
-  name: string,
-  options: { readonly name?: string | undefined; readonly label?: string | undefined },
-): Promise<ExitCode> {
+async function commitEdit(session: Session, edit: FleetEdit): Promise<ExitCode> {
   await using api = await session.open();
-  const { bottles } = await session.expect(api.status());
-  const isBottle = options.name === undefined && bottles.some((bottle) => bottle.name === name);
-  return performEdit(
-    session,
-    api,
-    isBottle
-      ? { kind: 'suspend-instance', bottle: name, suspend: false }
-      : {
-          kind: 'add-instance',
-          agent: name,
-          bottle: options.name ?? null,
-          label: options.label ?? null,
-        },
-  );
+  return showReport(session, await performEdit(session, api, edit), false);
 }
 
 async function apply(session: Session, slug: string): Promise<ExitCode> {
@@ -97,16 +80,16 @@ async function apply(session: Session, slug: string): Promise<ExitCode> {
   return showReport(session, report, false);
 }
 
-async function performEdit(
+/** Commits, reconciles and tells how it ended. */
+export async function performEdit(
   session: Session,
   api: ControllerApi,
   edit: FleetEdit,
-): Promise<ExitCode> {
+): Promise<ReconcileReport> {
   using progress = new ProgressPrinter(session.output);
   const answer = api.edit(edit, session.surroundings.operator, progress.show);
   const isAboutBottle = 'bottle' in edit && edit.kind !== 'add-instance';
   const about = isAboutBottle ? { api, slug: edit.bottle } : undefined;
   const report = await session.complete(answer, about);
-  progress[Symbol.dispose]();
-  return showReport(session, report, false);
+  return report;
 }

@@ -1,7 +1,11 @@
 import { readFileSync, statSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { type Header, pack } from 'tar-stream';
-import { parseEndpoint, resolveEndpoint } from '../../backends/docker/endpoint.ts';
+import {
+  parseEndpoint,
+  type ResolvedEndpoint,
+  resolveEndpoint,
+} from '../../backends/docker/endpoint.ts';
 import { connect } from '../../backends/docker/engine.ts';
 import { classify } from '../../backends/docker/engine-error.ts';
 import { hasImage } from '../../backends/docker/image.ts';
@@ -22,15 +26,11 @@ export interface HostBaseImageOptions {
  * its reference. The name is a hash of what goes in, so it is imported once. Takes seconds. Throws `BackendError`.
  */
 export async function ensureHostBaseImage(options: HostBaseImageOptions): Promise<string> {
-  const { endpoint, environment, onProgress } = options;
-  const resolved =
-    endpoint === undefined
-      ? resolveEndpoint(environment)
-      : parseEndpoint(endpoint, 'the endpoint option', null);
+  const { onProgress } = options;
   const files = hostPrograms();
   const reference = `bb/base:${contentHash(files).slice(0, 12)}`;
   try {
-    const engine = await connect(resolved);
+    const engine = await connect(endpointOf(options));
     if (await hasImage(engine, reference)) return reference;
     onProgress(`importing ${files.length} files of this machine as ${reference}`);
     const [repo, tag] = reference.split(':');
@@ -45,6 +45,27 @@ export async function ensureHostBaseImage(options: HostBaseImageOptions): Promis
   } catch (error) {
     throw classify(error, `importing ${reference}`);
   }
+}
+
+/** Whether the engine has `reference`. Throws `BackendError` when it cannot be asked. */
+export async function hasBaseImage(
+  reference: string,
+  options: Pick<HostBaseImageOptions, 'endpoint' | 'environment'>,
+): Promise<boolean> {
+  try {
+    return await hasImage(await connect(endpointOf(options)), reference);
+  } catch (error) {
+    throw classify(error, `looking for ${reference}`);
+  }
+}
+
+function endpointOf({
+  endpoint,
+  environment,
+}: Pick<HostBaseImageOptions, 'endpoint' | 'environment'>): ResolvedEndpoint {
+  return endpoint === undefined
+    ? resolveEndpoint(environment)
+    : parseEndpoint(endpoint, 'the endpoint option', null);
 }
 
 const IMAGE_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';

@@ -16,6 +16,7 @@ const METHODS: { readonly [method in Method]: true } = {
   review: true,
   approve: true,
   reject: true,
+  previewEdit: true,
   edit: true,
   leftovers: true,
   removeLeftovers: true,

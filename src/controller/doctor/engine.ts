@@ -1,10 +1,16 @@
 import { createDockerBackend } from '../../backends/docker/docker-backend.ts';
 import { parseFleetName } from '../../model/names.ts';
-import type { Check } from '../doctor.ts';
+import { hasBaseImage } from '../adapters/host-base-image.ts';
+import type { ControllerOptions } from '../api.ts';
+import type { Check, CheckResult } from '../doctor.ts';
+import { DEFAULT_BASE } from '../host-config.ts';
+import { hostConfigOf } from './host-config.ts';
 
-/** Does an engine answer, and may we talk to it? */
-export const checkEngine: Check = async ({ environment }) => {
-  const availability = await createDockerBackend({ environment }).probe();
+/** Does the engine that the host's configuration names answer, and may we talk to it? */
+export const checkEngine: Check = async (options) => {
+  const engine = await engineOf(options);
+  if (engine === null) return unknownHost('fail');
+  const availability = await createDockerBackend(engine).probe();
   if (!availability.available) {
     return { state: 'fail', detail: availability.reason, fix: availability.fix };
   }
@@ -12,19 +18,41 @@ export const checkEngine: Check = async ({ environment }) => {
   return { state: 'ok', detail: `${availability.detail}; runtimes: ${runtimes}`, fix: null };
 };
 
-/** Are the images there that bottles start from? Their absence only makes the first pass slower. */
-export const checkImages: Check = async ({ environment }) => {
+/** Is the base there that images are built over? What was built over it before starts without it. */
+export const checkImages: Check = async (options) => {
+  const engine = await engineOf(options);
+  if (engine === null) return unknownHost('warn');
   const fleet = parseFleetName('doctor');
   if (fleet === undefined) throw new Error('"doctor" is no fleet name any more');
-  const observed = await createDockerBackend({ environment }).observe(fleet);
+  const observed = await createDockerBackend(engine).observe(fleet);
   if (!observed.available) {
     return { state: 'warn', detail: 'no engine to look in', fix: 'see "engine"' };
   }
-  const { length } = observed.images;
-  if (length > 0) return { state: 'ok', detail: `${length} images of bb`, fix: null };
+  const base = engine.base ?? DEFAULT_BASE;
+  const { length: built } = observed.images;
+  if (await hasBaseImage(base, engine)) {
+    return { state: 'ok', detail: `base ${base}; ${built} images of bb`, fix: null };
+  }
   return {
-    state: 'warn',
-    detail: 'none built yet',
-    fix: 'the first bb reconcile builds them; it needs the base image that the host config names',
+    state: built === 0 ? 'fail' : 'warn',
+    detail: `the engine does not have the base ${base}; ${built} images of bb`,
+    fix: `docker pull ${base}; or, without a registry, bb images base imports this machine's programs as one`,
   };
 };
+
+async function engineOf(options: ControllerOptions) {
+  const config = await hostConfigOf(options);
+  if (config === null) return null;
+  const { environment } = options;
+  const { host } = config.docker;
+  const { base } = config.images;
+  return { environment, base, ...(host === null ? {} : { endpoint: host }) };
+}
+
+function unknownHost(state: 'fail' | 'warn'): Omit<CheckResult, 'name'> {
+  return {
+    state,
+    detail: 'not looked for: the host config is not valid',
+    fix: 'see "host config"',
+  };
+}
