@@ -20,6 +20,8 @@ export interface Upstream extends AsyncDisposable {
   readonly received: readonly Received[];
   /** Sends a line to everyone who holds `/public/stream` open, and gives how many there are. */
   tell(line: string): number;
+  /** Ends those responses, and gives how many there were. */
+  end(): number;
 }
 
 /** `name` keeps the networks of files that run at the same time apart. */
@@ -45,6 +47,11 @@ export async function startUpstream(docker: Docker, name: string): Promise<Upstr
     tell(line) {
       for (const stream of streams) stream.write(`${line}\n`);
       return streams.size;
+    },
+    end() {
+      const count = streams.size;
+      for (const stream of streams) stream.end();
+      return count;
     },
     async [Symbol.asyncDispose]() {
       await standIn[Symbol.asyncDispose]();
