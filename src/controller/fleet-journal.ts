@@ -29,7 +29,7 @@ export class FleetJournal {
   #inventory: ReadonlySet<BottleName> | null = null;
   #writtenApplied = '';
   #appliedRevision: Promise<Revision | null> | null = null;
-  #writing: Promise<void> = Promise.resolve();
+  #changing: Promise<void> = Promise.resolve();
 
   constructor(ports: { readonly store: FleetStore; readonly git: Git; readonly clock: Clock }) {
     this.#store = ports.store;
@@ -61,15 +61,11 @@ export class FleetJournal {
 
   /** Recorded before the first action, so that a crash in the middle leaves nothing unknown behind. */
   async own(bottle: BottleName): Promise<void> {
-    const owned = await this.#owned();
-    if (!owned.has(bottle)) await this.#writeInventory(new Set([...owned, bottle]));
+    await this.#changeInventory((owned) => new Set([...owned, bottle]));
   }
 
   async disown(bottle: BottleName): Promise<void> {
-    const owned = await this.#owned();
-    if (owned.has(bottle)) {
-      await this.#writeInventory(new Set([...owned].filter((name) => name !== bottle)));
-    }
+    await this.#changeInventory((owned) => new Set([...owned].filter((name) => name !== bottle)));
   }
 
   async turnEnded(
@@ -137,20 +133,23 @@ export class FleetJournal {
   }
 
   async #owned(): Promise<ReadonlySet<BottleName>> {
-    if (this.#inventory === null) {
-      const read = new Set(await this.#store.readInventory());
-      // Two bottles may start at once: the first one to come back has read for both.
-      this.#inventory ??= read;
-    }
+    this.#inventory ??= new Set(await this.#store.readInventory());
     return this.#inventory;
   }
 
-  /** Writes follow each other, so that the file ends as what was decided last. */
-  #writeInventory(names: ReadonlySet<BottleName>): Promise<void> {
-    this.#inventory = names;
-    const written = this.#writing.then(() => this.#store.writeInventory([...names].sort()));
-    this.#writing = written.catch(() => undefined);
-    return written;
+  /** Changes follow each other, also those of bottles that start at once: none is computed on what was before. */
+  #changeInventory(
+    change: (owned: ReadonlySet<BottleName>) => ReadonlySet<BottleName>,
+  ): Promise<void> {
+    const changed = this.#changing.then(async () => {
+      const before = await this.#owned();
+      const after = change(before);
+      if (after.size === before.size) return;
+      await this.#store.writeInventory([...after].sort());
+      this.#inventory = after;
+    });
+    this.#changing = changed.catch(() => undefined);
+    return changed;
   }
 
   async #writeApplied(memories: ReadonlyMap<BottleName, BottleMemory>): Promise<void> {
