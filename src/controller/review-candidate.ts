@@ -12,7 +12,7 @@ export async function reviewCandidate(
   reconciler: Reconciler,
 ): Promise<ProposalReview> {
   const { tip, edit, before, after } = candidate;
-  const review = reviewProposal({ proposal, edit, before, after, revision: tip });
+  const review = reviewProposal({ proposal, edit, before, after });
   const plan = await reconciler.planDesired({ revision: tip, desired: after });
   return { ...proposalView(proposal, 'pending'), ...review, plan };
 }

@@ -1,6 +1,6 @@
 import type { DesiredState } from '../model/desired-state.ts';
 import { fingerprint } from '../model/fingerprint.ts';
-import type { Fingerprint, Revision } from '../model/names.ts';
+import type { Fingerprint } from '../model/names.ts';
 import type { Proposal } from '../model/proposal.ts';
 import { sanitizeBlock, sanitizeLine } from '../model/sanitize.ts';
 import { describeChange, effectiveChange } from './effective-change.ts';
@@ -14,19 +14,18 @@ export interface Review {
   /** Everything that it adds in sum, in words; empty when all of it is allowed already. */
   readonly effective: readonly string[];
   readonly risks: readonly string[];
-  /** Binds a decision to what was seen: the proposal, its diff and the commit that it was computed on. */
+  /** Binds a decision to what was seen, the proposal and its diff: a branch that moved elsewhere changes neither. */
   readonly seen: Fingerprint;
 }
 
-/** Shows what approving `proposal` means on top of `revision`. Pure: equal inputs give an equal `seen`. */
+/** Shows what approving `proposal` means. Pure: equal inputs give an equal `seen`. */
 export function reviewProposal(input: {
   readonly proposal: Proposal;
   readonly edit: ProposedEdit;
   readonly before: DesiredState;
   readonly after: DesiredState;
-  readonly revision: Revision;
 }): Review {
-  const { proposal, edit, revision } = input;
+  const { proposal, edit } = input;
   const diff = unifiedDiff(edit.path, edit.before, edit.after);
   const changes = effectiveChange(input.before, input.after);
   return {
@@ -38,7 +37,7 @@ export function reviewProposal(input: {
         : [`allows nothing new to ${proposal.bottle}`]),
       ...riskNotes(changes, input.before),
     ].map((line) => sanitizeLine(line)),
-    seen: fingerprint({ id: proposal.id, diff, revision }),
+    seen: fingerprint({ id: proposal.id, diff }),
   };
 }
 

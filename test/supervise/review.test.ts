@@ -7,7 +7,7 @@ import type { Proposal } from '../../src/model/proposal.ts';
 import { parseEgressBlock } from '../../src/supervise/egress-block-input.ts';
 import { parseApprovalScope, proposalToEdit } from '../../src/supervise/proposal-to-edit.ts';
 import { reviewProposal, summarizeRequest } from '../../src/supervise/review.ts';
-import { bottleName, REVISION, revision } from '../builders/observed.ts';
+import { bottleName } from '../builders/observed.ts';
 import { proposal, proposalId, proposalRequest } from '../builders/proposal.ts';
 
 const FLEET = {
@@ -53,7 +53,7 @@ function review(asked: Proposal, rawScope = 'instance', files: { [path: string]:
   const { edit } = outcome;
   const after = load({ ...files, [edit.path]: edit.after });
   const shown = { proposal: asked, edit, before, after };
-  return { ...reviewProposal({ ...shown, revision: REVISION }), edit, after, shown };
+  return { ...reviewProposal(shown), edit, after, shown };
 }
 
 const routesOf = (state: DesiredState, name = 'dev') =>
@@ -178,19 +178,14 @@ describe('whatever the tool takes', () => {
 });
 
 describe('what was seen', () => {
-  test('is the same for the same proposal, diff and commit, and another for any other', () => {
+  test('is the same for the same proposal and diff, and another for any other', () => {
     const { seen, shown, edit } = review(proposal());
     expect(review(proposal()).seen).toBe(seen);
     const others = [
-      reviewProposal({ ...shown, revision: revision('2') }),
-      reviewProposal({ ...shown, revision: REVISION, proposal: proposal({ id: proposalId(2) }) }),
-      reviewProposal({
-        ...shown,
-        revision: REVISION,
-        edit: { ...edit, after: `${edit.after}# x\n` },
-      }),
+      reviewProposal({ ...shown, proposal: proposal({ id: proposalId(2) }) }),
+      reviewProposal({ ...shown, edit: { ...edit, after: `${edit.after}# x\n` } }),
     ].map((other) => other.seen);
-    expect(new Set([seen, ...others]).size).toBe(4);
+    expect(new Set([seen, ...others]).size).toBe(3);
   });
 
   test('shows texts of the tree without control characters', () => {
