@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Surroundings } from '../../src/cli/session.ts';
 import { bottleStatus, proposalReview } from '../builders/status.ts';
 import { FakeControllerApi } from '../fakes/fake-controller-api.ts';
 import { runBb } from './run-bb.ts';
@@ -20,6 +21,30 @@ test('approve shows the effective change, commits as the operator and exits 0', 
   expect(stdout).toContain('! first time this host is seen');
   expect(stdout).toContain('approved: commit dddddddd');
   expect(api.commits).toEqual([`approved ${ID} (ann@host)`]);
+});
+
+test('approve tells which file the working tree keeps, on stderr and in JSON', async () => {
+  const api = apiWith('dev');
+  api.propose(proposalReview({ index: 1 }));
+  api.dirtyFiles = ['desired-state/routes/dev.yaml'];
+  const told = await runBb(['approve', ID, '--quiet'], { api });
+  expect(told.stderr).toContain('git checkout HEAD -- desired-state/routes/dev.yaml');
+  api.propose(proposalReview({ index: 2 }));
+  const json = await runBb(['approve', ID.replace(/1$/, '2'), '--json'], { api });
+  expect(JSON.parse(json.stdout)).toMatchObject({ leftInWorkingTree: api.dirtyFiles });
+});
+
+test('errors of the controller go to stderr, and --quiet does not hide them', async () => {
+  const runController: Surroundings['runController'] = async (_options, _signal, onLine) => {
+    onLine('following main', 'info');
+    onLine('error: pid 7 holds this fleet', 'error');
+    return 1;
+  };
+  const loud = await runBb(['controller'], { runController });
+  const refused = { exitCode: 1, stderr: 'error: pid 7 holds this fleet\n' };
+  expect(loud).toMatchObject({ ...refused, stdout: 'following main\n' });
+  const quiet = await runBb(['controller', '--quiet'], { runController });
+  expect(quiet).toMatchObject({ ...refused, stdout: '' });
 });
 
 test('approve --seen refuses when what was seen is not what stands now', async () => {
@@ -131,8 +156,8 @@ test('diff is the patch of one bottle; an unknown one gets the nearest name', as
 
 test('start makes an instance of an agent, and unsuspends a bottle of that name', async () => {
   const api = apiWith('nightly');
-  await runBb(['start', 'dev'], { api });
-  await runBb(['start', 'nightly'], { api });
+  await runBb(['start', 'dev', '--yes'], { api });
+  await runBb(['start', 'nightly', '--yes'], { api });
   await runBb(['suspend'], { api });
   expect(api.commits.map((commit) => commit.split(' ')[0])).toEqual([
     'add-instance',

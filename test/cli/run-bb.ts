@@ -8,6 +8,8 @@ export interface Ran {
   readonly stdout: string;
   readonly stderr: string;
   readonly handedOver: readonly (readonly string[])[];
+  /** Questions that were asked. */
+  readonly asked: readonly string[];
 }
 
 export interface RunOptions {
@@ -18,6 +20,8 @@ export interface RunOptions {
   readonly cwd?: string;
   /** What the person at the terminal answers; without it there is nobody to ask. */
   readonly answer?: string;
+  /** The same, one answer a question, in order. */
+  readonly answers?: readonly string[];
   readonly openController?: Surroundings['openController'];
   readonly runController?: Surroundings['runController'];
 }
@@ -25,6 +29,8 @@ export interface RunOptions {
 /** Runs a command line in this process, against a controller in memory. */
 export async function runBb(argv: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const { api = new FakeControllerApi(), environment = {}, answer } = options;
+  const { answers = answer === undefined ? null : [answer] } = options;
+  const asked: string[] = [];
   const stdout = capture(options.isTTY === true);
   const stderr = capture(options.isTTY === true);
   const handedOver: (readonly string[])[] = [];
@@ -38,7 +44,13 @@ export async function runBb(argv: readonly string[], options: RunOptions = {}): 
       signal: options.signal ?? new AbortController().signal,
       openController: options.openController ?? (async () => ({ ok: true, value: api })),
       runController: options.runController ?? (async () => 0),
-      ask: answer === undefined ? null : async () => answer,
+      ask:
+        answers === null
+          ? null
+          : async (question) => {
+              asked.push(question);
+              return answers[asked.length - 1] ?? '';
+            },
       handOver: async (command) => {
         handedOver.push(command);
         return 0;
@@ -46,7 +58,7 @@ export async function runBb(argv: readonly string[], options: RunOptions = {}): 
     },
     '1.2.3',
   );
-  return { exitCode, stdout: stdout.text(), stderr: stderr.text(), handedOver };
+  return { exitCode, stdout: stdout.text(), stderr: stderr.text(), handedOver, asked };
 }
 
 function capture(isTTY: boolean): Sink & { text(): string } {

@@ -15,7 +15,14 @@ import type {
 import type { FleetEvent } from '../../src/model/event.ts';
 import type { Revision } from '../../src/model/names.ts';
 import type { BottleStatus, FleetStatus } from '../../src/model/status.ts';
-import { bottleStatus, fleetStatus, planReport, preflight, revision } from '../builders/status.ts';
+import {
+  bottleStatus,
+  condition,
+  fleetStatus,
+  planReport,
+  preflight,
+  revision,
+} from '../builders/status.ts';
 
 /** Refusals by method: the next call of that name is answered with it. */
 type Refusals = { [method in keyof ControllerApi]?: Omit<Refusal, 'diagnostics'> };
@@ -36,6 +43,8 @@ export class FakeControllerApi implements ControllerApi {
   readonly commits: string[] = [];
   /** Edits that were committed, as they were asked for. */
   readonly edits: FleetEdit[] = [];
+  /** Whether a bottle that is started becomes ready. */
+  startsReady = true;
   /** Files that every commit leaves as they are in the working tree. */
   dirtyFiles: readonly string[] = [];
   readonly attached: string[] = [];
@@ -164,7 +173,9 @@ export class FakeControllerApi implements ControllerApi {
       for (const path of this.dirtyFiles) onProgress({ kind: 'left-in-working-tree', path });
       if (edit.kind === 'add-instance') {
         const { agent, bottle, label } = edit;
-        const added = bottleStatus({ name: bottle ?? `${agent}-00000`, agent, label });
+        const conditions = [condition('Ready', '', this.startsReady ? 'True' : 'False')];
+        const name = bottle ?? `${agent}-00000`;
+        const added = bottleStatus({ name, agent, label, conditions });
         this.set({ bottles: [...this.fleet.bottles, added] });
       }
       if (edit.kind === 'remove-instance') {
