@@ -125,6 +125,18 @@ test('an agent on the external network is replaced although it is busy', async (
   });
 });
 
+test('sidecars that a crash left half attached are made anew, not started', async () => {
+  const fleet = await running();
+  const sidecars = container(fleet, 'bb-home-dev-sidecars');
+  const { 'internal-network': _, ...attached } = sidecars.attached;
+  for (const state of ['created', 'exited'] as const) {
+    fleet.engine.put({ ...sidecars, state, attached });
+    const plan = await fleet.plan(WANTED);
+    expect(plan.actions.map(({ action }) => action.kind)).toContain('create-container');
+    expect(plan.actions[0]?.reason).toBe('the sidecars container is off the internal network');
+  }
+});
+
 test('a busy agent off its network waits instead of losing its session', async () => {
   const fleet = await running();
   fleet.engine.put({ ...container(fleet, 'bb-home-dev'), busy: true, attached: {} });

@@ -126,13 +126,16 @@ function wayAroundOf(agents: readonly ObservedContainer[]): string | null {
   return null;
 }
 
-/** Addresses are only known of what runs. An engine gives them back only to a container that is made anew. */
+/**
+ * Also of what does not run: a crash between making a container and attaching it leaves one that must not be started
+ * as it is. An engine gives an address back only to a container that is made anew.
+ */
 function detachedMove(
   [container]: readonly ObservedContainer[],
   current: Current,
   hasNetworks: boolean,
 ): Move | null {
-  if (container?.state !== 'running' || !hasNetworks) return null;
+  if (container === undefined || !hasNetworks) return null;
   const expected = bottleAddresses({
     internal: current.internal[0]?.subnet ?? null,
     external: current.external[0]?.subnet ?? null,
