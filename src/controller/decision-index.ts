@@ -17,6 +17,7 @@ const MAX_COMMITS = 1_000;
 export class DecisionIndex {
   readonly #git: Git;
   #readTo: Revision | null = null;
+  #reading: Promise<unknown> = Promise.resolve();
   #decisions = new Map<ProposalId, RecordedDecision>();
 
   constructor(git: Git) {
@@ -24,9 +25,13 @@ export class DecisionIndex {
   }
 
   /** What is recorded on the branch up to `tip` about this proposal. */
-  async find(id: ProposalId, tip: Revision): Promise<RecordedDecision | null> {
-    await this.#readUpTo(tip);
-    return this.#decisions.get(id) ?? null;
+  find(id: ProposalId, tip: Revision): Promise<RecordedDecision | null> {
+    const found = this.#reading.then(async () => {
+      await this.#readUpTo(tip);
+      return this.#decisions.get(id) ?? null;
+    });
+    this.#reading = found.catch(() => undefined);
+    return found;
   }
 
   async #readUpTo(tip: Revision): Promise<void> {

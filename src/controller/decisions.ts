@@ -6,13 +6,16 @@ import { commitMessage } from '../supervise/commit-message.ts';
 import type { ProposalStore } from '../supervise/proposal-store.ts';
 import type { ProposalRecord } from '../supervise/queue-folder.ts';
 import type { Answer, ApproveRequest, Decision, ProposalReview, Refusal } from './api.ts';
-import { type Candidate, type CandidatePorts, candidateOf } from './candidate.ts';
-import { type Committed, commitChanges } from './commit-changes.ts';
-import type { DecisionIndex } from './decision-index.ts';
+import { applicable } from './applicable.ts';
+import { type CandidatePorts, candidateOf } from './candidate.ts';
+import type { Committed } from './commit-changes.ts';
+import type { DecisionIndex, RecordedDecision } from './decision-index.ts';
 import { enforce, judgeEnforcement } from './enforcement.ts';
 import type { FleetJournal } from './fleet-journal.ts';
 import { resolveTip } from './pass.ts';
+import { commitDecision } from './proposal-decision.ts';
 import type { Reconciler } from './reconciler.ts';
+import { revertApproval } from './revert-approval.ts';
 import { reviewCandidate } from './review-candidate.ts';
 
 export interface DecisionPorts extends CandidatePorts {
@@ -47,10 +50,9 @@ export class Decisions {
     const { proposal } = found.value;
     const candidate = await candidateOf(proposal, scope, this.#ports);
     if (!candidate.ok) return candidate;
-    return {
-      ok: true,
-      value: await reviewCandidate(proposal, candidate.value, this.#ports.reconciler),
-    };
+    const { tip, after } = candidate.value;
+    const plan = await this.#ports.reconciler.planDesired({ revision: tip, desired: after });
+    return { ok: true, value: reviewCandidate(proposal, candidate.value, plan) };
   }
 
   approve(request: ApproveRequest): Promise<Answer<Decision>> {
@@ -62,7 +64,9 @@ export class Decisions {
       const outcome = await enforce(bottle, revision, this.#ports);
       if (outcome.kind !== 'in-force') {
         const why = outcome.kind === 'failed' ? outcome.failure.message : outcome.reason;
-        return this.#revert(record.proposal, revision, request.operator, why);
+        const { proposal } = record;
+        const { operator } = request;
+        return revertApproval({ proposal, approved: revision, operator }, why, this.#ports);
       }
       await this.#answer(record.proposal.id, 'approved', revision, request.operator, request.notes);
       return decided(record.proposal.id, 'approved', committed.value);
@@ -93,7 +97,8 @@ export class Decisions {
    * the commit from elsewhere, left to do. Part of every look at the fleet.
    */
   async answerDecided(): Promise<void> {
-    const { store, index, git, reconciler } = this.#ports;
+    const { store, index, git } = this.#ports;
+    for (const { proposal } of await store.answered()) await store.archive(proposal.id);
     const pending = await store.pending();
     if (pending.length === 0) return;
     const resolved = await resolveTip(git);
@@ -101,142 +106,66 @@ export class Decisions {
     for (const { proposal } of pending) {
       if (this.#atWork.has(proposal.id)) continue;
       const decision = await index.find(proposal.id, resolved.revision);
-      if (decision === null) continue;
-      const operator = trailer(decision.commit, 'Bb-Operator') ?? decision.commit.author;
-      if (decision.kind === 'rejected') {
-        const reason = trailer(decision.commit, 'Bb-Reason') ?? decision.commit.subject;
-        await this.#answer(proposal.id, 'rejected', decision.revision, operator, reason);
-        continue;
-      }
-      const snapshot = reconciler.snapshot();
-      const stated = await judgeEnforcement(proposal.bottle, decision.revision, snapshot, git);
-      if (stated.kind === 'in-force') {
-        await this.#answer(proposal.id, 'approved', decision.revision, operator, undefined);
-      } else if (stated.kind === 'failed' && stated.failure.kind === 'terminal') {
-        await this.#revert(proposal, decision.revision, operator, stated.failure.message);
-      }
+      if (decision !== null) await this.#finish(proposal, decision);
     }
   }
 
-  async #commitApproval(proposal: Proposal, request: ApproveRequest): Promise<Answer<Committed>> {
+  async #finish(proposal: Proposal, { kind, revision, commit }: RecordedDecision): Promise<void> {
     const { git, reconciler } = this.#ports;
-    const recorded = await this.#recorded(proposal.id, 'approved');
-    if (!recorded.ok) return recorded;
-    if (recorded.value !== null) return { ok: true, value: recorded.value };
-    return commitChanges(git, async () => {
-      const candidate = await candidateOf(proposal, request.scope ?? 'instance', this.#ports);
-      if (!candidate.ok) return candidate;
-      if (request.seen !== undefined) {
-        const review = await reviewCandidate(proposal, candidate.value, reconciler);
-        if (review.seen !== request.seen) return outdated(proposal.id);
-      }
+    const operator = trailer(commit, 'Bb-Operator') ?? commit.author;
+    if (kind === 'rejected') {
+      const reason = trailer(commit, 'Bb-Reason') ?? commit.subject;
+      return this.#answer(proposal.id, 'rejected', revision, operator, reason);
+    }
+    const snapshot = reconciler.snapshot();
+    const stated = await judgeEnforcement(proposal.bottle, revision, snapshot, git);
+    if (stated.kind === 'in-force') {
+      return this.#answer(proposal.id, 'approved', revision, operator, undefined);
+    }
+    if (stated.kind === 'gone') {
+      return this.#answer(proposal.id, 'expired', revision, operator, stated.reason);
+    }
+    if (stated.kind !== 'failed' || stated.failure.kind !== 'terminal') return;
+    const { message } = stated.failure;
+    await this.#oneAtATime(proposal.id, () =>
+      revertApproval({ proposal, approved: revision, operator }, message, this.#ports),
+    );
+  }
+
+  #commitApproval(proposal: Proposal, request: ApproveRequest): Promise<Answer<Committed>> {
+    const { reconciler } = this.#ports;
+    return commitDecision(proposal.id, 'approved', this.#ports, async () => {
+      const found = await candidateOf(proposal, request.scope ?? 'instance', this.#ports);
+      if (!found.ok) return found;
+      const candidate = found.value;
+      const { tip, after, edit } = candidate;
+      const ahead = await reconciler.lookAhead({ revision: tip, desired: after });
+      const possible = applicable(proposal.bottle, ahead);
+      if (!possible.ok) return possible;
+      const { seen } = reviewCandidate(proposal, candidate, ahead.plan);
+      if (request.seen !== undefined && request.seen !== seen) return outdated(proposal.id);
       const { operator, notes } = request;
       const message = commitMessage({ kind: 'approve', proposal, operator, notes: notes ?? null });
-      return { ok: true, value: { changes: this.#changed(candidate.value), ...message } };
+      const changes = new Map([[`${this.#ports.git.folder}/${edit.path}`, edit.after]]);
+      return { ok: true, value: { changes, ...message } };
     });
   }
 
-  async #commitRejection(
+  #commitRejection(
     proposal: Proposal,
     reason: string,
     operator: string,
   ): Promise<Answer<Committed>> {
-    const recorded = await this.#recorded(proposal.id, 'rejected');
-    if (!recorded.ok) return recorded;
-    if (recorded.value !== null) return { ok: true, value: recorded.value };
     const message = commitMessage({ kind: 'reject', proposal, operator, reason });
-    return commitChanges(this.#ports.git, async () => ({
+    return commitDecision(proposal.id, 'rejected', this.#ports, async () => ({
       ok: true,
       value: { changes: new Map(), ...message },
     }));
   }
 
-  /** A decision that a crash left in history is taken up; one of the other kind wins over this one. */
-  async #recorded(
-    id: ProposalId,
-    wanted: 'approved' | 'rejected',
-  ): Promise<Answer<Committed | null>> {
-    const resolved = await resolveTip(this.#ports.git);
-    if ('refusal' in resolved) return { ok: false, refusal: resolved.refusal };
-    const decision = await this.#ports.index.find(id, resolved.revision);
-    if (decision === null) return { ok: true, value: null };
-    const { revision, commit } = decision;
-    if (decision.kind !== wanted) {
-      const at = revision.slice(0, 12);
-      return refuse('conflict', `proposal ${id} was ${decision.kind} in commit ${at}`, null);
-    }
-    return { ok: true, value: { revision, subject: commit.subject, leftInWorkingTree: [] } };
-  }
-
-  /** Takes the approved edit back by a commit that says why; the proposal waits again. */
-  async #revert(
-    proposal: Proposal,
-    approved: Revision,
-    operator: string,
-    why: string,
-  ): Promise<Answer<never>> {
-    const { git, journal, reconciler } = this.#ports;
-    const reason = sanitizeLine(why);
-    const reverted = await commitChanges(git, async () => {
-      const undone = await this.#undone(approved);
-      if (!undone.ok) return undone;
-      const reverts = { kind: 'revert', proposal, operator, reverts: approved, reason } as const;
-      const message = commitMessage(reverts);
-      return { ok: true, value: { changes: undone.value, ...message } };
-    });
-    if (!reverted.ok) return reverted;
-    await reconciler.pass({ permissions: { allowMassDelete: false, applyNow: [] } });
-    await journal.record({
-      severity: 'error',
-      bottle: proposal.bottle,
-      reason: 'ApprovalReverted',
-      message: `proposal ${proposal.id}: ${reason}`,
-      revision: reverted.value.revision,
-    });
-    return refuse(
-      'apply-failed',
-      `the approval could not be put in force and was reverted: ${reason}`,
-      `the proposal waits again; see bb status and bb logs ${proposal.bottle} sidecars`,
-    );
-  }
-
-  /** The files that the approval touched, as they were before it, unless somebody changed them since. */
-  async #undone(approved: Revision): Promise<Answer<ReadonlyMap<string, string | null>>> {
-    const { git } = this.#ports;
-    const [commit] = await git.log(approved, 1);
-    const parent = commit?.parents[0];
-    const resolved = await resolveTip(git);
-    if ('refusal' in resolved) return { ok: false, refusal: resolved.refusal };
-    if (parent === undefined) return refuse('conflict', 'the approval has no parent commit', null);
-    const [before, after, now] = await Promise.all([
-      git.readTree(parent),
-      git.readTree(approved),
-      git.readTree(resolved.revision),
-    ]);
-    const changes = new Map<string, string | null>();
-    for (const path of new Set([...before.keys(), ...after.keys()])) {
-      const was = textAt(before, path);
-      const became = textAt(after, path);
-      if (was === became) continue;
-      if (textAt(now, path) !== became) {
-        return refuse(
-          'conflict',
-          `${path} was changed after the approval, so it cannot be taken back automatically`,
-          `undo commit ${approved.slice(0, 12)} by hand`,
-        );
-      }
-      changes.set(`${git.folder}/${path}`, was);
-    }
-    return { ok: true, value: changes };
-  }
-
-  #changed(candidate: Candidate): ReadonlyMap<string, string | null> {
-    return new Map([[`${this.#ports.git.folder}/${candidate.edit.path}`, candidate.edit.after]]);
-  }
-
   async #answer(
     id: ProposalId,
-    state: 'approved' | 'rejected',
+    state: 'approved' | 'rejected' | 'expired',
     revision: Revision,
     operator: string,
     notes: string | undefined,
@@ -313,12 +242,4 @@ function trailer(
   name: string,
 ): string | undefined {
   return commit.trailers.find(([key]) => key === name)?.[1];
-}
-
-function textAt(
-  files: ReadonlyMap<string, { readonly bytes: Uint8Array }>,
-  path: string,
-): string | null {
-  const file = files.get(path);
-  return file === undefined ? null : new TextDecoder().decode(file.bytes);
 }

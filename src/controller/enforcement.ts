@@ -7,11 +7,13 @@ import type { Failure } from './failure.ts';
 import { NO_MEMORY } from './fleet-memory.ts';
 import type { PassResult } from './pass.ts';
 import type { Git } from './ports/git.ts';
-import type { FleetSnapshot, Reconciler } from './reconciler.ts';
+import { type FleetSnapshot, NO_PERMISSIONS, type Reconciler } from './reconciler.ts';
 
 export type Enforcement =
   | { readonly kind: 'in-force' }
   | { readonly kind: 'failed'; readonly failure: Failure }
+  /** The bottle left the fleet: there is nobody to put it in force for. */
+  | { readonly kind: 'gone'; readonly reason: string }
   | { readonly kind: 'waiting'; readonly reason: string };
 
 /** Longest that an approval waits for its table; past it the approval is reverted. */
@@ -33,25 +35,30 @@ export async function enforce(
   let stated: Enforcement = { kind: 'waiting', reason: 'no pass has looked at it yet' };
   while (clock.nowMs() < deadlineMs) {
     const turnEnd = nextTurnEnd(reconciler, bottle);
-    const report = await reconciler.pass({
-      permissions: { allowMassDelete: false, applyNow: [] },
-    });
+    const report = await reconciler.pass({ permissions: NO_PERMISSIONS });
     if (report.kind === 'refused') {
       const { message, hint } = report.refusal;
       turnEnd.cancel();
       return { kind: 'failed', failure: { kind: 'terminal', message, hint } };
     }
     stated = await judgeEnforcement(bottle, revision, reconciler.snapshot(), ports.git);
-    if (stated.kind === 'waiting') {
+    if (isOpen(stated)) {
       const working = reconciler.snapshot().inFlight.has(bottle);
       const leftMs = Math.max(0, deadlineMs - clock.nowMs());
       await turnEnd.within(clock, working ? leftMs : Math.min(leftMs, RECHECK_MS));
       stated = await judgeEnforcement(bottle, revision, reconciler.snapshot(), ports.git);
     }
     turnEnd.cancel();
-    if (stated.kind !== 'waiting') return stated;
+    if (!isOpen(stated)) return stated;
   }
   return stated;
+}
+
+/** True while another pass may still bring it about: a transient failure is tried again until time is up. */
+function isOpen(stated: Enforcement): boolean {
+  return (
+    stated.kind === 'waiting' || (stated.kind === 'failed' && stated.failure.kind !== 'terminal')
+  );
 }
 
 /** Judges from the newest pass alone, without making one. */
@@ -76,8 +83,7 @@ export async function judgeEnforcement(
 function reportedTables(bottle: BottleName, last: PassResult): Enforcement {
   const desired = last.desired.bottles[bottle];
   if (desired === undefined) {
-    const message = `bottle ${bottle} is not in commit ${last.revision.slice(0, 12)}`;
-    return { kind: 'failed', failure: { kind: 'terminal', message, hint: null } };
+    return { kind: 'gone', reason: `bottle ${bottle} is not in ${last.revision.slice(0, 12)}` };
   }
   const statuses = last.observed.sidecars[bottle];
   if (statuses === undefined) return { kind: 'waiting', reason: 'its sidecars are not running' };

@@ -1,19 +1,17 @@
+import type { Plan } from '../model/action.ts';
 import type { Proposal } from '../model/proposal.ts';
 import { sanitizeBlock } from '../model/sanitize.ts';
 import { reviewProposal, summarizeRequest } from '../supervise/review.ts';
 import type { ProposalReview, ProposalView } from './api.ts';
 import type { Candidate } from './candidate.ts';
-import type { Reconciler } from './reconciler.ts';
 
-/** What an operator sees before deciding: diff, plan, effective change, risks. Changes nothing. */
-export async function reviewCandidate(
+/** What an operator sees before deciding: diff, plan, effective change, risks. Pure. */
+export function reviewCandidate(
   proposal: Proposal,
-  candidate: Candidate,
-  reconciler: Reconciler,
-): Promise<ProposalReview> {
-  const { tip, edit, before, after } = candidate;
+  { edit, before, after }: Candidate,
+  plan: Plan,
+): ProposalReview {
   const review = reviewProposal({ proposal, edit, before, after });
-  const plan = await reconciler.planDesired({ revision: tip, desired: after });
   return { ...proposalView(proposal, 'pending'), ...review, plan };
 }
 

@@ -1,0 +1,37 @@
+import type { ProposalId, Revision } from '../model/names.ts';
+import type { Answer } from './api.ts';
+import { type ChangeAt, type Committed, commitChanges } from './commit-changes.ts';
+import type { DecisionIndex, RecordedDecision } from './decision-index.ts';
+import type { Git } from './ports/git.ts';
+
+/**
+ * Commits a decision unless history holds one: looked for at every tip that the commit is tried on, so that one that
+ * was pushed in between is found too. The same decision is taken up, one of the other kind wins over this one.
+ */
+export async function commitDecision(
+  id: ProposalId,
+  wanted: RecordedDecision['kind'],
+  ports: { readonly git: Git; readonly index: DecisionIndex },
+  changeAt: ChangeAt,
+): Promise<Answer<Committed>> {
+  let recorded: RecordedDecision | null = null;
+  const committed = await commitChanges(ports.git, async (tip: Revision) => {
+    recorded = await ports.index.find(id, tip);
+    return recorded === null ? changeAt(tip) : decidedBefore(id, recorded);
+  });
+  return takenUp(recorded, wanted) ?? committed;
+}
+
+function takenUp(
+  recorded: RecordedDecision | null,
+  wanted: RecordedDecision['kind'],
+): Answer<Committed> | null {
+  if (recorded === null || recorded.kind !== wanted) return null;
+  const { revision, commit } = recorded;
+  return { ok: true, value: { revision, subject: commit.subject, leftInWorkingTree: [] } };
+}
+
+function decidedBefore(id: ProposalId, { kind, revision }: RecordedDecision): Answer<never> {
+  const message = `proposal ${id} was ${kind} in commit ${revision.slice(0, 12)}`;
+  return { ok: false, refusal: { kind: 'conflict', message, hint: null, diagnostics: [] } };
+}

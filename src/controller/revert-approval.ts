@@ -1,0 +1,117 @@
+import type { BottleName, Revision } from '../model/names.ts';
+import type { Proposal } from '../model/proposal.ts';
+import { sanitizeLine } from '../model/sanitize.ts';
+import { commitMessage } from '../supervise/commit-message.ts';
+import type { Answer, Refusal } from './api.ts';
+import { commitChanges } from './commit-changes.ts';
+import type { FleetJournal } from './fleet-journal.ts';
+import type { Git } from './ports/git.ts';
+import { NO_PERMISSIONS, type Reconciler } from './reconciler.ts';
+
+export interface RevertPorts {
+  readonly git: Git;
+  readonly journal: FleetJournal;
+  readonly reconciler: Reconciler;
+}
+
+/** One pass for the turn that is under way, one for the way back, one that sees that nothing is left to do. */
+const ROUNDS = 3;
+
+/**
+ * Takes an approved edit back by a commit that says why, and brings the bottle back to what it was; the proposal
+ * waits again. Always a refusal: this is how an approval fails.
+ */
+export async function revertApproval(
+  approval: { readonly proposal: Proposal; readonly approved: Revision; readonly operator: string },
+  why: string,
+  ports: RevertPorts,
+): Promise<Answer<never>> {
+  const { proposal, approved, operator } = approval;
+  const { git, journal, reconciler } = ports;
+  const reason = sanitizeLine(why);
+  const reverted = await commitChanges(git, async (tip) => {
+    const undone = await undoneAt(tip, approved, git);
+    if (!undone.ok) return undone;
+    const message = commitMessage({
+      kind: 'revert',
+      proposal,
+      operator,
+      reverts: approved,
+      reason,
+    });
+    return { ok: true, value: { changes: undone.value, ...message } };
+  });
+  if (!reverted.ok) {
+    const { message, hint } = reverted.refusal;
+    return refuse(
+      'apply-failed',
+      `the approval could not be put in force: ${reason}; ${message}`,
+      hint,
+    );
+  }
+  await bringBack(proposal.bottle, reconciler);
+  await journal.record({
+    severity: 'error',
+    bottle: proposal.bottle,
+    reason: 'ApprovalReverted',
+    message: `proposal ${proposal.id}: ${reason}`,
+    revision: reverted.value.revision,
+  });
+  return refuse(
+    'apply-failed',
+    `the approval could not be put in force and was reverted: ${reason}`,
+    `the proposal waits again; see bb status and bb logs ${proposal.bottle} sidecars`,
+  );
+}
+
+/** The files that the approval touched, as they were before it, unless somebody changed them since. */
+async function undoneAt(
+  tip: Revision,
+  approved: Revision,
+  git: Git,
+): Promise<Answer<ReadonlyMap<string, string | null>>> {
+  const [commit] = await git.log(approved, 1);
+  const parent = commit?.parents[0];
+  if (parent === undefined) return refuse('conflict', 'the approval has no parent commit', null);
+  const [before, after, now] = await Promise.all([
+    git.readTree(parent),
+    git.readTree(approved),
+    git.readTree(tip),
+  ]);
+  const changes = new Map<string, string | null>();
+  for (const path of new Set([...before.keys(), ...after.keys()])) {
+    const was = textAt(before, path);
+    const became = textAt(after, path);
+    if (was === became) continue;
+    if (textAt(now, path) !== became) {
+      return refuse(
+        'conflict',
+        `${path} was changed after the approval, so it cannot be taken back automatically`,
+        `undo commit ${approved.slice(0, 12)} by hand`,
+      );
+    }
+    changes.set(`${git.folder}/${path}`, was);
+  }
+  return { ok: true, value: changes };
+}
+
+/** A turn that still waits for the reverted table is let end: what it rendered must not stay behind. */
+async function bringBack(bottle: BottleName, reconciler: Reconciler): Promise<void> {
+  for (let round = 0; round < ROUNDS; round += 1) {
+    await reconciler.settled(bottle);
+    const report = await reconciler.pass({ permissions: NO_PERMISSIONS });
+    if (report.kind === 'refused' || !reconciler.snapshot().inFlight.has(bottle)) return;
+  }
+}
+
+function textAt(
+  files: ReadonlyMap<string, { readonly bytes: Uint8Array }>,
+  path: string,
+): string | null {
+  const file = files.get(path);
+  return file === undefined ? null : new TextDecoder().decode(file.bytes);
+}
+
+function refuse(kind: Refusal['kind'], message: string, hint: string | null): Answer<never> {
+  return { ok: false, refusal: { kind, message, hint, diagnostics: [] } };
+}
