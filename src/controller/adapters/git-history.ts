@@ -56,6 +56,7 @@ export async function isAncestor(
   ancestor: Revision,
   descendant: Revision,
 ): Promise<boolean> {
+  if (ancestor === descendant) return true;
   const { exitCode } = await git.run(['merge-base', '--is-ancestor', ancestor, descendant]);
   return exitCode === 0;
 }

@@ -7,7 +7,7 @@ import type { GitProcess } from './git-process.ts';
 const KEEP_BYTES_PER_FILE = 1024 * 1024 + 1;
 const KEEP_BYTES = 64 * 1024 * 1024;
 
-/** Reads whole trees; remembers the blobs of the last one, since the next commit shares nearly all of them. */
+/** Reads whole trees; remembers the last one, since the next commit shares nearly all of them. */
 export interface TreeReader {
   /**
    * All blobs below `folder` of `revision`, by path. A file over 1 MiB is cut after 1 MiB and one byte.
@@ -26,18 +26,22 @@ interface TreeEntry {
 /** Reads trees with one `ls-tree` and at most one `cat-file --batch`, however many files there are. */
 export function treeReader(git: GitProcess): TreeReader {
   let remembered: ReadonlyMap<string, Uint8Array> = new Map();
+  let last: { readonly name: string; readonly files: ReadonlyMap<string, TreeFile> } | null = null;
   return {
     async read(revision, folder) {
+      if (last?.name === treeish(revision, folder)) return last.files;
       const listing = await git.must(['ls-tree', '-r', '-z', treeish(revision, folder)]);
       const entries = listing.split('\0').flatMap(parseEntry);
       const blobs = await readBlobs(git, entries, remembered);
       remembered = blobs;
-      return new Map(
+      const files = new Map(
         entries.map(({ path, mode, id }) => [
           path,
           { mode, bytes: blobs.get(id) ?? new Uint8Array() },
         ]),
       );
+      last = { name: treeish(revision, folder), files };
+      return files;
     },
   };
 }

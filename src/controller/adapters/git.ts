@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { resolve as resolvePath } from 'node:path';
+import { join, resolve as resolvePath } from 'node:path';
 import { parseRevision, type Revision } from '../../model/names.ts';
 import type { Git, Resolved, SourceProblem } from '../ports/git.ts';
 import { branchTip, commitByPlumbing } from './git-commit.ts';
@@ -7,6 +7,7 @@ import { isAncestor, readDiff, readLog } from './git-history.ts';
 import { appendNote, readNote } from './git-notes.ts';
 import { GitMissingError, type GitProcess, gitProcess } from './git-process.ts';
 import { currentBranch, missingBranch, openProblem } from './git-source.ts';
+import { rememberTip } from './git-tip.ts';
 import { treeish, treeReader } from './git-tree.ts';
 import { watchRefs } from './git-watch.ts';
 
@@ -58,7 +59,9 @@ function createGit(
     repository,
     branch,
     folder,
-    resolve: () => resolveTip(git, { repository, branch, folder }),
+    resolve: rememberTip(join(gitDirectory, ref), () =>
+      resolveTip(git, { repository, branch, folder }),
+    ),
     resolveRevision: (raw) => resolveRevision(git, raw),
     readTree: (revision) => trees.read(revision, folder),
     isAncestor: (ancestor, descendant) => isAncestor(git, ancestor, descendant),
