@@ -118,7 +118,7 @@ function spawnProgram(
 }
 
 async function hostConfig(bench: Bench, options: FleetOptions): Promise<string> {
-  const lines = [...(options.config ?? [])];
+  const lines = ['envAllowed: []', ...(options.config ?? [])];
   if (options.backend === 'docker') {
     const { base, endpoint } = await bench.engine();
     lines.push(`images: { base: "${base}" }`, `docker: { host: "${endpoint}" }`);
