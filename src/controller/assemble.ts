@@ -7,6 +7,7 @@ import { type FleetName, parseFleetName } from '../model/names.ts';
 import { desiredImageBuilds } from '../reconcilers/image/image-build.ts';
 import { diskQueueFiles } from '../supervise/disk-queue-files.ts';
 import { createProposalStore, type ProposalStore } from '../supervise/proposal-store.ts';
+import { createBottleRecords } from './adapters/bottle-records.ts';
 import { createFleetStore } from './adapters/fleet-store.ts';
 import { openGit } from './adapters/git.ts';
 import { loadHostConfig } from './adapters/host-config.ts';
@@ -109,6 +110,7 @@ async function connect(
     git,
     backends,
     files,
+    records: createBottleRecords(directory),
     secrets: createSecrets({
       sources: settings.secrets,
       environment,

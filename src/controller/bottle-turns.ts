@@ -5,6 +5,7 @@ import type { BottleName } from '../model/names.ts';
 import type { AppliedRecord } from '../reconcilers/plan-context.ts';
 import type { Progress } from './api.ts';
 import { nextDelayMs } from './backoff.ts';
+import { BottleKeeper } from './bottle-keeper.ts';
 import { isQuick, type TurnOutcome, takeTurn } from './bottle-turn.ts';
 import { desiredHash } from './desired-hash.ts';
 import { classifyFailure, type Failure } from './failure.ts';
@@ -24,9 +25,10 @@ import {
 import { createLanes } from './lanes.ts';
 import type { PassPorts, PassResult } from './pass.ts';
 import type { ActionContext } from './perform-action.ts';
+import { RestartPace } from './restart-pace.ts';
 import { sidecarInputs } from './sidecar-inputs.ts';
 
-export interface TurnPorts extends Pick<PassPorts, 'backends' | 'files' | 'secrets'> {
+export interface TurnPorts extends Pick<PassPorts, 'backends' | 'files' | 'records' | 'secrets'> {
   readonly clock: Clock;
   readonly random: Random;
   readonly journal: FleetJournal;
@@ -40,6 +42,8 @@ const PARALLEL_BOTTLES = 8;
 /** What each bottle is doing and how its last turns went: one turn a bottle at a time, bottles beside each other. */
 export class BottleTurns {
   readonly #ports: TurnPorts;
+  readonly #keeper: BottleKeeper;
+  readonly #pace = new RestartPace();
   readonly #lanes = createLanes(PARALLEL_BOTTLES);
   readonly #memories = new Map<BottleName, BottleMemory>();
   readonly #turns = new Map<BottleName, Promise<void>>();
@@ -48,6 +52,7 @@ export class BottleTurns {
 
   constructor(ports: TurnPorts) {
     this.#ports = ports;
+    this.#keeper = new BottleKeeper(ports);
   }
 
   get memories(): ReadonlyMap<BottleName, BottleMemory> {
@@ -99,6 +104,7 @@ export class BottleTurns {
 
   /** A person asked: what failed may be tried at once, also what only a person could mend. */
   forgive(): void {
+    this.#pace.forget();
     for (const [bottle, memory] of this.#memories) this.#remember(bottle, forgiven(memory));
   }
 
@@ -111,6 +117,7 @@ export class BottleTurns {
       if (this.#turns.has(bottle)) continue;
       const hash = desiredHash(result.desired, bottle);
       if (mustWait(this.#memory(bottle), hash, this.#ports.clock.nowMs())) continue;
+      if (this.#holdsBack(bottle, actions, result)) continue;
       started.push(bottle);
       const turn = this.#turn(bottle, actions, result)
         .catch((error: unknown) => {
@@ -138,6 +145,7 @@ export class BottleTurns {
         this.#fail(bottle, classifyFailure(error), result);
       }
     }
+    await this.#keeper.passEnded(result);
     await this.#ports.journal.passEnded(result, this.#memories, this.#turns.size === 0);
   }
 
@@ -175,6 +183,18 @@ export class BottleTurns {
       this.#succeed(bottle, result);
     }
     await journal.turnEnded(bottle, result.revision, actions, outcome);
+    await this.#keeper.turnEnded(bottle, actions, result, outcome);
+  }
+
+  /** True, and remembered with its reason, when what ended is not to be started again yet. */
+  #holdsBack(bottle: BottleName, actions: readonly PlannedAction[], result: PassResult): boolean {
+    const { clock, random } = this.#ports;
+    const desiredHashNow = desiredHash(result.desired, bottle);
+    const now = { desiredHash: desiredHashNow, ms: clock.nowMs(), spread: random.next() };
+    const setback = this.#pace.hold(bottle, actions, result, now);
+    if (setback === null) return false;
+    this.#remember(bottle, { ...this.#memory(bottle), setback });
+    return true;
   }
 
   #succeed(bottle: BottleName, result: PassResult): void {
@@ -204,7 +224,8 @@ export class BottleTurns {
     actions: readonly PlannedAction[],
     result: PassResult,
   ): Promise<TurnOutcome> {
-    const { backends, files, secrets, clock, journal, imageBuilds, performing } = this.#ports;
+    const { backends, files, records, secrets, clock, journal, imageBuilds, performing } =
+      this.#ports;
     const context: Omit<ActionContext, 'onLog'> = {
       ...performing,
       fleet: result.desired.fleet.name,
@@ -215,6 +236,7 @@ export class BottleTurns {
       backends,
       builds: imageBuilds(result),
       files,
+      records,
       secrets,
       clock,
       former: new Map(),
@@ -225,6 +247,7 @@ export class BottleTurns {
         for (const listener of this.#progress) listener(progress);
       });
     await journal.own(bottle);
+    await this.#keeper.turnStarts(bottle, actions, result);
     return isQuick(actions) ? work() : this.#lanes.run(work);
   }
 

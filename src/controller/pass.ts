@@ -14,9 +14,11 @@ import type { Refusal } from './api.ts';
 import type { AvailabilityMemo } from './availability-memo.ts';
 import { askBusy } from './busy.ts';
 import { observe } from './observe.ts';
+import type { BottleRecords } from './ports/bottle-records.ts';
 import type { Git } from './ports/git.ts';
 import type { Secrets } from './ports/secrets.ts';
 import type { SidecarFiles } from './ports/sidecar-files.ts';
+import { preservedBottles } from './preserved-bottles.ts';
 import { secretNames } from './secret-names.ts';
 
 /** What a pass needs of the world. */
@@ -24,6 +26,7 @@ export interface PassPorts {
   readonly git: Git;
   readonly backends: readonly Backend[];
   readonly files: SidecarFiles;
+  readonly records: BottleRecords;
   readonly secrets: Secrets;
   readonly availabilities: AvailabilityMemo;
   readonly clock: Clock;
@@ -99,6 +102,7 @@ export async function planPass(
     host: { ...ports.host, secretVersions: secrets.versions },
     backends,
     applied: memory.applied,
+    preserved: await preservedBottles(desired, observed, ports.records),
     permissions,
   };
   const plan = buildPlan(desired, observed, context);

@@ -8,11 +8,13 @@ import type { BottleName, Fingerprint, FleetName } from '../model/names.ts';
 import type { HostFacts } from '../reconcilers/plan-context.ts';
 import { awaitSidecars } from './await-sidecars.ts';
 import { StepFailed } from './failure.ts';
+import type { BottleRecords } from './ports/bottle-records.ts';
 import type { Secrets } from './ports/secrets.ts';
 import type { SidecarFiles } from './ports/sidecar-files.ts';
 import type { WorkspaceReader } from './ports/workspace-reader.ts';
 import { proveIsolation } from './prove-isolation.ts';
 import { AGENT_HOME, provisionedFiles, SYSTEM_TRUST } from './provision.ts';
+import { saveAgent } from './save-agent.ts';
 import { sidecarInputs } from './sidecar-inputs.ts';
 import type { StatusHints } from './status-hints.ts';
 
@@ -29,6 +31,7 @@ export interface ActionContext {
   readonly builds: ReadonlyMap<string, ImageBuild>;
   readonly environment: { readonly [name: string]: string | undefined };
   readonly files: SidecarFiles;
+  readonly records: BottleRecords;
   readonly hints: StatusHints;
   readonly secrets: Secrets;
   readonly workspaces: WorkspaceReader;
@@ -55,6 +58,8 @@ export async function performAction(planned: PlannedAction, turn: ActionContext)
     case 'create-network':
       return backend.createNetwork(action.network);
     case 'create-container':
+      // The mark speaks of files that are gone by now, not of those that come.
+      if (action.container.identity.component === 'agent') await context.records.clearMark(bottle);
       return createContainer(action, context);
     case 'provision':
       return provision(context);
@@ -74,7 +79,13 @@ export async function performAction(planned: PlannedAction, turn: ActionContext)
       return backend.stop(refOf(context, action.component), STOP_GRACE_MS);
     case 'remove':
       return backend.remove(refOf(context, action.component));
+    case 'snapshot':
+      return saveAgent(action.reference, context);
+    case 'keep-state':
+      await context.records.keep(bottle);
+      return files.remove(bottle);
     case 'remove-state':
+      await context.records.remove(bottle);
       return files.remove(bottle);
     default:
       return assertNever(action);
@@ -82,7 +93,7 @@ export async function performAction(planned: PlannedAction, turn: ActionContext)
 }
 
 /** An action's context with the backend that it is on. */
-type OnBackend = ActionContext & { readonly backend: Backend };
+export type OnBackend = ActionContext & { readonly backend: Backend };
 
 function backendOf(planned: PlannedAction, { backends }: ActionContext): Backend {
   const backend = backends.find(({ name }) => name === planned.backend);

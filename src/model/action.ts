@@ -42,7 +42,11 @@ export type Action =
       readonly settingsHash: Fingerprint;
     }
   | { readonly kind: 'stop'; readonly component: ContainerComponent }
+  /** Saves the agent's file system as an image of this reference: what it was taken from goes only when it is there. */
+  | { readonly kind: 'snapshot'; readonly component: 'agent'; readonly reference: string }
   | { readonly kind: 'remove'; readonly component: Component }
+  /** Moves the bottle's state to where it is kept, instead of removing it. */
+  | { readonly kind: 'keep-state' }
   | { readonly kind: 'remove-state' };
 
 /** An action in its plan. */

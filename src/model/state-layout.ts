@@ -14,6 +14,10 @@ export interface BottleLayout {
   /** Proposals and answers; outlives the bottle's other state until they are archived. */
   readonly queue: string;
   readonly metadata: string;
+  /** There while the agent's files are to outlive the bottle, because it crashed. */
+  readonly preservedMark: string;
+  /** Where its state is when the bottle is gone and was worth keeping. */
+  readonly preserved: string;
 }
 
 /** Where the state of `bottle` is below the fleet's state directory. */
@@ -30,6 +34,8 @@ export function bottleLayout(stateDirectory: string, bottle: BottleName): Bottle
     trust: `${root}/trust`,
     queue: `${stateDirectory}/queue/${bottle}`,
     metadata: `${root}/metadata.json`,
+    preservedMark: `${root}/preserved.json`,
+    preserved: `${stateDirectory}/preserved/${bottle}`,
   };
 }
 

@@ -133,6 +133,10 @@ function words(action: Action): string {
       return `stop ${action.component}`;
     case 'remove':
       return `remove ${action.component}`;
+    case 'snapshot':
+      return `save ${action.component} as ${action.reference}`;
+    case 'keep-state':
+      return 'keep state';
     case 'remove-state':
       return 'remove state';
     default:

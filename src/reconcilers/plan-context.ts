@@ -41,6 +41,8 @@ export interface PlanContext {
     readonly availability: Availability;
   }[];
   readonly applied: { readonly [bottle: BottleName]: AppliedRecord };
+  /** Bottles that left the commit, with a mark that their files are to be kept. Absent = none. */
+  readonly preserved?: readonly BottleName[];
   readonly permissions: {
     readonly allowMassDelete: boolean;
     /** Bottles whose withheld updates may run now. */

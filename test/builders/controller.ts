@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import { type Faults, NO_FAULTS } from '../../src/backends/simulated/faults.ts';
 import { SimulatedBackend } from '../../src/backends/simulated/simulated-backend.ts';
 import { SimulatedEngine } from '../../src/backends/simulated/simulated-engine.ts';
+import { createBottleRecords } from '../../src/controller/adapters/bottle-records.ts';
 import { createFleetStore } from '../../src/controller/adapters/fleet-store.ts';
 import { openGit } from '../../src/controller/adapters/git.ts';
 import { runSimulated } from '../../src/controller/adapters/simulated-programs.ts';
@@ -97,6 +98,13 @@ export class FleetWorld implements AsyncDisposable {
       'writeAppliedRevision',
       'appendEvent',
     ]);
+    const records = life.lend('records', createBottleRecords(stateDirectory), [
+      'writeMetadata',
+      'writeMark',
+      'clearMark',
+      'keep',
+      'remove',
+    ]);
     const proposals = life.lend('proposals', this.proposals(), ['respond', 'archive']);
     const hints = createStatusHints();
     const ended = new AbortController();
@@ -107,6 +115,7 @@ export class FleetWorld implements AsyncDisposable {
       git,
       backends: [backend],
       files,
+      records,
       secrets: NO_SECRETS,
       availabilities: createAvailabilityMemo(),
       clock,
@@ -265,6 +274,7 @@ const CHANGING_CALLS = [
   'remove',
   'exec',
   'copyIn',
+  'snapshot',
 ] as const;
 
 const HALF: Random = { next: () => 0.5, bytes: (length) => new Uint8Array(length) };

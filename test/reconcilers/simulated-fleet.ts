@@ -104,6 +104,9 @@ export class SimulatedFleet {
         return engine.stop(ref(action.component), 0);
       case 'remove':
         return engine.remove(ref(action.component));
+      case 'snapshot':
+        return engine.snapshot(ref(action.component), action.reference);
+      case 'keep-state':
       case 'remove-state':
         return this.files.remove(bottle);
       case 'provision':

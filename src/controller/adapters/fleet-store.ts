@@ -1,12 +1,11 @@
 import { appendFile, lstat, mkdir, open, readFile, rename } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { z } from 'zod';
 import type { FleetEvent } from '../../model/event.ts';
-import { parseAgentName, parseBottleName, parseRevision } from '../../model/names.ts';
-import { bottleLayout } from '../../model/state-layout.ts';
+import { parseBottleName, parseRevision } from '../../model/names.ts';
 import type { AppliedRecord } from '../../reconcilers/plan-context.ts';
-import type { BottleMetadata, FleetStore } from '../ports/fleet-store.ts';
-import { writeFileAtomically } from './atomic-file.ts';
+import type { FleetStore } from '../ports/fleet-store.ts';
+import { parseJson, readJson, writeJson } from './json-file.ts';
 import { storeError } from './store-error.ts';
 
 const ROTATE_BYTES = 5 * 1024 * 1024;
@@ -15,12 +14,6 @@ const applied = z.record(
   z.string(),
   z.object({ revision: z.string(), specHash: z.string(), backend: z.string().optional() }),
 );
-const metadata = z.object({
-  agent: z.string(),
-  label: z.string().nullable(),
-  color: z.string().nullable(),
-  createdAt: z.string(),
-});
 const event: z.ZodType<FleetEvent> = z.object({
   at: z.string(),
   severity: z.enum(['info', 'warning', 'error']),
@@ -72,14 +65,6 @@ export function createFleetStore(stateDirectory: string, rotateBytes = ROTATE_BY
       return parseRevision(raw) ?? null;
     },
     writeAppliedRevision: (revision) => writeJson(appliedRevisionPath, revision),
-    async readMetadata(bottle) {
-      const path = bottleLayout(stateDirectory, bottle).metadata;
-      const found = metadata.safeParse(await readJson(path)).data;
-      const agent = found === undefined ? undefined : parseAgentName(found.agent);
-      return found === undefined || agent === undefined ? null : { ...found, agent };
-    },
-    writeMetadata: (bottle, found: BottleMetadata) =>
-      writeJson(bottleLayout(stateDirectory, bottle).metadata, found),
     appendEvent(happened) {
       const done = appending.then(() => append(happened)).catch(storeError(eventsPath));
       appending = done.catch(() => undefined);
@@ -96,30 +81,9 @@ export function createFleetStore(stateDirectory: string, rotateBytes = ROTATE_BY
   };
 }
 
-async function writeJson(path: string, value: unknown): Promise<void> {
-  try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    await writeFileAtomically(path, `${JSON.stringify(value, null, 1)}\n`, { mode: 0o600 });
-  } catch (error) {
-    storeError(path)(error);
-  }
-}
-
-async function readJson(path: string): Promise<unknown> {
-  return parseJson(await readFile(path, 'utf8').catch(() => ''));
-}
-
 async function readLines(path: string): Promise<readonly string[]> {
   const text = await readFile(path, 'utf8').catch(() => '');
   return text.split('\n').filter((line) => line !== '');
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** True for a file that is absent or empty too. */

@@ -1,15 +1,6 @@
 import type { FleetEvent } from '../../model/event.ts';
-import type { AgentName, BottleName, Revision } from '../../model/names.ts';
+import type { BottleName, Revision } from '../../model/names.ts';
 import type { AppliedRecord } from '../../reconcilers/plan-context.ts';
-
-/** What is known of a bottle without its commit: shown for what is left over when the commit no longer has it. */
-export interface BottleMetadata {
-  readonly agent: AgentName;
-  readonly label: string | null;
-  readonly color: string | null;
-  /** RFC 3339 of the first time it was asked for. */
-  readonly createdAt: string;
-}
 
 /** Why something could not be written, so that a person knows what to repair. */
 export class StoreError extends Error {
@@ -42,8 +33,6 @@ export interface FleetStore {
   /** Commit at which the whole fleet was last in force; null while there was none. */
   readAppliedRevision(): Promise<Revision | null>;
   writeAppliedRevision(revision: Revision): Promise<void>;
-  readMetadata(bottle: BottleName): Promise<BottleMetadata | null>;
-  writeMetadata(bottle: BottleName, metadata: BottleMetadata): Promise<void>;
   appendEvent(event: FleetEvent): Promise<void>;
   /** Newest first, at most `limit`. */
   readEvents(limit: number): Promise<readonly FleetEvent[]>;

@@ -5,16 +5,17 @@ import { isAlive } from './current.ts';
 
 /**
  * Takes everything of a bottle away on one backend: agent → sidecars → networks, so that no agent ever outlives its
- * guard. Returns the steps that the rest waits for.
+ * guard. With `saveAs`, the agent's file system is saved as this image before it goes; a save that fails keeps all the
+ * rest. Returns the steps that the rest waits for.
  */
 export function removeBottle(
   steps: StepList,
   bottle: ObservedBottle,
   reason: string,
-  after: readonly Step[] = [],
+  saveAs: string | null = null,
 ): readonly Step[] {
-  const agent = removeContainer(steps, bottle, 'agent', reason, after);
-  const sidecars = removeContainer(steps, bottle, 'sidecars', reason, agent);
+  const agent = removeContainer(steps, bottle, 'agent', reason, [], saveAs);
+  const sidecars = removeContainer(steps, bottle, 'sidecars', reason, agent, null);
   const networks = (['internal-network', 'external-network'] as const).flatMap((component) =>
     bottle.networks.some((network) => network.component === component)
       ? [steps.add(bottle.backend, { kind: 'remove', component }, reason, sidecars)]
@@ -29,18 +30,24 @@ function removeContainer(
   component: Extract<Component, 'agent' | 'sidecars'>,
   reason: string,
   after: readonly Step[],
+  saveAs: string | null,
 ): readonly Step[] {
   const ours = bottle.containers.filter((container) => container.component === component);
   if (ours.length === 0) return after;
   const stop = ours.some(isAlive)
     ? steps.add(bottle.backend, { kind: 'stop', component }, reason, after)
     : null;
-  return [
-    steps.add(
-      bottle.backend,
-      { kind: 'remove', component },
-      reason,
-      stop === null ? after : [stop],
-    ),
-  ];
+  const stopped = stop === null ? after : [stop];
+  const saved =
+    saveAs === null
+      ? stopped
+      : [
+          steps.add(
+            bottle.backend,
+            { kind: 'snapshot', component: 'agent', reference: saveAs },
+            'its agent crashed, so its files are kept',
+            stopped,
+          ),
+        ];
+  return [steps.add(bottle.backend, { kind: 'remove', component }, reason, saved)];
 }

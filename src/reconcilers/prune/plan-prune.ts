@@ -4,6 +4,7 @@ import type { PlannedBottle } from '../bottle/plan-bottle.ts';
 import { removeBottle } from '../bottle/removal.ts';
 import { type Step, StepList } from '../step-list.ts';
 import type { World } from '../world.ts';
+import { isPreserved, preservedImage } from './preservation.ts';
 
 /** Owned minus desired: what is labelled as ours or in the inventory, and no commit asks for any more. */
 export function leftBottles(world: World): readonly BottleName[] {
@@ -26,10 +27,14 @@ export function planPrune(name: BottleName, world: World): PlannedBottle {
     return { plan: prunePlan(name, hiding, 'unknown', pending), steps: [] };
   }
   const steps = new StepList();
-  const gone: readonly Step[] = places.flatMap((place) => removeBottle(steps, place, reason));
+  const isKept = isPreserved(name, places, world.context);
+  const saveAs = isKept ? preservedImage(world.desired.fleet.name, name) : null;
+  const gone: readonly Step[] = places.flatMap((place) =>
+    removeBottle(steps, place, reason, saveAs),
+  );
   const last = backend ?? world.context.applied[name]?.backend ?? [...world.present.keys()][0];
   if (hiding === null && last !== undefined) {
-    steps.add(last, { kind: 'remove-state' }, reason, gone);
+    steps.add(last, { kind: isKept ? 'keep-state' : 'remove-state' }, reason, gone);
   }
   return { plan: prunePlan(name, last ?? null, 'remove', null), steps: steps.steps };
 }

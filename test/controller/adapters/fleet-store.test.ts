@@ -6,7 +6,6 @@ import { expect, test } from 'vitest';
 import { createFleetStore } from '../../../src/controller/adapters/fleet-store.ts';
 import { storeError } from '../../../src/controller/adapters/store-error.ts';
 import type { FleetEvent } from '../../../src/model/event.ts';
-import { type AgentName, parseAgentName } from '../../../src/model/names.ts';
 import { temporaryFolder } from '../../builders/state-directory.ts';
 import { bottleName, revision } from '../../builders/status.ts';
 
@@ -27,18 +26,15 @@ test('what was written is read by the next controller, and is for its owner only
   await using state = await temporaryFolder();
   const root = join(state.path, 'home');
   const applied = { [DEV]: { revision: revision('a'), specHash: 'x' } };
-  const metadata = { agent: agent('researcher'), label: null, color: 'cyan', createdAt: 'then' };
   const store = createFleetStore(root);
   await store.writeInventory([DEV]);
   await store.writeApplied(applied);
   await store.writeAppliedRevision(revision('b'));
-  await store.writeMetadata(DEV, metadata);
   await store.appendEvent(event('one'));
   const next = createFleetStore(root);
   expect(await next.readInventory()).toEqual([DEV]);
   expect(await next.readApplied()).toEqual(applied);
   expect(await next.readAppliedRevision()).toBe(revision('b'));
-  expect(await next.readMetadata(DEV)).toEqual(metadata);
   expect(await next.readEvents(10)).toEqual([event('one')]);
   for (const file of ['inventory.json', 'applied.json', 'events.jsonl']) {
     expect((await lstat(join(root, file))).mode & 0o777).toBe(0o600);
@@ -53,7 +49,6 @@ test('what is lost or damaged reads as empty, what is still good in it is kept',
   expect(await store.readApplied()).toEqual({});
   expect(await store.readAppliedRevision()).toBeNull();
   expect(await store.readEvents(10)).toEqual([]);
-  expect(await store.readMetadata(DEV)).toBeNull();
   await writeFile(join(state.path, 'inventory.json'), '["dev", "../x", "Bad Name"]');
   await writeFile(
     join(state.path, 'applied.json'),
@@ -140,9 +135,3 @@ test.for([
   const error = Object.assign(new Error('said so'), { code });
   expect(() => storeError('/state/x')(error)).toThrow(expect.objectContaining({ kind }));
 });
-
-function agent(raw: string): AgentName {
-  const parsed = parseAgentName(raw);
-  if (parsed === undefined) throw new Error(raw);
-  return parsed;
-}
