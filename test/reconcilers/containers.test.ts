@@ -53,6 +53,14 @@ test('a declared variable is set, one that would go around the guard is not', ()
   expect(env['HTTPS_PROXY']).toBe('http://egress:8080');
 });
 
+test('the sidecars listen for their agent alone, not on the network that leads out', () => {
+  expect(containerOf('sidecars').env).toEqual({
+    BB_BOTTLE: 'dev',
+    BB_EGRESS_LISTEN: '10.80.0.2:8080',
+    BB_SUPERVISE_LISTEN: '10.80.0.2:9100',
+  });
+});
+
 test('the sidecars write only their status, their keys and the queue', () => {
   const { readOnlyRoot, mounts, networks, tmpfs } = containerOf('sidecars');
   expect(readOnlyRoot).toBe(true);

@@ -1,4 +1,5 @@
 import type { ComponentIdentity, ContainerSpec, Mount } from '../../model/component.ts';
+import { EGRESS_PORT, SUPERVISE_PORT } from '../../model/sidecar.ts';
 import { bottleLayout, SIDECAR_PATHS } from '../../model/state-layout.ts';
 import type { BottleAddresses } from '../network/network-spec.ts';
 import type { HostFacts } from '../plan-context.ts';
@@ -23,7 +24,7 @@ export function sidecarsContainer(
     identity: { ...owner, component: 'sidecars', ...appliedOf(realised) },
     image: realised.image,
     command: null,
-    env: { BB_BOTTLE: owner.bottle },
+    env: { BB_BOTTLE: owner.bottle, ...listeners(addresses.sidecarsInternal) },
     lateEnv: {},
     user: realised.user,
     workdir: null,
@@ -37,6 +38,18 @@ export function sidecarsContainer(
     hosts: {},
     resources: RESOURCES,
     runtime: null,
+  };
+}
+
+/**
+ * Who connects is taken for the agent, and gets its credentials: nothing listens on the external network, where every
+ * user of the host could connect.
+ */
+function listeners(internal: string | null): ContainerSpec['env'] {
+  if (internal === null) return {};
+  return {
+    BB_EGRESS_LISTEN: `${internal}:${EGRESS_PORT}`,
+    BB_SUPERVISE_LISTEN: `${internal}:${SUPERVISE_PORT}`,
   };
 }
 
