@@ -5,14 +5,16 @@ export function wrapText(text: string, columns: number): readonly string[] {
   return text.split('\n').flatMap((line) => wrapLine(line, columns));
 }
 
+/** What a line is indented by, its rest is too. */
 function wrapLine(line: string, columns: number): readonly string[] {
+  const [indent = ''] = /^ */.exec(line) ?? [];
   const lines: string[] = [];
-  let current = '';
-  for (const word of line.split(' ')) {
-    const longer = current === '' ? word : `${current} ${word}`;
-    if (current !== '' && displayWidth(longer) > columns) {
+  let current = indent;
+  for (const word of line.slice(indent.length).split(' ')) {
+    const longer = current === indent ? `${indent}${word}` : `${current} ${word}`;
+    if (current !== indent && displayWidth(longer) > columns) {
       lines.push(current);
-      current = word;
+      current = `${indent}${word}`;
     } else {
       current = longer;
     }

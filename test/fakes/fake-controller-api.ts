@@ -38,6 +38,8 @@ export class FakeControllerApi implements ControllerApi {
   leftoverList: readonly Leftover[] = [];
   planned: PlanReport = planReport();
   logLines: readonly string[] = [];
+  /** Who follows which log: `dev agent`. */
+  readonly logReaders = new Map<string, (line: string) => void>();
   readonly refusals: Refusals = {};
   /** Subjects of the commits that decisions and edits made, oldest first. */
   readonly commits: string[] = [];
@@ -48,6 +50,8 @@ export class FakeControllerApi implements ControllerApi {
   /** Files that every commit leaves as they are in the working tree. */
   dirtyFiles: readonly string[] = [];
   readonly attached: string[] = [];
+  /** Bottles whose withheld updates were let run. */
+  readonly appliedNow: string[] = [];
   isDisposed = false;
   #watchers = new Set<{ tell: (status: FleetStatus) => void; fail: (error: Error) => void }>();
   #reviews = new Map<string, ProposalReview>();
@@ -95,7 +99,10 @@ export class FakeControllerApi implements ControllerApi {
   ) {
     const unknown = options.applyNow?.find((name) => !this.#has(name));
     if (unknown !== undefined) return notFound<ReconcileReport>(unknown);
-    return this.#answer('reconcile', () => this.#pass(onProgress));
+    return this.#answer('reconcile', () => {
+      this.appliedNow.push(...(options.applyNow ?? []));
+      return this.#pass(onProgress);
+    });
   }
 
   async status() {
@@ -211,15 +218,22 @@ export class FakeControllerApi implements ControllerApi {
 
   async logs(
     bottle: string,
-    _component: 'agent' | 'sidecars',
-    _options: { readonly follow: boolean; readonly tail: number | null },
+    component: 'agent' | 'sidecars',
+    options: { readonly follow: boolean; readonly tail: number | null },
     onLine: (line: string) => void,
+    signal: AbortSignal,
   ) {
     if (!this.#has(bottle)) return notFound<null>(bottle);
-    return this.#answer('logs', () => {
+    const answer = this.#answer('logs', () => {
       for (const line of this.logLines) onLine(line);
       return null;
     });
+    if (!answer.ok || !options.follow) return answer;
+    const reader = `${bottle} ${component}`;
+    this.logReaders.set(reader, onLine);
+    await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    this.logReaders.delete(reader);
+    return answer;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -39,7 +39,7 @@ test('a frame at 80×24 is the fleet with its proposals', async () => {
 
 
 
-    Enter attach  x stop  Tab other pane  / filter  ? help  q leave"
+    Enter attach  n start  x stop  l logs  Tab pane  / filter  ? help  q leave"
   `);
 });
 

@@ -1,18 +1,10 @@
 import { Command } from '@commander-js/extra-typings';
 import type { ControllerApi } from '../../controller/api.ts';
-import type { FleetEvent } from '../../model/event.ts';
-import { sanitizeLine } from '../../model/sanitize.ts';
-import type { Style } from '../colour.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { formatEvent } from '../format-event.ts';
 import type { DeclareCommand } from '../frame.ts';
 import { parseCount } from '../parse-duration.ts';
 import type { Session } from '../session.ts';
-
-const STYLES: { readonly [severity in FleetEvent['severity']]: Style } = {
-  info: 'dim',
-  warning: 'yellow',
-  error: 'red',
-};
 
 export const eventsCommand: DeclareCommand = (frame) =>
   new Command('events')
@@ -32,7 +24,7 @@ async function showEvents(session: Session, limit: number, json: boolean): Promi
   await using api = await session.open();
   const events = await session.expect(api.events({ limit }));
   if (json) session.output.json(events);
-  else for (const event of events) session.output.line(formatEvent(session, event));
+  else for (const event of events) session.output.line(formatEvent(event, session.output.paint));
   if (!json && events.length === 0) session.output.note('no events yet');
   return EXIT.done;
 }
@@ -47,7 +39,7 @@ async function followEvents(session: Session, limit: number, json: boolean): Pro
     shown = new Set(events.map((event) => JSON.stringify(event)));
     for (const event of fresh) {
       if (json) session.output.jsonLine(event);
-      else session.output.line(formatEvent(session, event));
+      else session.output.line(formatEvent(event, session.output.paint));
     }
   };
   await show();
@@ -61,11 +53,4 @@ async function followEvents(session: Session, limit: number, json: boolean): Pro
 
 function readEvents(api: ControllerApi, limit: number) {
   return api.events({ limit: Math.max(limit, 200) });
-}
-
-function formatEvent(session: Session, event: FleetEvent): string {
-  const { paint } = session.output;
-  const who = event.bottle === null ? '' : `${sanitizeLine(event.bottle)}: `;
-  const reason = paint(STYLES[event.severity], sanitizeLine(event.reason));
-  return `${sanitizeLine(event.at)}  ${reason}  ${who}${sanitizeLine(event.message)}`;
 }

@@ -2,7 +2,7 @@ import { useApp, useInput, useWindowSize } from 'ink';
 import { useEffect, useSyncExternalStore } from 'react';
 import { Screen } from './components/screen.tsx';
 import { keyNames } from './key-name.ts';
-import { intentOf, modeOf } from './keymap.ts';
+import { intentOf, type Mode, modeOf } from './keymap.ts';
 import { screenView } from './view-model.ts';
 import type { Viewer } from './viewer.ts';
 
@@ -40,8 +40,13 @@ function pressed(viewer: Viewer, key: string): void {
   const mode = modeOf(viewer.state());
   const intent = intentOf(mode, key);
   if (intent !== undefined) viewer.dispatch({ kind: 'intent', intent });
-  else if (mode === 'text' && key === 'backspace') viewer.dispatch({ kind: 'erased' });
-  else if (mode === 'text' && isText(key)) viewer.dispatch({ kind: 'typed', text: key });
+  else if (!isTyping(mode)) return;
+  else if (key === 'backspace') viewer.dispatch({ kind: 'erased' });
+  else if (isText(key)) viewer.dispatch({ kind: 'typed', text: key });
+}
+
+function isTyping(mode: Mode): boolean {
+  return mode === 'text' || mode === 'pick';
 }
 
 /** A single character that is not a control character; named keys have longer names. */

@@ -1,8 +1,10 @@
 import type { Key } from 'ink';
 
+const CONTROL_KEYS = ['c', 'n', 'p'];
+
 /** Names of the keys that were pressed, as the keymap has them; a chunk of typed text gives one a character. */
 export function keyNames(input: string, key: Key): readonly string[] {
-  if (key.ctrl) return input === 'c' ? ['ctrl-c'] : [];
+  if (key.ctrl) return CONTROL_KEYS.includes(input) ? [`ctrl-${input}`] : [];
   if (key.upArrow) return ['up'];
   if (key.downArrow) return ['down'];
   if (key.pageUp) return ['pageup'];

@@ -1,4 +1,4 @@
-import type { PaneName, ViewerState } from './viewer-state.ts';
+import type { Modal, PaneName, ViewerState } from './viewer-state.ts';
 
 /** What a key means, independent of which key it is. */
 export type Intent =
@@ -16,13 +16,32 @@ export type Intent =
   | 'approve'
   | 'reject'
   | 'stop'
+  | 'start'
+  | 'logs'
+  | 'other-log'
+  | 'diff'
+  | 'events'
+  | 'apply'
+  | 'select'
+  | 'approve-all'
   | 'confirm'
   | 'submit'
   | 'cancel'
   | 'leave';
 
-/** Who gets the keys: a question before a text field before the detail before the lists. */
-export type Mode = 'confirm' | 'text' | 'help' | 'detail' | PaneName;
+/** Who gets the keys: a question before a text field before what fills the screen before the lists. */
+export type Mode =
+  | 'confirm'
+  /** A question under a text that scrolls. */
+  | 'preflight'
+  | 'text'
+  /** A text field over a list. */
+  | 'pick'
+  | 'help'
+  | 'detail'
+  | 'logs'
+  | 'reader'
+  | PaneName;
 
 export interface Binding {
   readonly modes: readonly Mode[];
@@ -34,9 +53,11 @@ export interface Binding {
 }
 
 const LISTS = ['proposals', 'agents'] as const;
-const SCROLLING = [...LISTS, 'detail'] as const;
+const READING = ['logs', 'reader'] as const;
+const SCROLLING = [...LISTS, 'detail', ...READING] as const;
+const MOVING = [...SCROLLING, 'help', 'preflight'] as const;
 
-/** Every key of the viewer. In mode `text` any other printable key is text. */
+/** Every key of the viewer. In the modes `text` and `pick` any other printable key is text. */
 export const KEYMAP: readonly Binding[] = [
   { modes: ['proposals'], keys: ['enter', 'v'], intent: 'open', label: 'detail', isPrimary: true },
   { modes: ['agents'], keys: ['enter'], intent: 'attach', label: 'attach', isPrimary: true },
@@ -54,28 +75,50 @@ export const KEYMAP: readonly Binding[] = [
     label: 'reject',
     isPrimary: true,
   },
+  { modes: ['proposals'], keys: [' '], intent: 'select', label: 'select' },
+  { modes: ['proposals'], keys: ['A'], intent: 'approve-all', label: 'approve selected' },
+  { modes: LISTS, keys: ['n'], intent: 'start', label: 'start', isPrimary: true },
   { modes: ['agents'], keys: ['x'], intent: 'stop', label: 'stop', isPrimary: true },
-  { modes: LISTS, keys: ['tab'], intent: 'switch-pane', label: 'other pane', isPrimary: true },
-  { modes: SCROLLING, keys: ['j', 'down'], intent: 'next', label: 'down' },
-  { modes: SCROLLING, keys: ['k', 'up'], intent: 'previous', label: 'up' },
-  { modes: SCROLLING, keys: ['pagedown'], intent: 'page-down', label: 'page down' },
-  { modes: SCROLLING, keys: ['pageup'], intent: 'page-up', label: 'page up' },
-  { modes: SCROLLING, keys: ['g', 'home'], intent: 'first', label: 'first' },
-  { modes: SCROLLING, keys: ['G', 'end'], intent: 'last', label: 'last' },
+  { modes: ['agents'], keys: ['l'], intent: 'logs', label: 'logs', isPrimary: true },
+  { modes: ['agents'], keys: ['d'], intent: 'diff', label: 'desired against observed' },
+  { modes: ['agents'], keys: ['w'], intent: 'events', label: 'events' },
+  { modes: ['agents'], keys: ['u'], intent: 'apply', label: 'apply a withheld update' },
+  {
+    modes: ['logs'],
+    keys: ['tab'],
+    intent: 'other-log',
+    label: 'agent or sidecars',
+    isPrimary: true,
+  },
+  { modes: LISTS, keys: ['tab'], intent: 'switch-pane', label: 'pane', isPrimary: true },
+  { modes: MOVING, keys: ['j', 'down'], intent: 'next', label: 'down' },
+  { modes: MOVING, keys: ['k', 'up'], intent: 'previous', label: 'up' },
+  { modes: MOVING, keys: ['pagedown'], intent: 'page-down', label: 'page down' },
+  { modes: MOVING, keys: ['pageup'], intent: 'page-up', label: 'page up' },
+  { modes: MOVING, keys: ['g', 'home'], intent: 'first', label: 'first' },
+  { modes: MOVING, keys: ['G', 'end'], intent: 'last', label: 'last' },
   { modes: LISTS, keys: ['/'], intent: 'filter', label: 'filter', isPrimary: true },
   { modes: SCROLLING, keys: ['?'], intent: 'help', label: 'help', isPrimary: true },
-  { modes: ['confirm'], keys: ['y', 'Y'], intent: 'confirm', label: 'yes', isPrimary: true },
   {
-    modes: ['confirm'],
+    modes: ['confirm', 'preflight'],
+    keys: ['y', 'Y'],
+    intent: 'confirm',
+    label: 'yes',
+    isPrimary: true,
+  },
+  {
+    modes: ['confirm', 'preflight'],
     keys: ['n', 'N', 'enter', 'escape', 'q'],
     intent: 'cancel',
     label: 'no',
     isPrimary: true,
   },
-  { modes: ['text'], keys: ['enter'], intent: 'submit', label: 'done', isPrimary: true },
-  { modes: ['text'], keys: ['escape'], intent: 'cancel', label: 'cancel', isPrimary: true },
+  { modes: ['pick'], keys: ['down', 'ctrl-n'], intent: 'next', label: 'down', isPrimary: true },
+  { modes: ['pick'], keys: ['up', 'ctrl-p'], intent: 'previous', label: 'up', isPrimary: true },
+  { modes: ['text', 'pick'], keys: ['enter'], intent: 'submit', label: 'done', isPrimary: true },
+  { modes: ['text', 'pick'], keys: ['escape'], intent: 'cancel', label: 'cancel', isPrimary: true },
   {
-    modes: ['help', 'detail'],
+    modes: ['help', 'detail', ...READING],
     keys: ['escape', 'q', 'enter'],
     intent: 'cancel',
     label: 'back',
@@ -84,11 +127,23 @@ export const KEYMAP: readonly Binding[] = [
   { modes: LISTS, keys: ['q', 'escape'], intent: 'leave', label: 'leave', isPrimary: true },
 ];
 
+const MODE_OF_MODAL: { readonly [kind in Modal['kind']]: Mode } = {
+  help: 'help',
+  reject: 'text',
+  'pick-agent': 'pick',
+  start: 'preflight',
+  'approve-all': 'preflight',
+  approve: 'confirm',
+  stop: 'confirm',
+  apply: 'confirm',
+};
+
 /** Who gets the keys in this state. */
 export function modeOf(state: ViewerState): Mode {
-  if (state.modal?.kind === 'help') return 'help';
-  if (state.modal?.kind === 'reject' || state.isFiltering) return 'text';
-  if (state.modal !== null) return 'confirm';
+  const { modal, reader } = state;
+  if (modal !== null) return MODE_OF_MODAL[modal.kind];
+  if (state.isFiltering) return 'text';
+  if (reader !== null) return reader.topic.kind === 'logs' ? 'logs' : 'reader';
   return state.detail === null ? state.pane : 'detail';
 }
 

@@ -1,15 +1,39 @@
+import type { EditPreview, ProposalReview } from '../../controller/api.ts';
 import { assertNever } from '../../model/assert-never.ts';
 import { sanitizeLine } from '../../model/sanitize.ts';
+import { formatPreflight } from '../../reconcilers/format-preflight.ts';
+import { counted } from '../counted.ts';
 import { wrapText } from '../wrap-text.ts';
-import { KEYMAP } from './keymap.ts';
+import { pickerLines } from './agent-picker.ts';
+import { KEYMAP, type Mode } from './keymap.ts';
 import { type Line, span, type Tone } from './line.ts';
-import type { Modal } from './viewer-state.ts';
+import type { Modal, ViewerState } from './viewer-state.ts';
+
+/** Modes of questions: their keys are in the footer while they are asked. */
+const ASKING: ReadonlySet<Mode> = new Set(['confirm', 'preflight', 'text', 'pick', 'help']);
 
 /** A question, in place of the panes until it is answered. */
-export function modalLines(modal: Modal, columns: number): readonly Line[] {
+export function modalLines(modal: Modal, state: ViewerState): readonly Line[] {
+  const { columns } = state.size;
   switch (modal.kind) {
     case 'help':
       return helpLines();
+    case 'pick-agent':
+      return pickerLines(modal, state);
+    case 'start':
+      return modal.preview === null
+        ? [[span(`computing what starting ${sanitizeLine(modal.agent)} means…`, 'dim')]]
+        : startLines(modal.preview, columns);
+    case 'approve-all':
+      return approveAllLines(modal.reviews, columns);
+    case 'apply':
+      return [
+        ...wrapped(`Apply the withheld update of ${modal.bottle}`, columns, 'strong'),
+        [],
+        ...wrapped(`It is a ${modal.impact}, and waits for: ${modal.waitsFor}`, columns, 'plain'),
+        [],
+        [span(`apply it to ${sanitizeLine(modal.bottle)} now? [y/N]`, 'strong')],
+      ];
     case 'approve':
       return [
         ...wrapped(`Approve: ${modal.review.summary}`, columns, 'strong'),
@@ -45,21 +69,49 @@ export function modalLines(modal: Modal, columns: number): readonly Line[] {
   }
 }
 
+/** The same text as `bb start` shows. */
+function startLines({ preflight, subject }: EditPreview, columns: number): readonly Line[] {
+  const text = preflight === null ? sanitizeLine(subject) : formatPreflight(preflight);
+  const [first = '', ...others] = text.split('\n');
+  return [
+    [span(first, 'strong')],
+    ...others.flatMap((line) => wrapText(line, Math.max(20, columns))).map((line) => [span(line)]),
+    [],
+    [span(`start ${preflight?.bottle ?? 'it'}? [y/N]`, 'strong')],
+  ];
+}
+
+function approveAllLines(reviews: readonly ProposalReview[], columns: number): readonly Line[] {
+  return [
+    [span(`Approve ${counted(reviews.length, 'proposal')}, each as a commit`, 'strong')],
+    ...reviews.flatMap(({ summary, proposal, effective, risks }) => [
+      [],
+      ...wrapped(`${proposal.bottle}: ${summary}`, columns, 'strong'),
+      ...effective.flatMap((text) => wrapped(`  ${text}`, columns, 'plain')),
+      ...risks.flatMap((text) => wrapped(`! ${text}`, columns, 'attention')),
+    ]),
+    [],
+    [span(`approve ${counted(reviews.length, 'proposal')}? [y/N]`, 'strong')],
+  ];
+}
+
 function helpLines(): readonly Line[] {
-  const bindings = KEYMAP.filter(
-    ({ modes }) => !modes.includes('confirm') && !modes.includes('text'),
-  );
+  const bindings = KEYMAP.filter(({ modes }) => !modes.every((mode) => ASKING.has(mode)));
   return [
     [span('Keys', 'strong')],
     ...bindings.map(
       ({ keys, label, modes }): Line => [
-        span(`  ${keys.join(', ').padEnd(18)}`, 'strong'),
-        span(`${label.padEnd(12)}`),
-        span(modes.join(', '), 'dim'),
+        span(`  ${keys.map(keyWord).join(', ').padEnd(18)}`, 'strong'),
+        span(`${label.padEnd(26)}`),
+        span(modes.filter((mode) => !ASKING.has(mode)).join(', '), 'dim'),
       ],
     ),
     [span('  ctrl-c'.padEnd(20), 'strong'), span('leave; nothing stops')],
   ];
+}
+
+function keyWord(key: string): string {
+  return key === ' ' ? 'space' : key;
 }
 
 function wrapped(text: string, columns: number, tone: Tone): readonly Line[] {

@@ -34,6 +34,7 @@ export function proposalsPane(state: ViewerState, room: number): PaneView {
     columns: null,
     empty: state.filters.proposals === '' ? waiting : 'none match the filter',
     row: (view) => proposalRow(state, view),
+    isMarked: ({ proposal }) => state.selected.includes(proposal.id),
   });
 }
 
@@ -58,6 +59,7 @@ function pane<Row>(
     readonly columns: string | null;
     readonly empty: string;
     readonly row: (row: Row) => readonly [text: string, tone: Tone];
+    readonly isMarked?: (row: Row) => boolean;
   },
 ): PaneView {
   const isFocused = state.pane === name;
@@ -74,8 +76,9 @@ function pane<Row>(
         : options.rows.slice(start, end).map((row, offset) => {
             const isSelected = start + offset === selected;
             const [text, tone] = options.row(row);
-            if (isSelected && isFocused) return [span(`> ${text}`, 'selected')];
-            return [span(`${isSelected ? '·' : ' '} ${text}`, tone)];
+            const mark = options.isMarked?.(row) === true ? '*' : ' ';
+            if (isSelected && isFocused) return [span(`>${mark}${text}`, 'selected')];
+            return [span(`${isSelected ? '·' : ' '}${mark}${text}`, tone)];
           }),
   };
 }

@@ -1,5 +1,7 @@
-import type { ProposalView } from '../../controller/api.ts';
+import type { ProposalReview, ProposalView } from '../../controller/api.ts';
 import { assertNever } from '../../model/assert-never.ts';
+import type { FleetStatus } from '../../model/status.ts';
+import { withLines } from './reader.ts';
 import { reduceIntent } from './reduce-intent.ts';
 import { selectedId, selectedIndex } from './selection.ts';
 import type { Reduced, ViewerEffect, ViewerEvent } from './viewer-event.ts';
@@ -33,6 +35,30 @@ export function reduce(state: ViewerState, event: ViewerEvent): Reduced<ViewerSt
         detail: state.detail?.id === event.id && state.detail.review === null ? null : state.detail,
         message: { tone: 'bad', text: event.problem },
       });
+    case 'all-reviewed':
+      return just({ ...state, modal: askAll(state, event.reviews) });
+    case 'agents':
+      return just(
+        state.modal?.kind === 'pick-agent'
+          ? { ...state, modal: { ...state.modal, agents: event.agents } }
+          : state,
+      );
+    case 'previewed':
+      return just(
+        state.modal?.kind === 'start' && state.modal.agent === event.agent
+          ? { ...state, modal: { ...state.modal, preview: event.preview } }
+          : state,
+      );
+    case 'question-failed':
+      return just({ ...state, modal: null, message: { tone: 'bad', text: event.problem } });
+    case 'started':
+      return just({
+        ...state,
+        pane: 'agents',
+        cursors: { ...state.cursors, agents: { id: event.bottle, index: 0 } },
+      });
+    case 'read':
+      return just(withLines(state, event));
     case 'told':
       return just({ ...state, message: event.message });
     case 'highlight-ended':
@@ -50,9 +76,28 @@ function statusCame(
   const cursors = { ...state.cursors, agents: keptCursor(state, 'agents') };
   const next = { ...state, status, nowMs, cursors, connectionProblem: null };
   const hasMoved = state.status !== null && state.status.revision !== status.revision;
-  const effects: readonly ViewerEffect[] =
-    hasMoved && state.detail !== null ? [{ kind: 'review', id: state.detail.id }] : [];
+  const effects: readonly ViewerEffect[] = [
+    ...(hasMoved && state.detail !== null
+      ? [{ kind: 'review', id: state.detail.id } as const]
+      : []),
+    ...outdatedReading(state, status),
+  ];
   return { state: next, effects };
+}
+
+/** Logs follow by themselves; a diff is read again when its bottle changed, events at every change. */
+function outdatedReading(state: ViewerState, status: FleetStatus): readonly ViewerEffect[] {
+  const topic = state.reader?.topic;
+  if (topic === undefined || topic.kind === 'logs') return [];
+  if (topic.kind === 'events') return [{ kind: 'read', topic }];
+  const rowOf = (fleet: FleetStatus | null) =>
+    JSON.stringify(fleet?.bottles.find(({ name }) => name === topic.bottle));
+  return rowOf(state.status) === rowOf(status) ? [] : [{ kind: 'read', topic }];
+}
+
+/** A question that came up meanwhile is not taken away. */
+function askAll(state: ViewerState, reviews: readonly ProposalReview[]): ViewerState['modal'] {
+  return state.modal ?? { kind: 'approve-all', reviews, scroll: 0 };
 }
 
 /** New ones pull the focus (R3, R5), but not those that were there at the start (R4). */
@@ -61,13 +106,16 @@ function proposalsCame(
   proposals: readonly ProposalView[],
 ): Reduced<ViewerState> {
   const cursors = { ...state.cursors, proposals: keptCursor(state, 'proposals') };
-  const next = withoutDecided({ ...state, proposals, cursors });
+  const pending = new Set<string>(proposals.map(({ proposal }) => proposal.id));
+  const selected = state.selected.filter((id) => pending.has(id));
+  const next = withoutDecided(withoutReviewed({ ...state, proposals, cursors, selected }, pending));
   if (state.proposals === null) return just(next);
   const known = new Set(state.proposals.map(({ proposal }) => proposal.id as string));
   const arrived = proposals.map(({ proposal }) => proposal.id).filter((id) => !known.has(id));
   const first = arrived[0];
   if (first === undefined) return just(next);
-  const isTyping = state.modal !== null || state.isFiltering || state.detail !== null;
+  const isTyping =
+    state.modal !== null || state.isFiltering || state.detail !== null || state.reader !== null;
   const focused: ViewerState = isTyping
     ? next
     : {
@@ -98,6 +146,13 @@ function withoutDecided(state: ViewerState): ViewerState {
   };
 }
 
+/** A question about several goes on about those that are left. */
+function withoutReviewed(state: ViewerState, pending: ReadonlySet<string>): ViewerState {
+  if (state.modal?.kind !== 'approve-all') return state;
+  const reviews = state.modal.reviews.filter(({ proposal }) => pending.has(proposal.id));
+  return { ...state, modal: reviews.length === 0 ? null : { ...state.modal, reviews } };
+}
+
 function subjectOf(state: ViewerState): string | null {
   const { modal, detail, approving } = state;
   if (modal?.kind === 'approve') return modal.review.proposal.id;
@@ -126,6 +181,9 @@ function keptCursor(state: ViewerState, pane: PaneName): Cursor {
 function withText(state: ViewerState, change: (text: string) => string): ViewerState {
   if (state.modal?.kind === 'reject') {
     return { ...state, modal: { ...state.modal, reason: change(state.modal.reason) } };
+  }
+  if (state.modal?.kind === 'pick-agent') {
+    return { ...state, modal: { ...state.modal, filter: change(state.modal.filter), index: 0 } };
   }
   if (!state.isFiltering) return state;
   return {

@@ -5,7 +5,8 @@ import { KEYMAP, modeOf } from './keymap.ts';
 import { fitLine, type Line, span } from './line.ts';
 import { modalLines } from './modal-lines.ts';
 import { agentsPane, type PaneView, proposalsPane } from './pane-view.ts';
-import type { ViewerState } from './viewer-state.ts';
+import { readerLines } from './reader.ts';
+import type { Modal, ViewerState } from './viewer-state.ts';
 
 /** The smallest terminal that the viewer draws for. */
 const SMALLEST = { columns: 40, rows: 10 } as const;
@@ -41,7 +42,8 @@ function tooSmall(columns: number): ScreenView {
 }
 
 function bodyLines(state: ViewerState, room: number): readonly Line[] {
-  if (state.modal !== null) return withLastLine(modalLines(state.modal, state.size.columns), room);
+  if (state.modal !== null) return modalBody(state.modal, state, room);
+  if (state.reader !== null) return readerLines(state);
   if (state.detail !== null) return detailBody(state);
   const proposals = Math.min(
     Math.max(1, state.proposals?.length ?? 0),
@@ -50,6 +52,21 @@ function bodyLines(state: ViewerState, room: number): readonly Line[] {
   return [
     ...paneLines(proposalsPane(state, proposals), state.size.columns),
     ...paneLines(agentsPane(state, Math.max(1, room - proposals - 3)), state.size.columns),
+  ];
+}
+
+/** A long text scrolls over its question; any other is cut. */
+function modalBody(modal: Modal, state: ViewerState, room: number): readonly Line[] {
+  const lines = modalLines(modal, state);
+  if (!('scroll' in modal)) return withLastLine(lines, room);
+  if (lines.length <= room) return lines;
+  const rows = room - 2;
+  const start = Math.min(modal.scroll, lines.length - 1 - rows);
+  const part = `lines ${start + 1}–${start + rows} of ${lines.length - 1}; ↑ ↓ PgUp PgDn`;
+  return [
+    ...lines.slice(0, -1).slice(start, start + rows),
+    [span(part, 'attention')],
+    ...lines.slice(-1),
   ];
 }
 
@@ -101,5 +118,6 @@ function footerLine(state: ViewerState): Line {
 }
 
 function keyLabel(key: string): string {
+  if (key === ' ') return 'Space';
   return key.length > 1 ? `${key[0]?.toUpperCase()}${key.slice(1)}` : key;
 }

@@ -1,7 +1,13 @@
-import type { ProposalReview, ProposalView } from '../../controller/api.ts';
+import type {
+  AgentSummary,
+  EditPreview,
+  FleetEdit,
+  ProposalReview,
+  ProposalView,
+} from '../../controller/api.ts';
 import type { FleetStatus } from '../../model/status.ts';
 import type { Intent } from './keymap.ts';
-import type { Message, Size } from './viewer-state.ts';
+import type { Message, Size, Topic } from './viewer-state.ts';
 
 /** Everything that changes what the viewer shows. */
 export type ViewerEvent =
@@ -15,6 +21,19 @@ export type ViewerEvent =
   | { readonly kind: 'erased' }
   | { readonly kind: 'reviewed'; readonly id: string; readonly review: ProposalReview }
   | { readonly kind: 'review-failed'; readonly id: string; readonly problem: string }
+  | { readonly kind: 'all-reviewed'; readonly reviews: readonly ProposalReview[] }
+  | { readonly kind: 'agents'; readonly agents: readonly AgentSummary[] }
+  | { readonly kind: 'previewed'; readonly agent: string; readonly preview: EditPreview }
+  /** What was being fetched for a question did not come. */
+  | { readonly kind: 'question-failed'; readonly problem: string }
+  | { readonly kind: 'started'; readonly bottle: string }
+  /** Lines of a text: added to it, or all of it. */
+  | {
+      readonly kind: 'read';
+      readonly topic: Topic;
+      readonly lines: readonly string[];
+      readonly isWhole: boolean;
+    }
   | { readonly kind: 'told'; readonly message: Message }
   | { readonly kind: 'highlight-ended'; readonly ids: readonly string[] };
 
@@ -23,6 +42,14 @@ export type ViewerEffect =
   | { readonly kind: 'review'; readonly id: string }
   | { readonly kind: 'approve'; readonly review: ProposalReview }
   | { readonly kind: 'reject'; readonly id: string; readonly reason: string }
+  | { readonly kind: 'review-all'; readonly ids: readonly string[] }
+  | { readonly kind: 'approve-all'; readonly reviews: readonly ProposalReview[] }
+  | { readonly kind: 'list-agents' }
+  | { readonly kind: 'preview'; readonly agent: string }
+  | { readonly kind: 'start'; readonly edit: FleetEdit; readonly bottle: string }
+  | { readonly kind: 'apply'; readonly bottle: string }
+  | { readonly kind: 'read'; readonly topic: Topic }
+  | { readonly kind: 'stop-reading' }
   | { readonly kind: 'stop'; readonly bottle: string }
   | { readonly kind: 'attach'; readonly bottle: string }
   | { readonly kind: 'announce'; readonly ids: readonly string[] }

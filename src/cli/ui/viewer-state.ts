@@ -1,4 +1,9 @@
-import type { ProposalReview, ProposalView } from '../../controller/api.ts';
+import type {
+  AgentSummary,
+  EditPreview,
+  ProposalReview,
+  ProposalView,
+} from '../../controller/api.ts';
 import type { FleetStatus } from '../../model/status.ts';
 
 export type PaneName = 'proposals' | 'agents';
@@ -11,7 +16,26 @@ export interface Cursor {
 
 /** A question that takes all keys until it is answered. */
 export type Modal =
-  | { readonly kind: 'help' }
+  | { readonly kind: 'help'; readonly scroll: number }
+  /** `agents` is null while they are fetched. */
+  | {
+      readonly kind: 'pick-agent';
+      readonly agents: readonly AgentSummary[] | null;
+      readonly filter: string;
+      readonly index: number;
+    }
+  /** `preview` is null while it is computed. */
+  | {
+      readonly kind: 'start';
+      readonly agent: string;
+      readonly preview: EditPreview | null;
+      readonly scroll: number;
+    }
+  | {
+      readonly kind: 'approve-all';
+      readonly reviews: readonly ProposalReview[];
+      readonly scroll: number;
+    }
   | { readonly kind: 'approve'; readonly review: ProposalReview }
   | {
       readonly kind: 'reject';
@@ -19,13 +43,34 @@ export type Modal =
       readonly summary: string;
       readonly reason: string;
     }
-  | { readonly kind: 'stop'; readonly bottle: string };
+  | { readonly kind: 'stop'; readonly bottle: string }
+  | {
+      readonly kind: 'apply';
+      readonly bottle: string;
+      readonly impact: string;
+      readonly waitsFor: string;
+    };
 
 /** One proposal, whole; `review` is null while it is fetched. */
 interface Detail {
   readonly id: string;
   readonly review: ProposalReview | null;
   readonly scroll: number;
+}
+
+/** What a text about a bottle is of; events are of the whole fleet. */
+export type Topic =
+  | { readonly kind: 'logs'; readonly bottle: string; readonly component: 'agent' | 'sidecars' }
+  | { readonly kind: 'diff'; readonly bottle: string }
+  | { readonly kind: 'events' };
+
+/** A text that fills the screen. */
+interface Reader {
+  readonly topic: Topic;
+  /** Null while it is fetched. */
+  readonly lines: readonly string[] | null;
+  /** Index of the first line that is shown, or null to stay at the end. */
+  readonly scroll: number | null;
 }
 
 /** The status line: stays until another one comes or a key is pressed, never wiped by a refresh (R2). */
@@ -54,6 +99,9 @@ export interface ViewerState {
   readonly isFiltering: boolean;
   readonly modal: Modal | null;
   readonly detail: Detail | null;
+  readonly reader: Reader | null;
+  /** Proposals that `A` approves. */
+  readonly selected: readonly string[];
   /** Proposal whose approval was asked for and whose review is fetched. */
   readonly approving: string | null;
   readonly message: Message | null;
@@ -76,6 +124,8 @@ export function initialState(size: Size, nowMs: number): ViewerState {
     isFiltering: false,
     modal: null,
     detail: null,
+    reader: null,
+    selected: [],
     approving: null,
     message: null,
     connectionProblem: null,

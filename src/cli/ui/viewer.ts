@@ -1,8 +1,8 @@
-import type { Answer, ControllerApi, Progress } from '../../controller/api.ts';
-import { assertNever } from '../../model/assert-never.ts';
+import type { Answer, ControllerApi } from '../../controller/api.ts';
+import { Effects } from './effects.ts';
 import { reduce } from './reduce.ts';
-import type { ViewerEffect, ViewerEvent } from './viewer-event.ts';
-import { initialState, type Message, type Size, type ViewerState } from './viewer-state.ts';
+import type { ViewerEvent } from './viewer-event.ts';
+import { initialState, type Size, type ViewerState } from './viewer-state.ts';
 
 /** The outside of the viewer: a controller, a clock and a terminal. */
 export interface ViewerPorts {
@@ -18,7 +18,6 @@ export interface ViewerPorts {
 
 const RECONNECT_MS = 1_000;
 const TICK_MS = 30_000;
-const HIGHLIGHT_MS = 5_000;
 
 /** The viewer without its screen: holds the state, follows the controller, performs what the reducer asks for. */
 export class Viewer {
@@ -30,10 +29,19 @@ export class Viewer {
   #reading: Promise<void> | null = null;
   #mustReadAgain = false;
   #lastFailure: string | null = null;
+  readonly #effects: Effects;
 
   constructor(ports: ViewerPorts, size: Size) {
     this.#ports = ports;
     this.#state = initialState(size, ports.nowMs());
+    this.#effects = new Effects({
+      ports,
+      left: this.left,
+      api: () => this.#api,
+      dispatch: this.dispatch,
+      refresh: () => this.#refresh(),
+      leave: () => this.leave(),
+    });
   }
 
   /** Aborts when the operator leaves. */
@@ -57,10 +65,11 @@ export class Viewer {
     if (event.kind === 'told' && event.message.tone === 'bad') {
       this.#lastFailure = event.message.text;
     }
+    if (event.kind === 'question-failed') this.#lastFailure = event.problem;
     const { state, effects } = reduce(this.#state, event);
     this.#state = state;
     for (const listener of this.#listeners) listener();
-    for (const effect of effects) void this.#perform(effect);
+    for (const effect of effects) void this.#effects.perform(effect);
   };
 
   /** Ends the viewer; bottles and controller are not touched (R12). */
@@ -139,86 +148,9 @@ export class Viewer {
     }
   }
 
-  /** A failure is a line of the status, never an exit (R29, D1, D3). */
-  async #perform(effect: ViewerEffect): Promise<void> {
-    try {
-      await this.#performOrThrow(effect);
-    } catch (error) {
-      this.#tell('bad', wordsOf(error));
-    }
-  }
-
-  async #performOrThrow(effect: ViewerEffect): Promise<void> {
-    switch (effect.kind) {
-      case 'leave':
-        return this.leave();
-      case 'announce':
-        this.#ports.ringBell();
-        await this.#ports.sleep(HIGHLIGHT_MS, this.left);
-        return this.dispatch({ kind: 'highlight-ended', ids: effect.ids });
-      case 'review':
-        return this.#review(effect.id);
-      case 'approve': {
-        const { proposal, seen } = effect.review;
-        this.#tell('plain', `approving ${proposal.id}…`);
-        const request = { id: proposal.id, seen, operator: this.#ports.operator };
-        const decision = await this.#ask((api) => api.approve(request, this.#showProgress));
-        return this.#tell('good', `approved: ${decision.commitSubject}`);
-      }
-      case 'reject': {
-        const request = { id: effect.id, reason: effect.reason, operator: this.#ports.operator };
-        const decision = await this.#ask((api) => api.reject(request));
-        return this.#tell('good', `rejected: ${decision.commitSubject}`);
-      }
-      case 'stop': {
-        this.#tell('plain', `stopping ${effect.bottle}…`);
-        const edit = { kind: 'remove-instance', bottle: effect.bottle } as const;
-        await this.#ask((api) => api.edit(edit, this.#ports.operator, this.#showProgress));
-        return this.#tell('good', `stopped ${effect.bottle}`);
-      }
-      case 'attach': {
-        const argv = await this.#ask((api) => api.attachCommand(effect.bottle, []));
-        const exitCode = await this.#ports.handOver(argv);
-        const how = exitCode === 0 ? '' : ` (exit code ${exitCode})`;
-        this.#tell('plain', `back from ${effect.bottle}${how}; it runs on`);
-        return this.#refresh();
-      }
-      default:
-        return assertNever(effect);
-    }
-  }
-
-  async #review(id: string): Promise<void> {
-    const api = this.#api;
-    const answer = await api?.review(id).catch((error: unknown) => wordsOf(error));
-    if (typeof answer === 'object' && answer.ok) {
-      return this.dispatch({ kind: 'reviewed', id, review: answer.value });
-    }
-    const problem =
-      typeof answer === 'object' ? answer.refusal.message : (answer ?? 'no controller answers');
-    this.dispatch({ kind: 'review-failed', id, problem });
-  }
-
   async #refresh(): Promise<void> {
-    this.#statusCame(await this.#ask((api) => api.status()));
-  }
-
-  async #ask<Value>(call: (api: ControllerApi) => Promise<Answer<Value>>): Promise<Value> {
-    if (this.#api === null) throw new Error('no controller answers');
-    const answer = await call(this.#api);
-    if (answer.ok) return answer.value;
-    const { message, hint } = answer.refusal;
-    throw new Error(hint === null ? message : `${message}; ${hint}`);
-  }
-
-  readonly #showProgress = (progress: Progress): void => {
-    if (progress.kind === 'action' && progress.state === 'started') {
-      this.#tell('plain', `${progress.bottle}: ${progress.text}`);
-    }
-  };
-
-  #tell(tone: Message['tone'], text: string): void {
-    this.dispatch({ kind: 'told', message: { tone, text } });
+    const answer = await this.#api?.status();
+    if (answer?.ok) this.#statusCame(answer.value);
   }
 }
 
