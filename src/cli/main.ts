@@ -1,3 +1,6 @@
+import { enableCompileCache } from 'node:module';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { findPackageRoot } from '../controller/package-root.ts';
 
 const argv = process.argv.slice(2);
@@ -6,6 +9,9 @@ const isVersion = argv.length === 1 && (argv[0] === '--version' || argv[0] === '
 if (isVersion) {
   process.stdout.write(`${findPackageRoot().version}\n`);
 } else {
+  // Compiled code is run as it is found: it is kept in the user's own folder, never in one that is shared.
+  const cacheHome = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
+  enableCompileCache(join(cacheHome, 'bb', 'compiled'));
   const { runProcess } = await import('./process.ts');
   await runProcess(argv, findPackageRoot().version, {
     openController: async (options) =>
