@@ -38,19 +38,16 @@ export async function openLightFleet(bench: Bench, bottles: number): Promise<Lig
       const assembled = await assemble(fleet.options);
       if (!assembled.ok) throw new Error(assembled.refusal.message);
       const { ports, journal, hints } = assembled.value;
-      return new Reconciler(
-        {
-          ...ports,
-          files,
-          backends: [lightBackend(endpoint)],
-          availabilities: createAvailabilityMemo(),
-          random: systemRandom,
-          journal,
-          imageBuilds: () => builds,
-          performing: { environment: {}, hints, workspaces: { read: async () => [] } },
-        },
-        {},
-      );
+      return new Reconciler({
+        ...ports,
+        files,
+        backends: [lightBackend(endpoint)],
+        availabilities: createAvailabilityMemo(),
+        random: systemRandom,
+        journal,
+        imageBuilds: () => builds,
+        performing: { environment: {}, hints, workspaces: { read: async () => [] } },
+      });
     },
   };
   bench.progress(`bringing up ${bottles} light bottles: about a second each`);
