@@ -16,6 +16,7 @@ import { type ShippedImages, shippedImages } from './adapters/shipped-images.ts'
 import { createSidecarFiles } from './adapters/sidecar-files.ts';
 import { openSimulation } from './adapters/simulation.ts';
 import { ensureStateDirectory, stateDirectory, stateRoot } from './adapters/state-directory.ts';
+import { claimState } from './adapters/state-owner.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import { systemRandom } from './adapters/system-random.ts';
 import { createWorkspaceReader } from './adapters/workspace-reader.ts';
@@ -88,6 +89,10 @@ export async function assemble(options: ControllerOptions): Promise<Answer<Assem
   }
   const fleet = await fleetOf(opened.git);
   if (!fleet.ok) return fleet;
+  const directory = stateDirectory(environment, fleet.value);
+  await ensureStateDirectory(directory);
+  const claim = await claimState(directory, opened.git.repository);
+  if (!claim.claimed) return refuse(nameTaken(fleet.value, claim.owner, directory));
   return { ok: true, value: await connect(options, loaded, opened.git, fleet.value) };
 }
 
@@ -100,7 +105,6 @@ async function connect(
   const { environment } = options;
   const { config, policy } = settings;
   const directory = stateDirectory(environment, fleet);
-  await ensureStateDirectory(directory);
   const sidecarUser = ownUser() ?? SIDECAR_USER;
   const images = await shippedImages(config.images.base ?? DEFAULT_BASE);
   const { backends, files } = placesOf(options, settings, { directory, fleet, sidecarUser });
@@ -214,6 +218,16 @@ async function fleetOf(git: Git): Promise<Answer<FleetName>> {
     hint: 'write "name: home" there and commit; names are a-z, 0-9 and -',
     diagnostics: [],
   });
+}
+
+/** Labels bear the fleet's name alone, so the bottles of the other one would be taken for ours. */
+function nameTaken(fleet: FleetName, owner: string, directory: string): Refusal {
+  return {
+    kind: 'conflict',
+    message: `fleet ${fleet} on this host belongs to another repository (${owner})`,
+    hint: `give one of them another name in fleet.yaml; if that repository only moved, remove ${directory}/repository.json`,
+    diagnostics: [],
+  };
 }
 
 function ownUser(): { readonly uid: number; readonly gid: number } | null {

@@ -16,9 +16,11 @@ export function lockedForChanges(
     readonly lock: FleetLock;
     readonly clock: Clock;
     readonly connect: (holder: LockHolder) => Promise<Answer<ControllerApi>>;
+    /** The lock is ours: whoever had it before may have written down something new. */
+    readonly onHeld: () => void;
   },
 ): ControllerApi {
-  const { lock, clock, connect } = ports;
+  const { lock, clock, connect, onHeld } = ports;
   const locked = async <Value>(
     change: (owner: ControllerApi) => Promise<Answer<Value>>,
     signal?: AbortSignal,
@@ -28,6 +30,7 @@ export function lockedForChanges(
       const outcome = await lock.acquire();
       if (outcome.kind === 'held') {
         try {
+          onHeld();
           return await change(api);
         } finally {
           await outcome.release();

@@ -34,6 +34,7 @@ export async function openController(options: ControllerOptions): Promise<Answer
       lock,
       clock: systemClock,
       connect: (found) => connectTo(found, lock),
+      onHeld: () => assembled.value.reconciler.forget(),
     }),
   };
 }

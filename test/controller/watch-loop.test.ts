@@ -1,0 +1,79 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { BackendError } from '../../src/backends/backend.ts';
+import { agentFile, type FleetWorld, fleetWorld } from '../builders/controller.ts';
+import { bottleName } from '../builders/observed.ts';
+
+/** A fleet that a loop follows; `observed` counts its passes. */
+async function followed(prepare: (fleet: FleetWorld) => void = () => undefined) {
+  const fleet = await fleetWorld();
+  onTestFinished(() => fleet[Symbol.asyncDispose]());
+  prepare(fleet);
+  const { before } = fleet.faults;
+  let passes = 0;
+  fleet.faults = {
+    before(call, ref) {
+      if (call === 'observe') passes += 1;
+      return before?.(call, ref);
+    },
+  };
+  const controller = await fleet.open();
+  const ended = new AbortController();
+  const loop = controller.watch(ended.signal);
+  onTestFinished(async () => {
+    ended.abort();
+    await loop;
+  });
+  return { fleet, controller, ended, loop, passes: () => passes };
+}
+
+const isUp = (fleet: FleetWorld, name: string) =>
+  fleet.engine.container(`bb-home-${name}`)?.state === 'running';
+
+test('a commit is noticed, and an abort ends the loop with every bottle running', async () => {
+  const { fleet, ended, loop } = await followed();
+  await expect.poll(() => isUp(fleet, 'qa'), { timeout: 10_000 }).toBe(true);
+  await fleet.repository.commit({ 'desired-state/agents/dev.yaml': agentFile('dev', 'more') });
+  await expect.poll(() => isUp(fleet, 'more'), { timeout: 10_000 }).toBe(true);
+  ended.abort();
+  await loop;
+  expect(['dev', 'qa', 'more'].map((name) => isUp(fleet, name))).toEqual([true, true, true]);
+});
+
+test('what dies is repaired by its event, and a proposal that was decided is answered', async () => {
+  const { fleet, controller } = await followed();
+  await expect.poll(() => controller.journal.appliedRevision(), { timeout: 10_000 }).not.toBeNull();
+  const agent = fleet.engine.container('bb-home-dev');
+  if (agent === undefined) throw new Error('no agent');
+  fleet.engine.put({ ...agent, state: 'exited' });
+  await expect.poll(() => isUp(fleet, 'dev'), { timeout: 10_000 }).toBe(true);
+  const id = await fleet.propose();
+  const route = 'routes:\n  - host: api.example.test\n';
+  const message = `Allow it\n\nBb-Action: approve\nBb-Proposal: ${id}`;
+  await fleet.repository.commit({ 'desired-state/routes/dev.yaml': route }, message);
+  await expect
+    .poll(async () => (await fleet.proposals().read(id))?.response?.state, { timeout: 10_000 })
+    .toBe('approved');
+});
+
+test('an idle loop looks once a resync, and a failed bottle does not make it spin', async () => {
+  const { fleet, controller, passes } = await followed((made) => {
+    made.faults = {
+      before(call, ref) {
+        if (call !== 'start' || ref?.bottle !== 'dev') return;
+        throw new BackendError({ code: 'failed', kind: 'terminal', message: 'it is broken' });
+      },
+    };
+  });
+  const isSettled = () =>
+    isUp(fleet, 'qa') &&
+    controller.reconciler.snapshot().inFlight.size === 0 &&
+    controller.reconciler.snapshot().memories.get(bottleName('dev'))?.setback != null;
+  await expect.poll(isSettled, { timeout: 10_000 }).toBe(true);
+  await expect.poll(() => fleet.clock.sleeping, { timeout: 10_000 }).toBe(1);
+  const before = passes();
+  expect(before).toBeLessThan(60);
+  await fleet.clock.advance(29_000);
+  expect(passes()).toBe(before);
+  await fleet.clock.advance(2_000);
+  await expect.poll(() => passes(), { timeout: 10_000 }).toBe(before + 1);
+});
