@@ -44,6 +44,10 @@ export const diskQueueFiles: QueueFiles = {
     }
     return true;
   },
+  async makeFolder(folder) {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  },
+  remove: (path) => rm(path, { force: true }),
   watch: watchFolder,
 };
 

@@ -6,6 +6,7 @@ import {
 } from '../model/names.ts';
 import type { ProposalResponse } from '../model/proposal.ts';
 import { bottleLayout } from '../model/state-layout.ts';
+import { createFirstSight } from './first-sight.ts';
 import { formatQueueFile } from './proposal-file.ts';
 import type { QueueFiles } from './queue-files.ts';
 import {
@@ -42,8 +43,13 @@ export interface ProposalStore {
   archive(id: ProposalId): Promise<boolean>;
 }
 
-/** Opens the queues below the fleet's state directory; folders that come later are found. */
+/**
+ * Opens the queues below the fleet's state directory; folders that come later are found. A proposal that changes after
+ * it was first seen is no proposal any more.
+ */
 export function createProposalStore(files: QueueFiles, stateDirectory: string): ProposalStore {
+  const firstSight = createFirstSight(files, stateDirectory);
+
   const folderOf = (bottle: BottleName): QueueFolder => ({
     path: bottleLayout(stateDirectory, bottle).queue,
     bottle,
@@ -59,7 +65,17 @@ export function createProposalStore(files: QueueFiles, stateDirectory: string): 
 
   const queued = async (): Promise<readonly ProposalRecord[]> => {
     const all = await folders();
-    return (await Promise.all(all.map((folder) => readQueueFolder(files, folder)))).flat();
+    const records = (await Promise.all(all.map((folder) => readQueueFolder(files, folder)))).flat();
+    return (await Promise.all(records.map(asFirstSeen))).filter((record) => record !== null);
+  };
+
+  /** The record, or null when it waits and is another one than was seen under this id before. */
+  const asFirstSeen = async (record: ProposalRecord): Promise<ProposalRecord | null> => {
+    const { proposal, response } = record;
+    if (response !== null || (await firstSight.holds(proposal))) return record;
+    const folder = folderOf(proposal.bottle);
+    await quarantine(files, folder, proposalPath(folder, proposal.id));
+    return null;
   };
 
   const archived = async (): Promise<readonly ProposalRecord[]> => {
@@ -78,7 +94,7 @@ export function createProposalStore(files: QueueFiles, stateDirectory: string): 
     if (id === undefined) return null;
     for (const folder of await folders()) {
       const record = await findRecord(files, folder, id);
-      if (record !== null) return record;
+      if (record !== null) return asFirstSeen(record);
     }
     return null;
   };
@@ -113,6 +129,7 @@ export function createProposalStore(files: QueueFiles, stateDirectory: string): 
       // The proposal goes first: an answer without a proposal is never mistaken for one that waits.
       const asked = await files.moveInto(proposalPath(folder, id), archivePath(folder));
       const answered = await files.moveInto(responsePath(folder, id), archivePath(folder));
+      await firstSight.forget(record.proposal);
       return asked || answered;
     },
   };

@@ -20,6 +20,10 @@ export interface QueueFiles {
   publishOnce(path: string, text: string): Promise<boolean>;
   /** Moves a file into a folder, which is made when it is absent; false when the file is gone. */
   moveInto(path: string, folder: string): Promise<boolean>;
+  /** Makes a folder, and those above it, for our own user only. */
+  makeFolder(folder: string): Promise<void>;
+  /** Removes a file; nothing happens where there is none. */
+  remove(path: string): Promise<void>;
   /** Calls back whenever something in the folder may have changed, until `signal` aborts. Hints, never facts. */
   watch(folder: string, onHint: () => void, signal: AbortSignal): void;
 }

@@ -47,6 +47,25 @@ describe('the store', () => {
     expect((await fleet.store.read(two))?.proposal.bottle).toBe('nightly');
   });
 
+  test('a proposal that was replaced after it was seen is none any more', async () => {
+    const other = proposalId(2);
+    await using fleet = await queueWith({
+      [`dev/${ID}.proposal.json`]: proposal(),
+      [`dev/${other}.proposal.json`]: proposal({ id: other }),
+    });
+    expect(await fleet.store.read(ID)).not.toBeNull();
+    const wider = { ...proposal().request, host: 'wider.example.test' };
+    await writeFile(
+      fleet.queue(`dev/${ID}.proposal.json`),
+      formatQueueFile(proposal({ request: wider })),
+    );
+    // Another process, as `bb approve` is after `bb show`.
+    const later = createProposalStore(diskQueueFiles, fleet.stateDirectory);
+    expect(await later.read(ID)).toBeNull();
+    expect(idsOf(await later.pending())).toEqual([other]);
+    expect(await readdir(fleet.queue('dev/quarantine'))).toEqual([`${ID}.proposal.json`]);
+  });
+
   test('has nothing before any bottle has a queue', async () => {
     await using folder = await temporaryFolder();
     const store = createProposalStore(diskQueueFiles, folder.path);
