@@ -8,7 +8,7 @@ import { crashWords, preservedImage } from '../reconcilers/prune/preservation.ts
 import { bottleMetadata } from './bottle-metadata.ts';
 import type { TurnOutcome } from './bottle-turn.ts';
 import type { FleetJournal } from './fleet-journal.ts';
-import { observedAgents } from './observed-agents.ts';
+import { observedContainers } from './observed-places.ts';
 import type { PassResult } from './pass.ts';
 import type { BottleRecords } from './ports/bottle-records.ts';
 import type { SidecarFiles } from './ports/sidecar-files.ts';
@@ -89,8 +89,8 @@ export class BottleKeeper {
 
   async #markCrash(bottle: BottleName, result: PassResult): Promise<void> {
     const { records, journal, clock } = this.#ports;
-    for (const container of observedAgents(bottle, result.observed)) {
-      const reason = crashWords(container);
+    for (const container of observedContainers(bottle, result.observed)) {
+      const reason = container.component === 'agent' ? crashWords(container) : null;
       if (reason === null) continue;
       const at = new Date(clock.nowMs()).toISOString();
       await records.writeMark(bottle, { at, exitCode: container.exitCode, reason });

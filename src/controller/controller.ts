@@ -20,6 +20,7 @@ import type { Decisions } from './decisions.ts';
 import { editFiles } from './fleet-edit.ts';
 import type { FleetJournal } from './fleet-journal.ts';
 import { fleetStatus } from './fleet-status.ts';
+import { leftMetadata } from './left-metadata.ts';
 import { findLeftovers, removeLeftovers } from './leftovers.ts';
 import { desiredAt, type PassPorts, type PassResult, resolveTip } from './pass.ts';
 import { previewEdit } from './preview-edit.ts';
@@ -49,7 +50,7 @@ const DEFAULT_TIMEOUT_MS = 120_000;
 /** The controller in this process: every command as one call. */
 export function createController(ports: ControllerPorts): ControllerApi {
   const { reconciler, decisions, journal, proposals } = ports;
-  const { git, clock, backends, files } = ports.pass;
+  const { git, clock, backends, files, records } = ports.pass;
   let status: FleetStatus | null = null;
 
   return {
@@ -144,7 +145,12 @@ export function createController(ports: ControllerPorts): ControllerApi {
       const result = await look();
       if (!result.ok) return result;
       const fleet = result.value.desired.fleet.name;
-      return removeLeftovers(leftovers, findLeftovers(result.value), { fleet, backends, files });
+      return removeLeftovers(leftovers, findLeftovers(result.value), {
+        fleet,
+        backends,
+        files,
+        records,
+      });
     },
 
     async attachCommand(bottle, argv) {
@@ -231,6 +237,7 @@ export function createController(ports: ControllerPorts): ControllerApi {
       branch: git.branch,
       appliedRevision: await journal.appliedRevision(),
       pendingProposals,
+      left: await leftMetadata(reconciler.snapshot().last, records),
       before: status,
       controllerPid: ports.controllerPid,
       nowMs: clock.nowMs(),

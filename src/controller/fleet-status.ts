@@ -8,6 +8,7 @@ import { bottleConditions } from './bottle-conditions.ts';
 import { NO_MEMORY } from './fleet-memory.ts';
 import { notEnforced } from './not-enforced.ts';
 import type { PassResult } from './pass.ts';
+import type { BottleMetadata } from './ports/bottle-records.ts';
 import type { FleetSnapshot } from './reconciler.ts';
 
 export interface StatusInputs {
@@ -16,6 +17,8 @@ export interface StatusInputs {
   readonly branch: string;
   readonly appliedRevision: FleetStatus['lastAppliedRevision'];
   readonly pendingProposals: ReadonlyMap<BottleName, number>;
+  /** What was written down of bottles that left the commit. */
+  readonly left: ReadonlyMap<BottleName, BottleMetadata>;
   /** Conditions of the status before: transition times are carried on. */
   readonly before: FleetStatus | null;
   readonly controllerPid: number | null;
@@ -96,8 +99,8 @@ function bottleStatus(
   const stated = { plan, memory, inFlight, pendingProposals, nowMs };
   return {
     name,
-    ...described(desired),
-    backend: plan.backend,
+    ...described(desired ?? inputs.left.get(name)),
+    backend: plan.backend ?? inputs.left.get(name)?.backend ?? null,
     conditions: bottleConditions(known.conditions.get(name) ?? [], stated),
     lastAttemptedRevision: memory.lastAttemptedRevision,
     lastAppliedRevision: memory.applied?.revision ?? null,
@@ -126,13 +129,11 @@ function creationTimes(last: PassResult | null): ReadonlyMap<BottleName, string 
 }
 
 function described(
-  desired: DesiredBottle | undefined,
+  known: DesiredBottle | BottleMetadata | undefined,
 ): Pick<BottleStatus, 'agent' | 'label' | 'color'> {
-  return {
-    agent: desired?.agent ?? null,
-    label: desired?.spec.label ?? null,
-    color: desired?.spec.color ?? null,
-  };
+  if (known === undefined) return { agent: null, label: null, color: null };
+  const { label, color } = 'spec' in known ? known.spec : known;
+  return { agent: known.agent, label, color };
 }
 
 function sidecarStates(statuses: SidecarStatuses | undefined): BottleStatus['sidecars'] {

@@ -1,20 +1,29 @@
 import type { Backend } from '../backends/backend.ts';
 import { runtimeName } from '../model/component.ts';
+import type { BottleName } from '../model/names.ts';
 import { bottleLayout } from '../model/state-layout.ts';
+import { isPreserved } from '../reconcilers/prune/preservation.ts';
 import type { Answer, Leftover } from './api.ts';
 import { classifyFailure } from './failure.ts';
+import { placesOf } from './observed-places.ts';
 import type { PassResult } from './pass.ts';
+import type { BottleRecords } from './ports/bottle-records.ts';
 import type { SidecarFiles } from './ports/sidecar-files.ts';
 
-/** What of ours no commit asks for, over every backend. Live bottles of the commit are never in it. Pure. */
+/**
+ * What of ours no commit asks for, over every backend. Neither live bottles of the commit are in it nor what is kept of
+ * an agent that crashed: that one is saved by a pass before anything of it goes. Pure.
+ */
 export function findLeftovers(result: PassResult): readonly Leftover[] {
   const { observed, desired, revision } = result;
   const reason = `not in commit ${revision.slice(0, 12)}`;
   const leftovers: Leftover[] = [];
+  const kept = (bottle: BottleName) =>
+    isPreserved(bottle, placesOf(bottle, observed), result.context);
   for (const [backend, observation] of Object.entries(observed.backends)) {
     if (!observation.available) continue;
     for (const bottle of observation.bottles) {
-      if (desired.bottles[bottle.name] !== undefined) continue;
+      if (desired.bottles[bottle.name] !== undefined || kept(bottle.name)) continue;
       for (const { kind, component, name } of [...bottle.containers, ...bottle.networks]) {
         leftovers.push({ backend, kind, bottle: bottle.name, component, name, reason });
       }
@@ -22,7 +31,7 @@ export function findLeftovers(result: PassResult): readonly Leftover[] {
   }
   const unreachable = Object.values(observed.backends).some(({ available }) => !available);
   for (const bottle of unreachable ? [] : observed.inventory) {
-    if (desired.bottles[bottle] !== undefined) continue;
+    if (desired.bottles[bottle] !== undefined || kept(bottle)) continue;
     const name = bottleLayout(result.context.host.stateDirectory, bottle).root;
     leftovers.push({ backend: 'state', kind: 'state', bottle, component: 'state', name, reason });
   }
@@ -37,6 +46,7 @@ export async function removeLeftovers(
     readonly fleet: PassResult['desired']['fleet']['name'];
     readonly backends: readonly Backend[];
     readonly files: SidecarFiles;
+    readonly records: BottleRecords;
   },
 ): Promise<Answer<{ readonly removed: number; readonly failed: readonly string[] }>> {
   const failed: string[] = [];
@@ -67,7 +77,10 @@ async function removeOne(
   leftover: Leftover,
   ports: Parameters<typeof removeLeftovers>[2],
 ): Promise<void> {
-  if (leftover.kind === 'state') return ports.files.remove(leftover.bottle);
+  if (leftover.kind === 'state') {
+    await ports.records.remove(leftover.bottle);
+    return ports.files.remove(leftover.bottle);
+  }
   const backend = ports.backends.find(({ name }) => name === leftover.backend);
   const component = COMPONENTS.find((candidate) => candidate === leftover.component);
   if (backend === undefined || component === undefined) {

@@ -2,7 +2,7 @@ import type { PlannedAction } from '../model/action.ts';
 import type { BottleName } from '../model/names.ts';
 import { nextDelayMs } from './backoff.ts';
 import type { Setback } from './fleet-memory.ts';
-import { observedContainers } from './observed-agents.ts';
+import { observedContainers } from './observed-places.ts';
 import type { PassResult } from './pass.ts';
 
 interface Restarted {
