@@ -36,8 +36,8 @@ export const plan: Benchmark = {
     return {
       figures: [
         figure('engine calls', calls.length, '', 4),
-        figure('empty plan in the controller', median(controllerMs), 'ms', 100),
-        figure('empty plan with the engine', median(totalMs), 'ms'),
+        figure(`empty plan ${BOTTLES} in the controller`, median(controllerMs), 'ms', 100),
+        figure(`empty plan ${BOTTLES} with the engine`, median(totalMs), 'ms'),
       ],
       notes: [
         `${BOTTLES} running bottles with \`sleep\` for their programs, and simulated status files`,
