@@ -25,6 +25,11 @@ function environment() {
   };
 }
 
+function writeConfig(text: string): void {
+  mkdirSync(join(home, 'config/bb'), { recursive: true });
+  writeFileSync(join(home, 'config/bb/config.yaml'), text, { mode: 0o600 });
+}
+
 async function check(name: string): Promise<CheckResult | undefined> {
   const results = await examine({ repository: home, environment: environment() });
   return results.find((result) => result.name === name);
@@ -65,6 +70,33 @@ test('a secrets file that others can read fails, one for the operator alone is o
   expect(await check('secrets file')).toMatchObject({ state: 'fail', fix: `chmod 600 ${file}` });
   chmodSync(file, 0o600);
   expect(await check('secrets file')).toMatchObject({ state: 'ok', detail: file });
+});
+
+test('the engine is the one that the host config names, before DOCKER_HOST', async () => {
+  expect((await check('engine'))?.detail).toContain('no-engine.sock');
+  writeConfig(`docker:\n  host: unix://${home}/other.sock\n`);
+  expect(await check('host config')).toMatchObject({ state: 'ok' });
+  const engine = await check('engine');
+  expect(engine?.detail).toContain('other.sock');
+  expect(engine?.detail).not.toContain('no-engine.sock');
+});
+
+test('a host config that is not valid is one failure, and no engine is asked', async () => {
+  writeConfig('docker:\n  hots: unix:///x.sock\n');
+  const config = await check('host config');
+  expect(config).toMatchObject({ state: 'fail' });
+  expect(config?.detail).toContain('config.yaml:2:3');
+  expect(await check('engine')).toMatchObject({ state: 'fail', fix: 'see "host config"' });
+});
+
+test('images base imports into the engine of the host config, and says what it could not do', async () => {
+  writeConfig(`docker:\n  host: unix://${home}/other.sock\n`);
+  const argv = ['images', 'base', '--config', join(home, 'config/bb')];
+  const ran = await runBb(argv, { environment: environment() });
+  expect(ran).toMatchObject({ exitCode: 1, stdout: '' });
+  expect(ran.stderr).toContain('other.sock');
+  writeConfig('docker: 7\n');
+  expect(await runBb(argv, { environment: environment() })).toMatchObject({ exitCode: 2 });
 });
 
 test('looking changes nothing', async () => {

@@ -48,6 +48,38 @@ async function expectRestored(terminal: Terminal, exitCode: number): Promise<voi
   expect(terminal.modes()).toBe('0 1');
 }
 
+describe.skipIf(!hasTmux)('bb start in a terminal', () => {
+  async function openShell(name: string): Promise<Terminal> {
+    const terminal = new Terminal(home, name, { HOME: home, XDG_STATE_HOME: home, PS1: '$ ' });
+    terminal.type(`clear; ${process.execPath} ${built.file} start; echo "AFTER $?"`);
+    terminal.press('Enter');
+    await terminal.shows('which one? [1-1, Enter for none]');
+    terminal.type('1');
+    terminal.press('Enter');
+    await terminal.shows('start researcher-4k1zq? [y/N]');
+    await terminal.shows(/routes +api\.example\.test: GET, POST \/v1\/\*, with secret example/);
+    return terminal;
+  }
+
+  test('R25: N starts nothing', async () => {
+    using terminal = await openShell('start-no');
+    terminal.press('n', 'Enter');
+    await terminal.shows('nothing was started');
+    await terminal.shows(/^AFTER 0$/m);
+    expect(terminal.screen()).not.toContain('IN THE BOTTLE');
+  });
+
+  test('y starts it and attaches when it is ready', async () => {
+    using terminal = await openShell('start-yes');
+    terminal.press('y', 'Enter');
+    await terminal.shows('IN THE BOTTLE');
+    terminal.type('hello');
+    terminal.press('Enter');
+    await terminal.shows('got hello');
+    await terminal.shows(/^AFTER 3$/m);
+  });
+});
+
 describe.skipIf(!hasTmux)('the viewer in a terminal', () => {
   test.for(['q', 'Escape', 'C-c'])('%s restores the terminal and exits 0', async (key) => {
     using terminal = await openViewer(`leave-${key}`);
