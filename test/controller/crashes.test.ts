@@ -42,7 +42,7 @@ test.for(CASES)(
         ]);
         const next = await fleet.open();
         const report = granted(await next.api.reconcile({}, NO_PROGRESS));
-      const at = `${when} ${life.calls.at(-1)} (${call})`;
+        const at = `${when} ${life.calls.at(-1)} (${call})`;
         expect(report, at).toMatchObject({ converged: true, failures: [] });
         expect(ours(fleet), at).toHaveLength(objects);
         expect(granted(await next.api.plan({})).plan.actions, at).toEqual([]);
