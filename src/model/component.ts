@@ -89,6 +89,20 @@ export interface ImageBuild {
   readonly buildArgs: { readonly [name: string]: string };
   /** Build context beside the Dockerfile: path → bytes. */
   readonly context: ReadonlyMap<string, Uint8Array>;
+  /** Present on images that ship with bb; all that a backend without an engine can realise. */
+  readonly onHost?: HostProgramsImage;
+}
+
+/** What an image of bb's own comes to where the programs are the host's and only the context is added. */
+export interface HostProgramsImage {
+  /** Where the context's files are found inside. */
+  readonly folder: string;
+  /** argv of a container that names none. */
+  readonly command: readonly string[];
+  readonly env: { readonly [name: string]: string };
+  /** The one folder that is writable and kept; null = none. */
+  readonly home: string | null;
+  readonly workdir: string;
 }
 
 /** One file for `copyIn`. */

@@ -14,6 +14,12 @@ export interface BackendUnderTest {
   readonly sharesFiles: boolean;
   /** What agents run under; null = the engine's default. */
   readonly runtime: string | null;
+  /** Folder of the agent that keeps what is put there before it runs. */
+  readonly keptFolder: string;
+  /** False where no container can become an image. */
+  readonly savesImages: boolean;
+  /** False where a container has no user but its own. */
+  readonly hasOtherUsers: boolean;
   /** Somebody starts to work in the running container of this name, and leaves when it is disposed of. */
   makeSession(container: string): Promise<AsyncDisposable>;
   /** Makes something of this name without our labels; null where nothing can be foreign. */

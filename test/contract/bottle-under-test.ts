@@ -21,8 +21,12 @@ export interface BottleUnderTest extends AsyncDisposable {
   readonly internal: NetworkSpec;
   readonly external: NetworkSpec;
   ref(component: Component): ComponentRef;
-  /** Networks, containers, starts: each idempotent. */
+  /** Networks, where the backend has them, and containers: each idempotent. */
+  readonly making: readonly Step[];
+  readonly starting: readonly Step[];
+  /** Both, one after the other. */
   readonly steps: readonly Step[];
+  readonly hasNetworks: boolean;
   up(backend: Backend): Promise<void>;
 }
 
@@ -43,6 +47,7 @@ export function bottleUnderTest(
 ): BottleUnderTest {
   const fleet = defined(parseFleetName(options.fleet ?? uniqueFleet()));
   const bottle = defined(parseBottleName(name));
+  const hasNetworks = under.open().capabilities.internalNetwork;
   const [inside, outside] = [uniqueSubnet(), uniqueSubnet()];
   const ref = (component: Component) => ({ fleet, bottle, component });
   const identity = <Of extends Component>(component: Of) => ({
@@ -70,8 +75,8 @@ export function bottleUnderTest(
     identity: identity('agent'),
     readOnlyRoot: false,
     tmpfs: {},
-    networks: [{ component: 'internal-network', address: inside.address(3) }],
-    hosts: { egress: inside.address(2) },
+    networks: hasNetworks ? [{ component: 'internal-network', address: inside.address(3) }] : [],
+    hosts: { egress: hasNetworks ? inside.address(2) : '127.0.0.1' },
     runtime: under.runtime,
     ...options.agent,
   };
@@ -80,25 +85,33 @@ export function bottleUnderTest(
     identity: identity('sidecars'),
     readOnlyRoot: true,
     tmpfs: { '/tmp': 16 * 1024 * 1024 },
-    networks: [
-      { component: 'internal-network', address: inside.address(2) },
-      { component: 'external-network', address: outside.address(2) },
-    ],
+    networks: hasNetworks
+      ? [
+          { component: 'internal-network', address: inside.address(2) },
+          { component: 'external-network', address: outside.address(2) },
+        ]
+      : [],
     ...options.sidecars,
   };
   const env = options.env ?? { BB_SHOWN: 'shown' };
-  const steps: readonly Step[] = [
+  const networking: readonly Step[] = [
     (backend) => backend.createNetwork(internal),
     (backend) => backend.createNetwork(external),
+  ];
+  const making: readonly Step[] = [
+    ...(hasNetworks ? networking : []),
     (backend) => backend.createContainer(sidecars, env),
     (backend) => backend.createContainer(agent, env),
+  ];
+  const starting: readonly Step[] = [
     (backend) => backend.start(ref('sidecars')),
     (backend) => backend.start(ref('agent')),
   ];
   return {
-    ...{ fleet, bottle, agent, sidecars, internal, external, ref, steps },
+    ...{ fleet, bottle, agent, sidecars, internal, external, ref, making, starting, hasNetworks },
+    steps: [...making, ...starting],
     async up(backend) {
-      for (const step of steps) await step(backend);
+      for (const step of [...making, ...starting]) await step(backend);
     },
     async [Symbol.asyncDispose]() {
       const backend = under.open();

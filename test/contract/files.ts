@@ -12,16 +12,16 @@ export function filesContract(under: BackendUnderTest): void {
     it('copies into a container that never ran, with owner, mode and links', async () => {
       await using bottle = bottleUnderTest(under);
       const backend = under.open();
-      for (const step of bottle.steps.slice(0, 4)) await step(backend);
+      for (const step of bottle.making) await step(backend);
       const owner = { uid: 1000, gid: 1000 };
       const files: readonly CopiedFile[] = [
         { path: 'kit/run.sh', content: Buffer.from('echo ran\n'), mode: 0o755, ...owner },
         { path: 'kit/ä.txt', content: Buffer.from('text'), mode: 0o600, ...owner },
         { path: 'kit/link', content: { linkTo: 'ä.txt' }, mode: 0o777, ...owner },
       ];
-      await backend.copyIn(bottle.ref('agent'), '/tmp', files);
+      await backend.copyIn(bottle.ref('agent'), under.keptFolder, files);
       await backend.start(bottle.ref('agent'));
-      const look = 'cd /tmp/kit; ./run.sh; cat link; echo; stat -c "%a %u:%g" ä.txt run.sh';
+      const look = `cd ${under.keptFolder}/kit; ./run.sh; cat link; echo; stat -c "%a %u:%g" ä.txt run.sh`;
       const said = await shell(backend, bottle.ref('agent'), look);
       expect(said).toBe('ran\ntext\n600 1000:1000\n755 1000:1000');
     });
@@ -77,7 +77,7 @@ export function filesContract(under: BackendUnderTest): void {
       }
     });
 
-    it.skipIf(!under.sharesFiles)(
+    it.skipIf(!under.sharesFiles || !under.savesImages)(
       'a snapshot keeps the files and is an image for the next container',
       async () => {
         const reference = `bb/test-snapshot:${uniqueFleet()}`;
@@ -91,6 +91,17 @@ export function filesContract(under: BackendUnderTest): void {
         expect(await shell(backend, again.ref('agent'), 'cat /tmp/kept')).toBe('kept');
       },
     );
+
+    if (!under.savesImages) {
+      it('says so where a container cannot be saved', async () => {
+        await using bottle = bottleUnderTest(under);
+        const backend = under.open();
+        await bottle.up(backend);
+        await expect(
+          backend.snapshot(bottle.ref('agent'), 'bb/test-snapshot:no'),
+        ).rejects.toMatchObject({ code: 'not-supported' });
+      });
+    }
 
     if (under.sharesFiles) return;
     it('says so where a running sandbox keeps its files', async () => {

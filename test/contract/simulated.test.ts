@@ -13,6 +13,9 @@ backendContract({
   image: IMAGE,
   runsPrograms: false,
   sharesFiles: true,
+  keptFolder: '/tmp',
+  savesImages: true,
+  hasOtherUsers: true,
   runtime: null,
   async makeSession(name) {
     const setBusy = (busy: boolean) => {

@@ -62,7 +62,7 @@ export async function startSupervisor(
       log: () => undefined,
       report: (status) => reports.push(status),
     },
-    { queueFolder, host: '127.0.0.1', port },
+    { queueFolder, endpoint: { host: '127.0.0.1', port } },
   );
   supervisor.load(JSON.stringify(settings(more)));
   await eventually('the supervisor listens', () => reports.at(-1)?.state === 'ready');

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { ImageBuild } from '../../model/component.ts';
+import type { HostProgramsImage, ImageBuild } from '../../model/component.ts';
 import { fingerprint, sha256 } from '../../model/fingerprint.ts';
 import { findPackageRoot } from '../package-root.ts';
 
@@ -12,6 +12,22 @@ export interface ShippedImages {
 
 /** Programs of the sidecars image, as `npm run build` leaves them in `dist/sidecars`. */
 const SIDECAR_PROGRAMS = ['bundle.js', 'egress.js', 'supervise.js'] as const;
+
+/** What the two Dockerfiles say, for backends that have no engine to read them. */
+const SIDECARS_ON_HOST: HostProgramsImage = {
+  folder: '/opt/bb',
+  command: ['node', '/opt/bb/bundle.js'],
+  env: {},
+  home: null,
+  workdir: '/',
+};
+const AGENT_ON_HOST: HostProgramsImage = {
+  folder: '/opt/bb',
+  command: ['sleep', 'infinity'],
+  env: { HOME: '/home/agent', USER: 'agent' },
+  home: '/home/agent',
+  workdir: '/home/agent/work',
+};
 
 /**
  * Reads `images/` and `dist/sidecars` of this package. References are hashes of base, Dockerfile and programs, so that
@@ -28,8 +44,11 @@ export async function shippedImages(
   ]);
   return {
     base,
-    sidecars: shippedImage('sidecars', base, sidecarsFile, new Map(programs)),
-    agent: shippedImage('agent', base, agentFile, new Map()),
+    sidecars: {
+      ...shippedImage('sidecars', base, sidecarsFile, new Map(programs)),
+      onHost: SIDECARS_ON_HOST,
+    },
+    agent: { ...shippedImage('agent', base, agentFile, new Map()), onHost: AGENT_ON_HOST },
   };
 }
 

@@ -1,6 +1,7 @@
 import { sanitizeLine } from '../../model/sanitize.ts';
 import type { BundleStatus } from '../../model/sidecar.ts';
 import { writeStatus } from '../atomic-file.ts';
+import { listenDescriptors } from '../listen-endpoint.ts';
 import { sidecarFolders } from '../sidecar-root.ts';
 import { Program } from './program.ts';
 import { listPrograms } from './program-list.ts';
@@ -21,6 +22,7 @@ const programs = listPrograms(programFolder, process.execPath).map(
       name,
       command,
       env: { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '131072', ...process.env },
+      descriptors: listenDescriptors(process.env),
       onLine: (line) => process.stdout.write(`${name} | ${sanitizeLine(line, 16_384)}\n`),
       onChange: report,
       backoffMs: (failures) => Math.min(100 * 2 ** (failures - 1), MAX_BACKOFF_MS),

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type IOType, type StdioOptions, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { BundleStatus } from '../../model/sidecar.ts';
 
@@ -9,6 +9,8 @@ export interface ProgramOptions {
   /** argv of the program. */
   readonly command: readonly [string, ...string[]];
   readonly env: NodeJS.ProcessEnv;
+  /** Listening sockets that it gets under the same numbers. */
+  readonly descriptors?: readonly number[];
   /** One line of its output, or of the bundle about it. */
   readonly onLine: (line: string) => void;
   readonly onChange: () => void;
@@ -45,11 +47,12 @@ export class Program {
     const [file, ...argv] = this.#options.command;
     const child = spawn(file, argv, {
       env: this.#options.env,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: stdioOf(this.#options.descriptors ?? []),
     });
     this.#child = child;
     const startedAtMs = performance.now();
     for (const output of [child.stdout, child.stderr]) {
+      if (output === null) continue;
       createInterface({ input: output }).on('line', (line) =>
         this.#options.onLine(line.slice(0, MAX_LINE)),
       );
@@ -97,4 +100,13 @@ export class Program {
     this.#status = { ...this.#status, ...change };
     this.#options.onChange();
   }
+}
+
+function stdioOf(descriptors: readonly number[]): StdioOptions {
+  const numbered: (IOType | number)[] = ['ignore', 'pipe', 'pipe'];
+  for (const descriptor of descriptors) {
+    while (numbered.length <= descriptor) numbered.push('ignore');
+    numbered[descriptor] = descriptor;
+  }
+  return numbered;
 }

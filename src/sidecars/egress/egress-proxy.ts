@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import type { ListenEndpoint } from '../listen-endpoint.ts';
 import type { LeafCertificates } from './leaf-certificates.ts';
 import { Passage, type PassageOptions } from './passage.ts';
 import { rulesOf } from './route-table.ts';
@@ -57,10 +58,10 @@ export class EgressProxy {
   }
 
   /** Listens and gives the port. */
-  async listen(port: number, host: string): Promise<number> {
+  async listen(endpoint: ListenEndpoint): Promise<number> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#server.once('error', reject);
-    this.#server.listen(port, host, resolve);
+    this.#server.listen(endpoint, resolve);
     await promise;
     return (this.#server.address() as AddressInfo).port;
   }

@@ -6,10 +6,12 @@ export type GitRequest = 'push' | 'fetch' | 'none';
  * it, so that an escaped service name is still seen.
  */
 export function gitRequest(
-  path: string,
+  rawPath: string,
   query: string,
   contentType: readonly string[] | undefined,
 ): GitRequest {
+  // Java servers look past what follows a semicolon.
+  const path = rawPath.replace(/(?:;|%3B)[^/]*/gi, '');
   if (path.endsWith('/git-receive-pack') || isContentOf(contentType, 'receive')) return 'push';
   if (path.endsWith('/git-upload-pack') || isContentOf(contentType, 'upload')) return 'fetch';
   if (!path.endsWith('/info/refs')) return 'none';

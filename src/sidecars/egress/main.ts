@@ -3,14 +3,15 @@ import { EGRESS_PORT, type EgressStatus } from '../../model/sidecar.ts';
 import { writeStatus } from '../atomic-file.ts';
 import { InputFolder } from '../input-folder.ts';
 import { jsonLog, withLimit } from '../json-log.ts';
+import { listenEndpoint } from '../listen-endpoint.ts';
 import { sidecarFolders } from '../sidecar-root.ts';
 import { ensureCertificateAuthority } from './certificate-authority.ts';
 import { EgressProxy } from './egress-proxy.ts';
 import { EnforcedTable } from './enforced-table.ts';
 import { LeafCertificates } from './leaf-certificates.ts';
 
-// The egress sidecar: `BB_SIDECAR_ROOT` moves its folders, `BB_EGRESS_LISTEN` (`host:port`) its listener; port 0 takes
-// a free one and says so in the status.
+// The egress sidecar: `BB_SIDECAR_ROOT` moves its folders, `BB_EGRESS_LISTEN` (`host:port` or `fd:<n>`) its listener;
+// port 0 takes a free one and says so in the status.
 
 const DENIALS_LOGGED_PER_SECOND = 50;
 /** Longer timers fire at once. */
@@ -19,7 +20,6 @@ const folders = sidecarFolders(process.env);
 const log = jsonLog('egress');
 const instance = randomUUID();
 const startedAt = new Date().toISOString();
-const [listenHost = '', listenPort = ''] = splitListen(process.env['BB_EGRESS_LISTEN']);
 
 const authority = ensureCertificateAuthority(folders.egressState, folders.egressOut, Date.now());
 const table = new EnforcedTable();
@@ -29,7 +29,7 @@ const proxy = new EgressProxy({
   log: withLimit(log, DENIALS_LOGGED_PER_SECOND),
   now: Date.now,
 });
-const port = await proxy.listen(Number(listenPort), listenHost);
+const port = await proxy.listen(listenEndpoint(process.env['BB_EGRESS_LISTEN'], EGRESS_PORT));
 
 let expiry: NodeJS.Timeout | undefined;
 const input = new InputFolder({
@@ -79,9 +79,4 @@ function stop(): void {
   input.stop();
   proxy.close();
   process.exit(0);
-}
-
-function splitListen(raw = `0.0.0.0:${EGRESS_PORT}`): readonly string[] {
-  const colon = raw.lastIndexOf(':');
-  return [raw.slice(0, colon), raw.slice(colon + 1)];
 }

@@ -1,10 +1,10 @@
 import type { InjectedHeader } from './decide.ts';
 
-/** Headers by lower-case name with every value, in the order they came. */
+/** Headers by the name that a server may read, in lower case and without underscores, with every value in order. */
 export function headersByName(raw: readonly string[]): ReadonlyMap<string, readonly string[]> {
   const headers = new Map<string, string[]>();
   for (let index = 0; index < raw.length; index += 2) {
-    const name = (raw[index] ?? '').toLowerCase();
+    const name = readName(raw[index] ?? '');
     const value = raw[index + 1] ?? '';
     const values = headers.get(name);
     if (values === undefined) headers.set(name, [value]);
@@ -38,12 +38,32 @@ const REMOVED: ReadonlySet<string> = new Set([
   'forwarded',
   'host',
   'x-forwarded-host',
+  'x-forwarded-path',
+  'x-forwarded-prefix',
+  'x-forwarded-server',
+  'x-forwarded-uri',
+  'x-host',
+  'x-http-host-override',
   'x-http-method',
   'x-http-method-override',
   'x-method-override',
+  'x-original-host',
+  'x-original-uri',
   'x-original-url',
+  'x-rewrite-uri',
   'x-rewrite-url',
 ]);
+
+/** The name as servers with CGI variables read it: to them `X_Api_Key` is `X-Api-Key`. */
+function readName(name: string): string {
+  const lower = name.toLowerCase();
+  return lower.includes('_') ? lower.replaceAll('_', '-') : lower;
+}
+
+/** Whether a name with an underscore would be read as one that says how long the request is. */
+function isDisguisedLength(name: string): boolean {
+  return name.includes('_') && readName(name) === 'content-length';
+}
 
 /** The flat header list to send: what the agent sent, without the above, and with the credential of the route. */
 export function outboundHeaders(
@@ -52,10 +72,12 @@ export function outboundHeaders(
   inject: InjectedHeader | null,
 ): string[] {
   const headers = ['host', host];
+  const injected = inject === null ? null : readName(inject.name);
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index] ?? '';
-    const lower = name.toLowerCase();
-    if (!REMOVED.has(lower) && lower !== inject?.name) headers.push(name, raw[index + 1] ?? '');
+    const read = readName(name);
+    const isRemoved = REMOVED.has(read) || read === injected || isDisguisedLength(name);
+    if (!isRemoved) headers.push(name, raw[index + 1] ?? '');
   }
   if (inject !== null) headers.push(inject.name, inject.value);
   return headers;

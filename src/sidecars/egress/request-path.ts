@@ -41,6 +41,7 @@ function problemOf(path: string): string | null {
   if (/%(?![0-9a-f]{2})/i.test(path)) return 'the path holds a broken percent escape';
   if (/%(?:2f|5c)/i.test(path)) return 'the path holds an encoded slash';
   if (/%(?:[01][0-9a-f]|7f)/i.test(path)) return 'the path holds an encoded control character';
+  if (/%(?:c[01]|e0%[89]|f0%8)/i.test(path)) return 'the path holds an overlong encoding';
   if (/%25(?:2e|2f|5c|25|[01][0-9a-f]|7f)/i.test(path)) return 'the path is encoded twice';
   for (const segment of path.split('/')) {
     const name = segment.replace(/(?:;|%3b).*$/i, '').replace(/%2e/gi, '.');

@@ -3,17 +3,16 @@ import { diskQueueFiles } from '../../supervise/disk-queue-files.ts';
 import { writeStatus } from '../atomic-file.ts';
 import { InputFolder } from '../input-folder.ts';
 import { jsonLog } from '../json-log.ts';
+import { listenEndpoint } from '../listen-endpoint.ts';
 import { sidecarFolders } from '../sidecar-root.ts';
 import { egressTable } from './egress-table.ts';
 import { Supervisor } from './supervisor.ts';
 import { systemClock, systemRandom } from './system-ports.ts';
 
-// The supervise sidecar: `BB_SIDECAR_ROOT` moves its folders, `BB_SUPERVISE_LISTEN` (`host:port`) its listener; port 0
-// takes a free one and says so in the status.
+// The supervise sidecar: `BB_SIDECAR_ROOT` moves its folders, `BB_SUPERVISE_LISTEN` (`host:port` or `fd:<n>`) its
+// listener; port 0 takes a free one and says so in the status.
 
 const folders = sidecarFolders(process.env);
-const { BB_SUPERVISE_LISTEN: listen = `0.0.0.0:${SUPERVISE_PORT}` } = process.env;
-const colon = listen.lastIndexOf(':');
 
 const supervisor = new Supervisor(
   {
@@ -26,8 +25,7 @@ const supervisor = new Supervisor(
   },
   {
     queueFolder: folders.queue,
-    host: listen.slice(0, colon),
-    port: Number(listen.slice(colon + 1)),
+    endpoint: listenEndpoint(process.env['BB_SUPERVISE_LISTEN'], SUPERVISE_PORT),
   },
 );
 

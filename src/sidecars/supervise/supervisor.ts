@@ -9,6 +9,7 @@ import type { QueueFiles } from '../../supervise/queue-files.ts';
 import { allTools } from '../../supervise/tools/all-tools.ts';
 import type { EgressTableSource } from '../../supervise/tools/list-egress-routes.ts';
 import type { Log } from '../json-log.ts';
+import type { ListenEndpoint } from '../listen-endpoint.ts';
 import { parseSettings } from './settings-file.ts';
 
 export interface SupervisorPorts {
@@ -27,7 +28,7 @@ export interface SupervisorPorts {
 export class Supervisor {
   readonly #ports: SupervisorPorts;
   readonly #queueFolder: string;
-  readonly #endpoint: { readonly host: string; readonly port: number };
+  readonly #endpoint: ListenEndpoint;
   readonly #instance: string;
   readonly #startedAt: string;
   readonly #ended = new AbortController();
@@ -36,11 +37,11 @@ export class Supervisor {
 
   constructor(
     ports: SupervisorPorts,
-    options: { readonly queueFolder: string; readonly host: string; readonly port: number },
+    options: { readonly queueFolder: string; readonly endpoint: ListenEndpoint },
   ) {
     this.#ports = ports;
     this.#queueFolder = options.queueFolder;
-    this.#endpoint = { host: options.host, port: options.port };
+    this.#endpoint = options.endpoint;
     this.#instance = Buffer.from(ports.random.bytes(8)).toString('hex');
     this.#startedAt = new Date(ports.clock.nowMs()).toISOString();
     this.#report(null);
@@ -85,7 +86,7 @@ export class Supervisor {
     const server = createMcpListener((request) => handler.fetch(request));
     this.#server = server;
     // A port that cannot be had ends the program: PID 1 starts it again, later and later.
-    server.listen(this.#endpoint.port, this.#endpoint.host, () => {
+    server.listen(this.#endpoint, () => {
       log('listening', { bottle, ...this.#endpoint });
       this.#report(null);
     });

@@ -1,0 +1,61 @@
+import { type ComponentRef, runtimeName } from '../../model/component.ts';
+import { BackendError } from '../backend.ts';
+import { execRaw, type RawResult } from './exec.ts';
+import { launch } from './launch.ts';
+import { rootParts } from './layout.ts';
+import type { Machine } from './machine.ts';
+import { ownRecord, runningRun } from './owned.ts';
+import { identify } from './process-table.ts';
+import { sandboxArguments } from './sandbox-arguments.ts';
+import { ensureRoot, sandboxParts } from './sandbox-parts.ts';
+import { sandboxChild } from './sandbox-status.ts';
+
+const TIMEOUT_MS = 60_000;
+
+/**
+ * Runs a program of ours in a container, also in one that does not run: then in a sandbox of the same form without a
+ * network, whose own program is never released and which ends with us.
+ */
+export async function withSandbox(
+  machine: Machine,
+  ref: ComponentRef,
+  program: { readonly argv: readonly string[]; readonly stdin: string | Uint8Array },
+): Promise<RawResult> {
+  const request = { ...program, user: null, timeoutMs: TIMEOUT_MS };
+  const run = runningRun(machine.layout, ref);
+  if (run !== null) return execRaw(machine, ref, request, run);
+  const { layout } = machine;
+  const name = runtimeName(ref);
+  const root = layout.root(name);
+  const record = await ownRecord(layout, ref);
+  await ensureRoot(layout, root, record);
+  const parts = sandboxParts(layout, root, record);
+  const { stage, mounts, log } = rootParts(root);
+  const statusPath = `${root}/brief.status`;
+  const launched = await launch({
+    user: record.hostUser,
+    binds: parts.binds,
+    ...{ stage, mountTable: mounts, logPath: log, statusPath },
+    cgroups: [],
+    enter: ['unshare', '--user', '--map-root-user'],
+    arguments: (binds) => [
+      '--unshare-net',
+      ...sandboxArguments({ spec: record.spec, env: parts.env, workdir: parts.workdir, binds }),
+    ],
+    limits: [],
+    command: ['true'],
+    seccompPath: machine.seccompPath(),
+    listeners: [],
+  });
+  try {
+    const monitor = identify(launched.pid);
+    const init = identify(sandboxChild(statusPath) ?? 0);
+    if (monitor === null || init === null) {
+      const message = `the sandbox for files of ${name} ended while it was made`;
+      throw new BackendError({ code: 'failed', kind: 'transient', message });
+    }
+    return await execRaw(machine, ref, request, { monitor, init, network: init });
+  } finally {
+    launched.abandon();
+  }
+}

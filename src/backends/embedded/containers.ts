@@ -1,0 +1,235 @@
+import { readdir, rm, truncate } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type ComponentRef, type ContainerSpec, runtimeName } from '../../model/component.ts';
+import { EGRESS_PORT, SUPERVISE_PORT } from '../../model/sidecar.ts';
+import { BackendError } from '../backend.ts';
+import { bottleUser, isRoot } from './host-user.ts';
+import { FIRST_LISTENER, launch } from './launch.ts';
+import { type EmbeddedLayout, rootParts } from './layout.ts';
+import { makeGroups, removeGroups, resourceLimits } from './limits.ts';
+import { listenInside } from './listeners.ts';
+import type { Machine } from './machine.ts';
+import { endNamespace, ensureNamespace } from './network-namespace.ts';
+import { findRecord, ownRecord, runningRun } from './owned.ts';
+import { childrenOf, identify, isAlive, signalProcess } from './process-table.ts';
+import {
+  type ContainerRecord,
+  createJson,
+  type HostUser,
+  type RunRecord,
+  readRecord,
+  readRun,
+  writeJson,
+} from './records.ts';
+import { sandboxArguments } from './sandbox-arguments.ts';
+import { ensureRoot, imageOf, sandboxParts } from './sandbox-parts.ts';
+import { sandboxChild } from './sandbox-status.ts';
+
+/** Writes down what is wanted and makes its folders: nothing runs yet. */
+export async function createContainer(
+  { layout }: Machine,
+  spec: ContainerSpec,
+  env: { readonly [name: string]: string },
+): Promise<void> {
+  const name = runtimeName(spec.identity);
+  imageOf(layout, spec);
+  const hostUser = await hostUserOf(layout, spec);
+  const wanted: ContainerRecord = { spec, env, hostUser, createdAt: new Date().toISOString() };
+  const isNew = await createJson(layout.record(name), wanted);
+  const record = isNew ? wanted : await ownRecord(layout, spec.identity);
+  if (record.spec.identity.specHash !== spec.identity.specHash) {
+    throw new BackendError({
+      code: 'name-taken',
+      kind: 'transient',
+      message: `${name} exists in another form and has to be removed first`,
+    });
+  }
+  await ensureRoot(layout, layout.root(name), record);
+}
+
+export async function startContainer(machine: Machine, ref: ComponentRef): Promise<void> {
+  const { layout } = machine;
+  const record = await ownRecord(layout, ref);
+  if (runningRun(layout, ref) !== null) return;
+  // Its first program may be gone while others of it go on, or its network.
+  await endRun(layout, ref);
+  await ensureRoot(layout, layout.root(runtimeName(ref)), record);
+  const seccompPath = machine.seccompPath();
+  const user = await networkUser(layout, ref, record);
+  const network = await ensureNamespace(layout, ref, { user, seccompPath });
+  if (ref.component === 'agent') return run(machine, ref, record, network, []);
+  const listeners = await listenInside(network, [EGRESS_PORT, SUPERVISE_PORT], user);
+  try {
+    await run(machine, ref, record, network, listeners.descriptors);
+  } finally {
+    listeners.close();
+  }
+}
+
+async function run(
+  machine: Machine,
+  ref: ComponentRef,
+  record: ContainerRecord,
+  network: RunRecord,
+  listeners: readonly number[],
+): Promise<void> {
+  const { layout } = machine;
+  const name = runtimeName(ref);
+  const root = layout.root(name);
+  const { spec, hostUser } = record;
+  const parts = sandboxParts(layout, root, record);
+  const { stage, mounts, log } = rootParts(root);
+  const isAgent = ref.component === 'agent';
+  const env = isAgent ? parts.env : { ...parts.env, ...listenVariables() };
+  const inside = [
+    'nsenter',
+    '-t',
+    String(network.init.pid),
+    '--user',
+    '--preserve-credentials',
+    '--net',
+    '--',
+  ];
+  const launched = await launch({
+    user: hostUser,
+    binds: parts.binds,
+    ...{ stage, mountTable: mounts, logPath: log, listeners },
+    cgroups: makeGroups(name, spec.resources),
+    enter: isAgent ? inside : ['unshare', '--user', '--map-root-user'],
+    arguments: (binds) => sandboxArguments({ spec, env, workdir: parts.workdir, binds }),
+    limits: resourceLimits(spec.resources),
+    command: parts.command,
+    seccompPath: machine.seccompPath(),
+    statusPath: layout.status(name),
+  });
+  const monitor = identify(launched.pid);
+  const init = identify(sandboxChild(layout.status(name)) ?? 0);
+  if (monitor === null || init === null) {
+    launched.abandon();
+    throw new BackendError({
+      code: 'failed',
+      kind: 'transient',
+      message: `${name} ended while it was made`,
+    });
+  }
+  await writeJson(layout.run(name), { monitor, init, network: network.init } satisfies RunRecord);
+  await launched.release();
+}
+
+/** TERM to the first program, KILL to all that is left after `graceMs`. */
+export async function stopContainer(
+  { layout }: Machine,
+  ref: ComponentRef,
+  graceMs: number,
+): Promise<void> {
+  if ((await findRecord(layout, ref)) === null) return;
+  const run = readRun(layout.run(runtimeName(ref)));
+  if (run !== null && graceMs > 0 && signalFirst(run, 'SIGTERM')) {
+    await waitFor(() => !isAlive(run.monitor), graceMs);
+  }
+  await endRun(layout, ref);
+}
+
+export async function removeContainer({ layout }: Machine, ref: ComponentRef): Promise<void> {
+  const name = runtimeName(ref);
+  if ((await findRecord(layout, ref)) === null) return;
+  await endRun(layout, ref);
+  removeGroups(name);
+  for (const path of [
+    layout.root(name),
+    layout.run(name),
+    layout.status(name),
+    layout.record(name),
+  ]) {
+    await rm(path, { recursive: true, force: true });
+  }
+  const others = (['agent', 'sidecars'] as const).map((component) => ({ ...ref, component }));
+  const isLast = others.every((other) => readRecord(layout.record(runtimeName(other))) === null);
+  if (isLast) await endNamespace(layout, ref);
+}
+
+export async function signalContainer(
+  { layout }: Machine,
+  ref: ComponentRef,
+  signal: string,
+): Promise<void> {
+  await ownRecord(layout, ref);
+  const run = runningRun(layout, ref);
+  const known = /^SIG[A-Z0-9]+$/.test(signal) ? (signal as NodeJS.Signals) : null;
+  if (known !== null && run !== null && signalFirst(run, known)) return;
+  throw new BackendError({
+    code: 'failed',
+    kind: 'transient',
+    message: `${runtimeName(ref)} could not be sent ${signal}: it does not run`,
+  });
+}
+
+/** bubblewrap is the first process and passes nothing on: its first child is the program. */
+function signalFirst(run: RunRecord, signal: NodeJS.Signals): boolean {
+  const [first] = isAlive(run.init) ? childrenOf(run.init.pid) : [];
+  const identity = first === undefined ? null : identify(first);
+  return identity !== null && signalProcess(identity, signal);
+}
+
+/** The kernel kills all of a pid namespace with its first process. */
+async function endRun(layout: EmbeddedLayout, ref: ComponentRef): Promise<void> {
+  const run = readRun(layout.run(runtimeName(ref)));
+  if (run === null) return;
+  signalProcess(run.init, 'SIGKILL');
+  const isGone = () => !isAlive(run.init) && !isAlive(run.monitor);
+  if (await waitFor(isGone, 2_000)) return;
+  signalProcess(run.monitor, 'SIGKILL');
+  if (await waitFor(isGone, 3_000)) return;
+  throw new BackendError({
+    code: 'timeout',
+    kind: 'transient',
+    message: `${runtimeName(ref)} did not end although it was killed`,
+  });
+}
+
+async function waitFor(condition: () => boolean, limitMs: number): Promise<boolean> {
+  const deadline = performance.now() + limitMs;
+  for (let waitMs = 1; !condition(); waitMs = Math.min(waitMs * 2, 50)) {
+    if (performance.now() >= deadline) return false;
+    await delay(waitMs);
+  }
+  return true;
+}
+
+function listenVariables() {
+  return {
+    BB_EGRESS_LISTEN: `fd:${FIRST_LISTENER}`,
+    BB_SUPERVISE_LISTEN: `fd:${FIRST_LISTENER + 1}`,
+  };
+}
+
+/** Sidecars are one user on the host; each agent is one of its own. Without root all are us. */
+async function hostUserOf(layout: EmbeddedLayout, spec: ContainerSpec): Promise<HostUser | null> {
+  if (!isRoot()) return null;
+  if (spec.identity.component === 'sidecars') return spec.user;
+  const names = await readdir(layout.records).catch(() => []);
+  const own = `${runtimeName(spec.identity)}.json`;
+  const taken = names
+    .filter((name) => name !== own && name.endsWith('.json'))
+    .flatMap((name) => readRecord(`${layout.records}/${name}`)?.hostUser?.uid ?? []);
+  return bottleUser(layout.directory, runtimeName(spec.identity), new Set(taken));
+}
+
+/** The namespace is the agent's user's, whichever of the two is started first. */
+async function networkUser(
+  layout: EmbeddedLayout,
+  ref: ComponentRef,
+  record: ContainerRecord,
+): Promise<HostUser | null> {
+  if (record.hostUser === null || ref.component === 'agent') return record.hostUser;
+  const agent = { ...ref, component: 'agent' } as const;
+  const known = readRecord(layout.record(runtimeName(agent)))?.hostUser;
+  return known ?? bottleUser(layout.directory, runtimeName(agent), new Set());
+}
+
+/** Logs are bounded when somebody looks: the file of a container that writes too much begins anew. */
+export async function boundLog(path: string, bytes: number): Promise<void> {
+  if (bytes > MOST_LOG_BYTES) await truncate(path, 0);
+}
+
+const MOST_LOG_BYTES = 32 * 1024 * 1024;

@@ -1,0 +1,114 @@
+import { type ComponentRef, runtimeName } from '../../model/component.ts';
+import { type Backend, BackendError } from '../backend.ts';
+import {
+  createContainer,
+  removeContainer,
+  signalContainer,
+  startContainer,
+  stopContainer,
+} from './containers.ts';
+import { sessionCommand } from './enter.ts';
+import { execInContainer } from './exec.ts';
+import { getFile, putFiles } from './files.ts';
+import { ensureImage } from './images.ts';
+import { rootParts } from './layout.ts';
+import { fileLines } from './logs.ts';
+import { openMachine } from './machine.ts';
+import { observeFleet } from './observe.ts';
+import { mustRun, ownRecord } from './owned.ts';
+import { probeMachine } from './probe.ts';
+import { isBusy } from './sessions.ts';
+import { sandboxStats } from './stats.ts';
+import { inTurn } from './turns.ts';
+import { watchFleet } from './watch.ts';
+
+/**
+ * Bottles without an engine: bubblewrap sandboxes over this machine's own programs, with everything that is known of
+ * them in files below `directory`. Nothing runs beside the bottles; whoever opens the folder has them. One controller
+ * at a time: calls for one bottle are put in turn within a process only.
+ */
+export function createEmbeddedBackend({ directory }: { readonly directory: string }): Backend {
+  const machine = openMachine(directory);
+  const { layout } = machine;
+  const turn = <Value>(verb: string, ref: ComponentRef, call: () => Promise<Value>) =>
+    classified(`${verb} ${runtimeName(ref)}`, () =>
+      inTurn(`${directory}/${ref.fleet}/${ref.bottle}`, call),
+    );
+  return {
+    name: 'embedded',
+    capabilities: {
+      reload: true,
+      internalNetwork: false,
+      freeze: false,
+      capabilityChange: false,
+      attach: true,
+    },
+    probe: probeMachine,
+    async observe(fleet) {
+      try {
+        return await observeFleet(layout, fleet);
+      } catch (error) {
+        return { available: false, reason: `observing: ${wordsOf(error)}` };
+      }
+    },
+    watch: (fleet, onHint, signal) => watchFleet(layout, fleet, onHint, signal),
+    ensureImage: (build) =>
+      classified(`keeping ${build.reference}`, () => ensureImage(layout, build)),
+    // A bottle's network is its namespace, which comes with its containers.
+    createNetwork: () => Promise.resolve(),
+    createContainer: (spec, env) =>
+      turn('creating', spec.identity, () => createContainer(machine, spec, env)),
+    start: (ref) => turn('starting', ref, () => startContainer(machine, ref)),
+    stop: (ref, graceMs) => turn('stopping', ref, () => stopContainer(machine, ref, graceMs)),
+    remove: (ref) =>
+      ref.component === 'agent' || ref.component === 'sidecars'
+        ? turn('removing', ref, () => removeContainer(machine, ref))
+        : Promise.resolve(),
+    exec: async (ref, request) => {
+      await ownRecord(layout, ref);
+      return classified(`running a program in ${runtimeName(ref)}`, () =>
+        execInContainer(machine, ref, request),
+      );
+    },
+    attachCommand: (ref, argv) => sessionCommand(machine, ref, argv, { terminal: true }),
+    execCommand: (ref, argv) => sessionCommand(machine, ref, argv, { terminal: false }),
+    copyIn: (ref, folder, files) =>
+      turn('copying into', ref, () => putFiles(machine, ref, folder, files)),
+    copyOut: (ref, path, maxBytes) =>
+      turn('copying out of', ref, () => getFile(machine, ref, path, maxBytes)),
+    isBusy: (ref) => isBusy(layout, ref),
+    signal: (ref, signal) => signalContainer(machine, ref, signal),
+    async *logs(ref, options) {
+      await ownRecord(layout, ref);
+      yield* fileLines(rootParts(layout.root(runtimeName(ref))).log, options);
+    },
+    snapshot: async (ref) => {
+      throw new BackendError({
+        code: 'not-supported',
+        kind: 'terminal',
+        message: `${runtimeName(ref)} cannot be saved as an image: the embedded backend has none of its own`,
+        hint: 'use backend: docker for bottles that are to be saved',
+      });
+    },
+    async stats(ref) {
+      await ownRecord(layout, ref);
+      return sandboxStats(mustRun(layout, ref).init.pid);
+    },
+  };
+}
+
+/** Every failure as what the controller reads: what a disk or a process says is tried again. */
+async function classified<Value>(doing: string, call: () => Promise<Value>): Promise<Value> {
+  try {
+    return await call();
+  } catch (error) {
+    if (error instanceof BackendError) throw error;
+    if (error instanceof Error && error.name === 'AbortError') throw error;
+    const message = `${doing}: ${wordsOf(error)}`;
+    throw new BackendError({ code: 'failed', kind: 'transient', message, cause: error });
+  }
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

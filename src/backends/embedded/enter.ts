@@ -1,0 +1,118 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ComponentRef, runtimeName } from '../../model/component.ts';
+import { BackendError } from '../backend.ts';
+import { existingGroups, resourceLimits } from './limits.ts';
+import type { Machine } from './machine.ts';
+import { mustRun } from './owned.ts';
+import { quote } from './quote.ts';
+import { type ContainerRecord, type RunRecord, readRecord } from './records.ts';
+import { joiningArguments } from './sandbox-arguments.ts';
+import { sandboxParts } from './sandbox-parts.ts';
+
+/** Descriptors that a joining bubblewrap reads and closes. */
+export const [JOIN_ARGUMENTS, JOIN_SECCOMP] = [3, 4];
+
+/** A way into a container that runs. */
+export interface Entrance {
+  readonly record: ContainerRecord;
+  /** argv in front of a program; descriptors 3 and 4 must be the arguments and the filter. */
+  readonly argv: readonly string[];
+  /** NUL-separated arguments for bubblewrap, the environment in them. */
+  arguments(env: { readonly [name: string]: string }, ownSession: boolean): string;
+}
+
+/**
+ * How a program joins a sandbox: as its user, first into the user namespace outside of it, whose rights are needed, then
+ * into all others, then under a bubblewrap of its own that takes the rights away again and puts the filter on. The
+ * program is in a user namespace beside the agent's: neither can look into the other's processes.
+ */
+export function entrance({ layout }: Machine, ref: ComponentRef, run: RunRecord): Entrance {
+  const name = runtimeName(ref);
+  const record = readRecord(layout.record(name));
+  if (record === null) {
+    throw new BackendError({
+      code: 'not-found',
+      kind: 'transient',
+      message: `there is no container ${name}`,
+    });
+  }
+  const { spec, hostUser } = record;
+  const { env, workdir } = sandboxParts(layout, layout.root(name), record);
+  const joins = existingGroups(name)
+    .map((path) => `echo $$ > ${quote(path)} || exit 1\n`)
+    .join('');
+  const asUser =
+    hostUser === null
+      ? []
+      : [
+          'setpriv',
+          `--reuid=${hostUser.uid}`,
+          `--regid=${hostUser.gid}`,
+          '--clear-groups',
+          '--no-new-privs',
+        ];
+  // Sidecars are in the host's network, where we are already and nobody needs to go.
+  const network = ref.component === 'agent' ? ['--net'] : [];
+  const kinds = ['--mount', '--pid', '--ipc', '--uts', '--cgroup', ...network];
+  return {
+    record,
+    argv: [
+      ...['sh', '-c', `${joins}exec "$@"`, 'sh', ...asUser],
+      ...['nsenter', '-t', String(run.monitor.pid), '--user', '--preserve-credentials', '--'],
+      ...['nsenter', '-t', String(run.init.pid), ...kinds, '--'],
+      ...['bwrap', '--args', String(JOIN_ARGUMENTS), '--', ...resourceLimits(spec.resources)],
+    ],
+    arguments: (more, ownSession) =>
+      `${[
+        ...joiningArguments({ spec, env: { ...env, ...more }, workdir }, { ownSession }),
+        ...['--seccomp', String(JOIN_SECCOMP)],
+      ].join('\0')}\0`,
+  };
+}
+
+/**
+ * A whole command line for a person's terminal or pipe. A terminal is made inside, by `script`: the host's own is held
+ * by that alone, which no program of the agent can look into.
+ */
+export function sessionCommand(
+  machine: Machine,
+  ref: ComponentRef,
+  argv: readonly string[],
+  options: { readonly terminal: boolean },
+): readonly string[] {
+  const { argv: way, arguments: given } = entrance(machine, ref, mustRun(machine.layout, ref));
+  const term = options.terminal ? { TERM: terminalKind() } : {};
+  const path = join(machine.layout.root(runtimeName(ref)), options.terminal ? 'attach' : 'exec');
+  const text = given(term, !options.terminal);
+  if (contentOf(path) !== text) writeFileSync(path, text, { mode: 0o600 });
+  const program = options.terminal
+    ? ['script', '--quiet', '--return', '--command', argv.map(quote).join(' '), '/dev/null']
+    : argv;
+  const session = join(machine.layout.runs, runtimeName(ref));
+  return ['sh', '-c', SESSION, 'sh', path, machine.seccompPath(), session, ...way, ...program];
+}
+
+/** Notes who works here for as long as they do: see `isBusy`. */
+const SESSION = `exec 3<"$1" 4<"$2"
+session="$3.$$.session"
+shift 3
+trap : INT
+trap 'exit 129' HUP
+trap 'exit 143' TERM
+trap 'rm -f "$session"' EXIT
+read -r line < /proc/$$/stat && echo "$line" > "$session"
+"$@"`;
+
+function terminalKind(): string {
+  const kind = process.env['TERM'] ?? '';
+  return /^[\w.+-]{1,40}$/.test(kind) ? kind : 'xterm-256color';
+}
+
+function contentOf(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null;
+  }
+}

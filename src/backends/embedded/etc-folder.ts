@@ -1,0 +1,66 @@
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+export interface EtcOptions {
+  readonly hostname: string;
+  readonly user: {
+    readonly uid: number;
+    readonly gid: number;
+    readonly name: string;
+    readonly home: string;
+  };
+  readonly hosts: { readonly [name: string]: string };
+  /** Whether names may be asked for outside. */
+  readonly resolves: boolean;
+  /** Mount points that lie in it. */
+  readonly mountPoints: readonly string[];
+}
+
+/** Files of the host's `/etc` that programs need to find their libraries and settings; none holds a secret. */
+const COPIED = [
+  'ld.so.cache',
+  'ld.so.conf',
+  'ssl/openssl.cnf',
+  'localtime',
+  'mime.types',
+  'services',
+];
+
+/**
+ * Writes a sandbox's own `/etc`: its user, its names, and for an agent no resolver. It is the controller's folder,
+ * read-only inside, so nothing in it is the agent's to change.
+ */
+export async function writeEtc(folder: string, options: EtcOptions): Promise<void> {
+  const { user, resolves } = options;
+  for (const below of ['ssl/certs', 'alternatives', ...options.mountPoints]) {
+    await mkdir(join(folder, below), { recursive: true, mode: 0o755 });
+  }
+  for (const name of COPIED) await copyFile(`/etc/${name}`, join(folder, name)).catch(absent);
+  if (resolves) {
+    const store = 'ssl/certs/ca-certificates.crt';
+    await copyFile(`/etc/${store}`, join(folder, store)).catch(absent);
+  }
+  const resolver = resolves ? await readFile('/etc/resolv.conf', 'utf8').catch(() => '') : '';
+  const texts = {
+    passwd: `root:x:0:0:root:/nonexistent:/bin/false\n${user.name}:x:${user.uid}:${user.gid}:${user.name}:${user.home}:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/bin/false\n`,
+    group: `root:x:0:\n${user.name}:x:${user.gid}:\nnogroup:x:65534:\n`,
+    hostname: `${options.hostname}\n`,
+    hosts: hostsText(options),
+    'resolv.conf': resolver,
+    'nsswitch.conf': `passwd: files\ngroup: files\nhosts: ${resolves ? 'files dns' : 'files'}\n`,
+  };
+  for (const [name, text] of Object.entries(texts)) {
+    await writeFile(join(folder, name), text, { mode: 0o644 });
+  }
+}
+
+/** Its own name leads to its loopback, as a container's does. */
+function hostsText({ hosts, hostname: own }: EtcOptions): string {
+  const names = new Set(['localhost', own]);
+  const lines = Object.entries(hosts).map(([name, address]) => `${address} ${name}`);
+  return `${['127.0.0.1', ...names].join(' ')}\n::1 localhost\n${lines.join('\n')}\n`;
+}
+
+function absent(): void {
+  // Nothing needs a file that this machine itself does without.
+}

@@ -1,0 +1,116 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { closeSync, openSync } from 'node:fs';
+import type { Writable } from 'node:stream';
+import { type ComponentRef, runtimeName } from '../../model/component.ts';
+import { BackendError, type ExecRequest, type ExecResult } from '../backend.ts';
+import { entrance, JOIN_ARGUMENTS } from './enter.ts';
+import { covers } from './launch.ts';
+import type { Machine } from './machine.ts';
+import { mustRun } from './owned.ts';
+import { identify, namespaceMembers, signalProcess, wasStartedWith } from './process-table.ts';
+import type { RunRecord } from './records.ts';
+
+/** More output than this is dropped. */
+const OUTPUT_LIMIT = 8 * 1024 * 1024;
+
+/** What a program wrote, as it wrote it. */
+export interface RawResult {
+  readonly exitCode: number;
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+  readonly truncated: boolean;
+}
+
+type RawRequest = Omit<ExecRequest, 'stdin'> & { readonly stdin?: string | Uint8Array };
+
+export async function execInContainer(
+  machine: Machine,
+  ref: ComponentRef,
+  request: ExecRequest,
+): Promise<ExecResult> {
+  const { stdout, stderr, ...rest } = await execRaw(machine, ref, request);
+  return { ...rest, stdout: stdout.toString('utf8'), stderr: stderr.toString('utf8') };
+}
+
+/** Runs a program to its end. When its time is up it is killed, and all that it started. */
+export async function execRaw(
+  machine: Machine,
+  ref: ComponentRef,
+  request: RawRequest,
+  run: RunRecord = mustRun(machine.layout, ref),
+): Promise<RawResult> {
+  const { argv, arguments: given, record } = entrance(machine, ref, run);
+  const { uid } = record.spec.user;
+  if (request.user !== null && request.user.uid !== uid) {
+    throw new BackendError({
+      code: 'not-supported',
+      kind: 'terminal',
+      message: `the only user of ${runtimeName(ref)} is ${uid}: there is no ${request.user.uid}`,
+    });
+  }
+  const timeout = AbortSignal.timeout(request.timeoutMs);
+  const signal = request.signal ? AbortSignal.any([timeout, request.signal]) : timeout;
+  signal.throwIfAborted();
+  const mark = randomUUID();
+  const [program = '', ...rest] = [...argv, ...request.argv];
+  const seccomp = openSync(machine.seccompPath(), 'r');
+  try {
+    const child = spawn(program, rest, {
+      cwd: '/',
+      env: { PATH: process.env['PATH'] },
+      stdio: ['pipe', 'pipe', 'pipe', 'pipe', seccomp, ...covers(5)],
+    });
+    const end = () => {
+      for (const pid of namespaceMembers(run.init.pid)) {
+        const identity = identify(pid);
+        if (identity !== null && wasStartedWith(pid, `BB_EXEC=${mark}`))
+          signalProcess(identity, 'SIGKILL');
+      }
+      child.kill('SIGKILL');
+    };
+    signal.addEventListener('abort', end, { once: true });
+    feed(child.stdio[JOIN_ARGUMENTS] as Writable, given({ ...request.env, BB_EXEC: mark }, true));
+    feed(child.stdin, request.stdin ?? '');
+    const output = await collect(child);
+    signal.removeEventListener('abort', end);
+    if (!signal.aborted) return output;
+    if (!timeout.aborted) throw signal.reason;
+    throw new BackendError({
+      code: 'timeout',
+      kind: 'transient',
+      message: `${request.argv[0] ?? 'the program'} did not end within ${request.timeoutMs} ms and was killed`,
+    });
+  } finally {
+    closeSync(seccomp);
+  }
+}
+
+/** A program may end without reading what it is given. */
+function feed(stream: Writable | null, content: string | Uint8Array): void {
+  stream?.on('error', () => undefined);
+  stream?.end(content);
+}
+
+async function collect(child: ChildProcess): Promise<RawResult> {
+  const pieces = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
+  let left = OUTPUT_LIMIT;
+  let truncated = false;
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]?.on('data', (chunk: Buffer) => {
+      if (chunk.length > left) truncated = true;
+      if (left > 0) pieces[name].push(chunk.subarray(0, left));
+      left = Math.max(0, left - chunk.length);
+    });
+  }
+  const exitCode = await new Promise<number>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve(code ?? 137));
+  });
+  return {
+    exitCode,
+    stdout: Buffer.concat(pieces.stdout),
+    stderr: Buffer.concat(pieces.stderr),
+    truncated,
+  };
+}

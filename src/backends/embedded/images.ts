@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { HostProgramsImage, ImageBuild } from '../../model/component.ts';
+import { BackendError } from '../backend.ts';
+import type { EmbeddedLayout } from './layout.ts';
+
+const MANIFEST = 'image.json';
+
+/** What an image is here: the host's programs, and a folder of files beside them. */
+export interface EmbeddedImage {
+  readonly onHost: HostProgramsImage;
+  readonly files: string;
+}
+
+/** Keeps the image's files under its name, whole or not at all. */
+export async function ensureImage(layout: EmbeddedLayout, build: ImageBuild): Promise<void> {
+  if (findImage(layout, build.reference) !== null) return;
+  const { onHost } = build;
+  if (onHost === undefined) {
+    throw new BackendError({
+      code: 'not-supported',
+      kind: 'terminal',
+      message: `${build.reference} is built from a Dockerfile, which the embedded backend cannot do`,
+      hint: 'use image: builtin, or backend: docker for this bottle',
+    });
+  }
+  const target = layout.image(build.reference);
+  const temporary = `${target}.${process.pid}.${performance.now()}.new`;
+  const files = join(temporary, 'files');
+  await mkdir(files, { recursive: true, mode: 0o755 });
+  for (const [path, content] of build.context)
+    await writeFile(join(files, path), content, { mode: 0o644 });
+  await writeFile(join(temporary, MANIFEST), JSON.stringify(onHost));
+  await rename(temporary, target).catch(async (error: unknown) => {
+    await rm(temporary, { recursive: true, force: true });
+    if (findImage(layout, build.reference) === null) throw error;
+  });
+}
+
+export function findImage(layout: EmbeddedLayout, reference: string): EmbeddedImage | null {
+  const folder = layout.image(reference);
+  try {
+    return {
+      onHost: JSON.parse(readFileSync(join(folder, MANIFEST), 'utf8')),
+      files: join(folder, 'files'),
+    };
+  } catch {
+    return null;
+  }
+}
+
+export async function listImages(layout: EmbeddedLayout): Promise<readonly string[]> {
+  const names = await readdir(layout.images).catch(() => []);
+  return names
+    .filter((name) => !name.endsWith('.new'))
+    .map(decodeURIComponent)
+    .sort();
+}

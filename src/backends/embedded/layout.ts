@@ -1,0 +1,43 @@
+import { join } from 'node:path';
+
+/** Where the embedded backend keeps things. Names are those of `runtimeName`, so the folders are flat. */
+export interface EmbeddedLayout {
+  readonly directory: string;
+  /** One file a container: what it was asked to be. */
+  readonly records: string;
+  /** One file a container that was started, by whom it runs, and what bubblewrap says of it. */
+  readonly runs: string;
+  readonly images: string;
+  record(name: string): string;
+  run(name: string): string;
+  /** Written by bubblewrap as long as the container runs, whatever becomes of the controller. */
+  status(name: string): string;
+  root(name: string): string;
+  image(reference: string): string;
+}
+
+export function embeddedLayout(directory: string): EmbeddedLayout {
+  const below = (folder: string) => join(directory, folder);
+  return {
+    directory,
+    records: below('records'),
+    runs: below('runs'),
+    images: below('images'),
+    record: (name) => join(directory, 'records', `${name}.json`),
+    run: (name) => join(directory, 'runs', `${name}.json`),
+    status: (name) => join(directory, 'runs', `${name}.status`),
+    root: (name) => join(directory, 'roots', name),
+    image: (reference) => join(directory, 'images', encodeURIComponent(reference)),
+  };
+}
+
+/** Parts of a container's own folder. */
+export function rootParts(root: string) {
+  return {
+    etc: join(root, 'etc'),
+    home: join(root, 'home'),
+    stage: join(root, 'stage'),
+    mounts: join(root, 'mounts'),
+    log: join(root, 'log'),
+  } as const;
+}

@@ -1,0 +1,41 @@
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { BackendError } from '../backend.ts';
+import { type EmbeddedLayout, embeddedLayout } from './layout.ts';
+import { isFilteredMachine, seccompFilter } from './seccomp/filter.ts';
+
+/** What every call of the backend works with. */
+export interface Machine {
+  readonly layout: EmbeddedLayout;
+  /** File with the filter that every program in a sandbox runs under. Made when first asked for. */
+  seccompPath(): string;
+}
+
+export function openMachine(directory: string): Machine {
+  const layout = embeddedLayout(directory);
+  let seccomp: string | null = null;
+  return {
+    layout,
+    seccompPath() {
+      seccomp ??= writeFilter(layout);
+      return seccomp;
+    },
+  };
+}
+
+function writeFilter({ directory }: EmbeddedLayout): string {
+  if (!isFilteredMachine(process.arch)) {
+    throw new BackendError({
+      code: 'not-supported',
+      kind: 'terminal',
+      message: `there is no seccomp filter for ${process.arch}`,
+      hint: 'use backend: docker on this machine',
+    });
+  }
+  const path = join(directory, `seccomp-${process.arch}.bpf`);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const temporary = `${path}.${process.pid}.new`;
+  writeFileSync(temporary, seccompFilter(process.arch), { mode: 0o600 });
+  renameSync(temporary, path);
+  return path;
+}

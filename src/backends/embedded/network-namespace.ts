@@ -1,0 +1,82 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { type ComponentRef, runtimeName } from '../../model/component.ts';
+import { launch } from './launch.ts';
+import type { EmbeddedLayout } from './layout.ts';
+import {
+  childrenOf,
+  identify,
+  isAlive,
+  type ProcessIdentity,
+  signalProcess,
+} from './process-table.ts';
+import { type HostUser, type RunRecord, readRun, writeJson } from './records.ts';
+import { sandboxChild } from './sandbox-status.ts';
+
+/** Name of what keeps a bottle's network namespace, where other backends have its internal network. */
+export function namespaceName(ref: ComponentRef): string {
+  return runtimeName({ ...ref, component: 'internal-network' });
+}
+
+/**
+ * The network namespace of a bottle: a loopback and nothing else, so that there is no way out but the sockets that its
+ * sidecars listen on. A process of ours holds it, which lets agent and sidecars be replaced one without the other.
+ */
+export async function ensureNamespace(
+  layout: EmbeddedLayout,
+  ref: ComponentRef,
+  options: { readonly user: HostUser | null; readonly seccompPath: string },
+): Promise<RunRecord> {
+  const name = namespaceName(ref);
+  const existing = namespaceRun(layout, ref);
+  if (existing !== null) return existing;
+  const root = layout.root(name);
+  await mkdir(root, { recursive: true, mode: 0o700 });
+  const launched = await launch({
+    user: options.user,
+    binds: [],
+    stage: `${root}/stage`,
+    mountTable: `${root}/mounts`,
+    cgroups: [],
+    enter: ['unshare', '--user', '--map-root-user'],
+    arguments: () => ['--unshare-net', '--ro-bind', '/', '/', '--clearenv', '--chdir', '/'],
+    limits: [],
+    command: ['sleep', 'infinity'],
+    seccompPath: options.seccompPath,
+    statusPath: layout.status(name),
+    logPath: `${root}/log`,
+    listeners: [],
+  });
+  const monitor = identify(launched.pid);
+  const init = identify(sandboxChild(layout.status(name)) ?? childrenOf(launched.pid)[0] ?? 0);
+  if (monitor === null || init === null) {
+    launched.abandon();
+    throw new Error('the network namespace ended while it was made');
+  }
+  const run: RunRecord = { monitor, init, network: init };
+  await writeJson(layout.run(name), run);
+  await launched.release();
+  return run;
+}
+
+/** The namespace that a bottle has now; null when nobody holds one. */
+export function namespaceRun(layout: EmbeddedLayout, ref: ComponentRef): RunRecord | null {
+  const run = readRun(layout.run(namespaceName(ref)));
+  return run !== null && isAlive(run.init) ? run : null;
+}
+
+export async function endNamespace(layout: EmbeddedLayout, ref: ComponentRef): Promise<void> {
+  const name = namespaceName(ref);
+  const run = readRun(layout.run(name));
+  for (const process of run === null ? [] : [run.init, run.monitor]) {
+    signalProcess(process, 'SIGKILL');
+  }
+  for (const path of [layout.run(name), layout.status(name), layout.root(name)]) {
+    await rm(path, { recursive: true, force: true });
+  }
+}
+
+export function isSameProcess(one: ProcessIdentity, other: ProcessIdentity): boolean {
+  return (
+    one.pid === other.pid && one.startTicks === other.startTicks && one.bootId === other.bootId
+  );
+}

@@ -1,0 +1,13 @@
+const turns = new Map<string, Promise<unknown>>();
+
+/** One call at a time for each key, in the order of asking, also over several backends of this process. */
+export async function inTurn<Value>(key: string, call: () => Promise<Value>): Promise<Value> {
+  const before = turns.get(key) ?? Promise.resolve();
+  const mine = before.then(call, call);
+  turns.set(key, mine);
+  try {
+    return await mine;
+  } finally {
+    if (turns.get(key) === mine) turns.delete(key);
+  }
+}

@@ -1,0 +1,60 @@
+import { type FSWatcher, mkdirSync, watch } from 'node:fs';
+import type { FleetName } from '../../model/names.ts';
+import type { BackendHint } from '../backend.ts';
+import type { EmbeddedLayout } from './layout.ts';
+import { readRecord } from './records.ts';
+
+const RETRY_MS = 1_000;
+
+/**
+ * Hints at every change of a record or a run, by whoever made it; bubblewrap's own note of an exit is one too. A folder
+ * that is taken away is watched anew and told as a gap.
+ */
+export function watchFleet(
+  layout: EmbeddedLayout,
+  fleet: FleetName,
+  onHint: (hint: BackendHint) => void,
+  signal: AbortSignal,
+): void {
+  let watchers: FSWatcher[] = [];
+  let retry: NodeJS.Timeout | undefined;
+  const stop = () => {
+    clearTimeout(retry);
+    for (const watcher of watchers) watcher.close();
+    watchers = [];
+  };
+  const again = () => {
+    stop();
+    if (signal.aborted) return;
+    retry = setTimeout(() => {
+      begin();
+      onHint({ kind: 'gap', bottle: null });
+    }, RETRY_MS);
+    retry.unref();
+  };
+  const begin = () => {
+    try {
+      watchers = [layout.records, layout.runs].map((folder) => {
+        mkdirSync(folder, { recursive: true, mode: 0o700 });
+        const watcher = watch(folder, { persistent: false }, (_event, file) => {
+          const hint = hintOf(layout, fleet, file ?? '');
+          if (hint !== null) onHint(hint);
+        });
+        return watcher.on('error', again);
+      });
+    } catch {
+      again();
+    }
+  };
+  signal.addEventListener('abort', stop, { once: true });
+  if (!signal.aborted) begin();
+}
+
+/** Temporary files are no news: their rename is. */
+function hintOf(layout: EmbeddedLayout, fleet: FleetName, file: string): BackendHint | null {
+  const name = /^(bb-[a-z0-9-]+)\.(?:json|status|\d+\.session)$/.exec(file)?.[1];
+  if (name === undefined || !name.startsWith(`bb-${fleet}-`)) return null;
+  const identity = readRecord(layout.record(name))?.spec.identity;
+  if (identity !== undefined && identity.fleet !== fleet) return null;
+  return { kind: 'look', bottle: identity?.bottle ?? null };
+}
