@@ -60,7 +60,7 @@ export function readerLines(state: ViewerState): readonly Line[] {
   ];
 }
 
-export function isSame(left: Topic, right: Topic): boolean {
+function isSame(left: Topic, right: Topic): boolean {
   return titleOf(left) === titleOf(right);
 }
 
