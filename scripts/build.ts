@@ -33,6 +33,22 @@ const leanBuiltins: Plugin = {
     ),
 };
 
+/** The viewer's packages load assets of their own; it is opened once and stays. */
+const UNBUNDLED = /^(?:ink|react|react-devtools-core)(?:\/|$)/;
+
+/** dockerode speaks SSH and gRPC too; loading those costs 100 ms of every command, and bb uses neither. */
+const withoutTransports: Plugin = {
+  name: 'without-transports',
+  resolveId: {
+    filter: { id: /^(?:ssh2|@grpc\/(?:grpc-js|proto-loader)|protobufjs)$/ },
+    handler: (id) => ({ id: `\0absent:${id}` }),
+  },
+  load: {
+    filter: { id: /^\0absent:/ },
+    handler: () => 'export default {};',
+  },
+};
+
 const outcomes = await Promise.allSettled([
   buildCli(),
   buildSidecar('bundle'),
@@ -51,7 +67,8 @@ async function buildCli(): Promise<void> {
   const { output } = await build({
     ...shared,
     input,
-    external: /^[@a-z]/,
+    external: UNBUNDLED,
+    plugins: [withoutTransports],
     output: {
       dir: 'dist/cli',
       format: 'esm',
