@@ -1,7 +1,8 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import type { Backend } from '../backends/backend.ts';
 import { createDockerBackend } from '../backends/docker/docker-backend.ts';
+import { createEmbeddedBackend } from '../backends/embedded/embedded-backend.ts';
 import { didYouMean } from '../model/did-you-mean.ts';
 import { type FleetName, parseFleetName } from '../model/names.ts';
 import { desiredImageBuilds } from '../reconcilers/image/image-build.ts';
@@ -51,7 +52,7 @@ const AGENT_USER = { uid: 1000, gid: 1000 };
 
 /** Never chosen by itself: nothing in it runs. */
 const SIMULATED = 'simulated';
-const BACKENDS = ['docker', SIMULATED];
+const BACKENDS = ['docker', 'embedded', SIMULATED];
 
 /** Finds the repository, reads the host's configuration and puts the adapters together. Touches no bottle. */
 export async function assemble(options: ControllerOptions): Promise<Answer<Assembled>> {
@@ -187,8 +188,14 @@ function placesOf(
   }
   const { host } = settings.config.docker;
   const endpoint = host === null ? {} : { endpoint: host };
+  // In order of preference: an engine where one answers, else this machine alone.
+  const backends = [
+    createDockerBackend({ ...endpoint, environment: options.environment }),
+    createEmbeddedBackend({ directory: join(stateDirectory, 'embedded') }),
+  ];
+  const chosen = backends.filter(({ name }) => [name, undefined].includes(options.backend));
   return {
-    backends: [createDockerBackend({ ...endpoint, environment: options.environment })],
+    backends: chosen,
     files: createSidecarFiles({ stateDirectory, sidecarUser }),
   };
 }

@@ -58,7 +58,11 @@ export function judgeIsolation(output: ExecResult): IsolationVerdict {
   if (valuesOf('route6')[0]?.[0] !== 'none') return no('the agent has a default route for IPv6');
   if (valuesOf('egress')[0]?.[0] !== 'open') return no('the agent does not reach egress');
   const neighbours = valuesOf('neighbour');
-  if (neighbours.length === 0) return no('no address of the network could be tried');
+  // A bottle of nothing but a loopback has no neighbour to try, and none to reach.
+  const isAlone = valuesOf('interfaces')[0]?.[0] === 'none';
+  if (neighbours.length === 0 && !isAlone) {
+    return no('no address of the network could be tried');
+  }
   const answering = [...neighbours, ...valuesOf('forbidden')].find(
     ([, state]) => state !== 'silent',
   );

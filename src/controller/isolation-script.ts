@@ -13,6 +13,7 @@ const DNS_QUESTION =
  *
  * ```
  * tool found
+ * interfaces none | <name>            beside the loopback
  * route4 none | <gateway>             route6 none | <interface>
  * egress open | refused | silent
  * neighbour <address> silent | open | refused
@@ -30,6 +31,14 @@ echo tool found
 dotted() { echo "$(($1 >> 24 & 255)).$(($1 >> 16 & 255)).$(($1 >> 8 & 255)).$(($1 & 255))"; }
 # The kernel prints addresses in the order of its bytes.
 swapped() { echo "$((($1 & 255) << 24 | ($1 >> 8 & 255) << 16 | ($1 >> 16 & 255) << 8 | $1 >> 24 & 255))"; }
+interfaces=unknown
+while read -r name _; do
+  case "$name" in
+    lo:*) if [ "$interfaces" = unknown ]; then interfaces=none; fi ;;
+    *:*) interfaces=\${name%%:*} ;;
+  esac
+done < /proc/net/dev
+echo "interfaces $interfaces"
 route4=none
 while read -r interface destination gateway _ _ _ _ mask _; do
   if [ "$destination" = 00000000 ] && [ "$mask" = 00000000 ]; then
@@ -116,8 +125,12 @@ const read = (path) => { try { return fs.readFileSync(path, 'utf8'); } catch { r
 const rows = (path) => read(path).split('\\n').map((line) => line.trim().split(/\\s+/));
 const say = (...words) => console.log(words.join(' '));
 say('tool found');
+const devices = rows('/proc/net/dev').flatMap(([name]) => /^(.+?):/.exec(name)?.[1] ?? []);
+if (!devices.includes('lo')) process.exit(3);
+const interfaces = devices.filter((name) => name !== 'lo');
+say('interfaces', interfaces[0] ?? 'none');
 const routes = rows('/proc/net/route').slice(1).filter((row) => row.length > 7);
-if (routes.length === 0) process.exit(3);
+if (routes.length === 0 && interfaces.length > 0) process.exit(3);
 const gone = routes.find((row) => row[1] === '00000000' && row[7] === '00000000');
 const number = (hex) => Buffer.from(hex, 'hex').readUInt32LE(0);
 const dotted = (value) => [24, 16, 8, 0].map((shift) => (value >>> shift) & 255).join('.');

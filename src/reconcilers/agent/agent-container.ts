@@ -6,6 +6,9 @@ import type { HostFacts } from '../plan-context.ts';
 import { appliedOf, type RealisedAgent } from '../realised.ts';
 import { agentEnv, SIDECAR_HOSTS } from './agent-env.ts';
 
+/** Where a backend without networks of its own lets the sidecars listen. */
+const LOOPBACK = '127.0.0.1';
+
 /**
  * The container that an agent works in: on the internal network only, everything through its sidecars, kept alive by
  * a sleeper, so that sessions come and go without it.
@@ -39,8 +42,7 @@ export function agentContainer(
     ],
     networks:
       addresses.agent === null ? [] : [{ component: 'internal-network', address: addresses.agent }],
-    hosts:
-      sidecars === null ? {} : Object.fromEntries(SIDECAR_HOSTS.map((name) => [name, sidecars])),
+    hosts: Object.fromEntries(SIDECAR_HOSTS.map((name) => [name, sidecars ?? LOOPBACK])),
     resources: realised.resources,
     runtime: realised.runtime,
   };
