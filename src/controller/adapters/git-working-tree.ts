@@ -3,6 +3,7 @@ import { lstat, mkdir, open, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { writeFileAtomically } from './atomic-file.ts';
 import { type ChangedFile, indexLine } from './git-changed-file.ts';
+import { withoutFilters } from './git-filters.ts';
 import type { GitProcess } from './git-process.ts';
 
 /**
@@ -25,12 +26,13 @@ export async function updateWorkingTree(
     if (asParent && (await hasBytesOf(root, file))) clean.push(file);
   }
   const input = clean.map(indexLine).join('');
+  const options = { cwd: root, env: await withoutFilters(git, root) };
   const indexed =
     clean.length > 0 &&
-    (await git.run(['update-index', '-z', '--index-info'], { cwd: root, input })).exitCode === 0;
+    (await git.run(['update-index', '-z', '--index-info'], { ...options, input })).exitCode === 0;
   const updated = new Set<ChangedFile>();
   for (const file of indexed ? clean : []) if (await writeFile(root, file)) updated.add(file);
-  if (updated.size > 0) await git.run(['update-index', '-q', '--refresh'], { cwd: root });
+  if (updated.size > 0) await git.run(['update-index', '-q', '--refresh'], options);
   return files.filter((file) => !updated.has(file)).map(({ path }) => path);
 }
 

@@ -152,6 +152,22 @@ test('GIT_DIR of a hook that runs bb, and the repository’s own hooks, have no 
   expect(existsSync(mark)).toBe(true);
 });
 
+test('a filter of the repository’s configuration is not run on what is committed', async () => {
+  await using repository = await gitRepository({ files: FLEET });
+  const mark = join(repository.root, '.git/filtered');
+  await repository.commit({ '.gitattributes': '* filter=trap\n' });
+  await repository.git('config', 'filter.trap.clean', `touch '${mark}'; cat`);
+  await repository.git('config', 'filter.trap.required', 'true');
+  const git = await open(repository.root);
+  const changes = new Map([['desired-state/fleet.yaml', 'name: new\n']]);
+  const parent = await tip(git);
+  await git.commit({ parent, changes, subject: 'x', body: '', trailers: [] });
+  expect(existsSync(mark)).toBe(false);
+  expect(await repository.git('status', '--porcelain')).toBe('');
+  await repository.commit({ 'README.md': 'the trap works\n' });
+  expect(existsSync(mark)).toBe(true);
+});
+
 test('a commit carries its trailers, and its body cannot forge one', async () => {
   await using repository = await gitRepository({ files: FLEET });
   const git = await open(repository.root);
