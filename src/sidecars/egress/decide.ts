@@ -158,7 +158,9 @@ function matchesAny(matches: readonly CompiledMatch[], request: EgressRequest): 
     ({ methods, paths, headers }) =>
       (methods.size === 0 || methods.has(request.method)) &&
       (paths.length === 0 || paths.some((matches) => matches(request.path))) &&
-      headers.every(({ name, exact }) => isOnly(request.headers.get(name.replaceAll('_', '-')), exact)),
+      headers.every(({ name, exact }) =>
+        isOnly(request.headers.get(name.replaceAll('_', '-')), exact),
+      ),
   );
 }
 

@@ -190,6 +190,8 @@ describe('git', () => {
     ['GET https://fetch.test/r.git/info/refs?service=git%2Dreceive%2Dpack', 'deny: git push'],
     ['POST https://fetch.test/r.git/git-receive-pack', 'deny: git push'],
     ['POST https://open.test/r.git/git-receive-pack', 'deny: git push'],
+    ['POST https://open.test/r.git/git-receive-pack;x=1', 'deny: git push'],
+    ['GET https://open.test/r.git/info/refs;x?service=git-receive-pack', 'deny: git push'],
     ['GET https://none.test/r.git/info/refs?service=git-upload-pack', 'deny: git fetch'],
     ['GET https://open.test/r.git/info/refs?service=git-upload-pack', 'deny: git fetch'],
     ['GET https://none.test/r.git/HEAD', 'allow'],
