@@ -197,6 +197,9 @@ export function createController(ports: ControllerPorts): ControllerApi {
     const report = await listening(counting, () => converge(reconciler, options, limits));
     await decisions.answerDecided();
     if (report.kind === 'refused') return refused(report.refusal);
+    // The last good commit was kept in force, which is not what was asked for.
+    const { refusal } = reconciler.snapshot();
+    if (options.revision === undefined && refusal !== null) return refused(refusal);
     return { ok: true, value: await reconcileReport(report, actions) };
   }
 

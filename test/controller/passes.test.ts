@@ -47,8 +47,12 @@ test('an invalid commit keeps the last good one in force until a valid one comes
   const good = await fleet.repository.head();
   await fleet.repository.commit({ 'desired-state/agents/dev.yaml': 'provider: [\n' });
   fleet.engine.put({ ...present(fleet.engine.container('bb-home-dev')), state: 'exited' });
-  expect(granted(await api.reconcile({}, NO_PROGRESS))).toMatchObject({ revision: good });
+  expect(await api.reconcile({}, NO_PROGRESS)).toMatchObject({
+    ok: false,
+    refusal: { kind: 'invalid' },
+  });
   expect(fleet.engine.container('bb-home-dev')?.state).toBe('running');
+  expect(granted(await api.plan({})).revision).toBe(good);
   const status = granted(await api.status());
   expect(status.conditions).toContainEqual(
     expect.objectContaining({

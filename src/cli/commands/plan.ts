@@ -47,6 +47,8 @@ export async function showPlan(
     }
     output.lines(formatPlan(report.plan, { color: output.isColoured }).trimEnd().split('\n'));
   }
+  // The plan is then of the last commit that was valid: a script must not take it for one of the tip.
+  if (report.diagnostics.some(({ severity }) => severity === 'error')) return EXIT.invalid;
   return options.detailedExitcode && hasDifferences(report.plan) ? EXIT.differences : EXIT.done;
 }
 
