@@ -36,6 +36,13 @@ export function accessBottle(
         'bb reconcile starts it',
       );
     }
+    if (component === 'agent' && result.context.applied[name] === undefined) {
+      return refuse(
+        'conflict',
+        `the isolation of ${name} is not proven yet, so nothing may run in it`,
+        'bb status tells what it waits for',
+      );
+    }
     const provider = result.desired.bottles[name]?.spec.provider ?? null;
     const ref = { fleet: result.desired.fleet.name, bottle: name, component };
     return { ok: true, value: { backend, ref, provider } };

@@ -14,6 +14,19 @@ export async function proveIsolation(
   agent: ComponentRef,
   ports: { readonly backend: Backend; readonly files: SidecarFiles },
 ): Promise<void> {
+  try {
+    await prove(agent, ports);
+  } catch (error) {
+    // Whatever kept it from being proven, an agent that is not proven does not run.
+    await ports.backend.stop(agent, 0);
+    throw error;
+  }
+}
+
+async function prove(
+  agent: ComponentRef,
+  ports: { readonly backend: Backend; readonly files: SidecarFiles },
+): Promise<void> {
   const { egress } = await ports.files.read(agent.bottle);
   if (egress === null) {
     throw new StepFailed({
@@ -31,7 +44,6 @@ export async function proveIsolation(
   });
   const verdict = judgeIsolation(result);
   if (verdict.proven) return;
-  await ports.backend.stop(agent, 0);
   throw new StepFailed({
     kind: 'terminal',
     message: `the agent's isolation could not be proven: ${verdict.reason}`,
