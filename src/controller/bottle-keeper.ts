@@ -92,13 +92,20 @@ export class BottleKeeper {
     for (const container of observedContainers(bottle, result.observed)) {
       const reason = container.component === 'agent' ? crashWords(container) : null;
       if (reason === null) continue;
+      const stays = result.desired.bottles[bottle] !== undefined;
+      // A removal that is tried again is no new crash.
+      if (!stays && (await records.readMark(bottle)) !== null) continue;
       const at = new Date(clock.nowMs()).toISOString();
       await records.writeMark(bottle, { at, exitCode: container.exitCode, reason });
       await journal.record({
         severity: 'warning',
         bottle,
         reason: 'AgentCrashed',
-        message: `the agent ended by itself: ${reason}; see bb logs ${bottle} agent. It is started again, and its files are kept when the instance is removed`,
+        message: `the agent ended by itself: ${reason}; ${
+          stays
+            ? `see bb logs ${bottle} agent. It is started again, and its files are kept when the instance is removed`
+            : 'its instance was removed, so its files are kept'
+        }`,
         revision: result.revision,
       });
     }

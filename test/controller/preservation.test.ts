@@ -76,6 +76,9 @@ test('an agent that lies there crashed when its instance leaves is kept as well'
   granted(await api.reconcile({}, NO_PROGRESS));
   expect(fleet.engine.hasImage(IMAGE)).toBe(true);
   expect(await exists(`${layout.preserved}/preserved.json`)).toBe(true);
+  expect(await eventsNamed(api, 'AgentCrashed')).toEqual([
+    'the agent ended by itself: killed (exit code 137), by hand or for want of memory; its instance was removed, so its files are kept',
+  ]);
 });
 
 test.each([0, 143])('an agent that ended with %i leaves nothing behind', async (exitCode) => {

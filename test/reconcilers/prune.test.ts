@@ -104,3 +104,37 @@ test('a suspended fleet prunes nothing', async () => {
   expect(plan.actions).toEqual([]);
   expect(plan.bottles[0]?.verdict).toBe('suspended');
 });
+
+test('what is kept of a bottle that left is saved before its agent goes', async () => {
+  const fleet = new SimulatedFleet();
+  await fleet.reconcile(desiredState([bottle('dev')]));
+  const plan = await fleet.plan(desiredState([]), { preserved: [bottleName('dev')] });
+  expect(formatPlan(plan)).toMatchInlineSnapshot(`
+    "- dev on simulated: remove
+      #1 stop agent: no longer in 1111111
+      #2 save agent as bb/preserved:home-dev after #1: its agent crashed, so its files are kept
+      #3 remove agent after #2: no longer in 1111111
+      #4 stop sidecars after #3: no longer in 1111111
+      #5 remove sidecars after #4: no longer in 1111111
+      #6 remove internal-network after #5: no longer in 1111111
+      #7 remove external-network after #5: no longer in 1111111
+      #8 keep state after #6 #7: no longer in 1111111
+    1 remove; 8 actions"
+  `);
+});
+
+test('an agent that lies there crashed is saved without a mark, one that ended well is not', async () => {
+  const fleet = new SimulatedFleet();
+  await fleet.reconcile(desiredState([bottle('dev')]));
+  const agent = fleet.engine.container('bb-home-dev');
+  if (agent === undefined) throw new Error('there is no agent');
+  const kindsAfter = async (exitCode: number | null) => {
+    fleet.engine.put({ ...agent, state: 'exited', exitCode });
+    const { actions } = await fleet.plan(desiredState([]));
+    return actions.map(({ action }) => action.kind).filter((kind) => /snapshot|state/.test(kind));
+  };
+  for (const crash of [1, 137, 139]) {
+    expect(await kindsAfter(crash)).toEqual(['snapshot', 'keep-state']);
+  }
+  for (const end of [0, 143, null]) expect(await kindsAfter(end)).toEqual(['remove-state']);
+});
