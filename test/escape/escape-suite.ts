@@ -1,0 +1,198 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { DockerUnderTest } from '../engines/docker-under-test.ts';
+import { API, type AttackedFleet, attackedFleet, SECOND, SECRET } from './attacked-fleet.ts';
+import { exchangeAll, inside } from './inside.ts';
+import { type MachineFindings, machineAttacks } from './machine-attacks.ts';
+import { proposalAttacks } from './proposal-attacks.ts';
+import { REQUEST_ATTACKS } from './request-attacks.ts';
+
+/** Attacks from inside a bottle that the real controller brought up, as its agent, each beside what is allowed. */
+export function escapeSuite(backend: string, engine: DockerUnderTest): void {
+  if (engine.kind === 'none') {
+    describe.skip(`escapes from ${backend} (${engine.reason})`);
+    return;
+  }
+  let attacked: AttackedFleet;
+  beforeAll(async () => {
+    attacked = await attackedFleet(engine);
+  });
+  afterAll(() => attacked?.[Symbol.asyncDispose]());
+
+  describe(`requests through egress (${backend})`, () => {
+    let answers: { readonly [name: string]: string };
+    beforeAll(async () => {
+      const twins = REQUEST_ATTACKS.map(({ name, twin }) => ({ ...twin, name: `twin ${name}` }));
+      answers = await exchangeAll(attacked.fleet, [...REQUEST_ATTACKS, ...twins]);
+    });
+
+    test.for(REQUEST_ATTACKS)('$name', ({ name, meets }) => {
+      expect(answers[name]).toMatch(meets);
+      expect(answers[`twin ${name}`]).toMatch(/^HTTP\/1\.1 200 [\s\S]*example\.test got /);
+    });
+
+    test('nothing of it arrived but what is allowed', () => {
+      const lines = attacked.arrived.map(({ host, line }) => `${host} ${line}`);
+      const allowed =
+        /^(?:api\.example\.test (?:GET|POST) \/public\/\S|second\.example\.test GET \/x$)/;
+      expect(lines.filter((line) => !allowed.test(line))).toEqual([]);
+      expect(lines.length).toBeGreaterThan(REQUEST_ATTACKS.length / 2);
+    });
+
+    test('refusals say nothing of the credential', () => {
+      expect(Object.values(answers).join()).not.toContain(SECRET);
+    });
+  });
+
+  test('the credential goes to its own host, and the agent’s own goes nowhere', async () => {
+    const before = attacked.arrived.length;
+    const own = 'Authorization: Bearer mine\r\nProxy-Authorization: Basic bWluZQ==\r\n';
+    const disguised = 'AUTHORIZATION_: mine\r\nX_Http_Method_Override: DELETE\r\nTE: trailers\r\n';
+    const head = (host: string, path: string) =>
+      `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nX-Team: blue\r\n${own}${disguised}\r\n`;
+    const answers = await exchangeAll(attacked.fleet, [
+      { name: 'api', tunnel: { target: API }, send: head(API, '/public/own') },
+      { name: 'second', tunnel: { target: SECOND }, send: head(SECOND, '/x') },
+      { name: 'away', tunnel: { target: API }, send: head(API, '/public/away') },
+    ]);
+    expect(answers['api']).toMatch(/^HTTP\/1\.1 200/);
+    expect(answers['second']).toMatch(/^HTTP\/1\.1 200/);
+    expect(answers['away']).toMatch(/^HTTP\/1\.1 302/);
+    const arrived = attacked.arrived.slice(before);
+    expect(arrived).toHaveLength(3);
+    for (const { host, headers } of arrived) {
+      const text = headers.join('\n');
+      expect(text.includes(SECRET), host).toBe(host === 'api.example.test');
+      expect(text).not.toMatch(/Bearer mine|bWluZQ|method_override/i);
+    }
+  });
+
+  describe(`the machine around the bottle (${backend})`, () => {
+    let found: MachineFindings;
+    beforeAll(async () => {
+      const { addresses, port } = attacked.machine;
+      const { dev, other } = attacked.outside;
+      const sidecars = [dev, other].flatMap((host) => [
+        [host, 8080] as const,
+        [host, 9100] as const,
+      ]);
+      const gateways = [dev, other].map(
+        (host) => [host.replace(/\d+$/, (n) => `${Number(n) - 1}`), port] as const,
+      );
+      const targets = [
+        ...addresses.map((address) => [address, port] as const),
+        ...addresses
+          .filter((address) => !address.includes(':'))
+          .map((address) => [address, 2375] as const),
+        ...gateways,
+        ...sidecars,
+        ...([1, 22, 53, 443, 9229] as const).map((other) => ['egress', other] as const),
+        ['192.0.2.77', 443] as const,
+        ['198.51.100.1', 53] as const,
+        ['2001:db8::1', 443] as const,
+      ];
+      found = await inside(attacked.fleet, 'python3', machineAttacks(targets));
+    });
+
+    test('its sidecars are all that the agent reaches', () => {
+      expect(found.allowed).toBe('reachedreached');
+      expect(Object.keys(found.tcp).length).toBeGreaterThan(10);
+      expect(entriesThatReached(found.tcp)).toEqual([]);
+    });
+
+    test('no resolver answers for names outside', () => {
+      expect(entriesThatReached(found.names)).toEqual([]);
+    });
+
+    test('the kernel gives it nothing', () => {
+      expect(entriesThatReached(found.kernel)).toEqual([]);
+    });
+
+    test('no credential and no private key is in its reach', () => {
+      expect(found.text).toContain('BB_BOTTLE=dev');
+      expect(found.text).not.toContain(SECRET);
+      expect(found.text).not.toContain('PRIVATE KEY-----\n');
+      expect(found.text).not.toMatch(/docker\.sock|\/egress\/|\/queue\//);
+    });
+
+    test('nobody else reaches its sidecars: not from this machine, where the host itself answers', async () => {
+      const { dev } = attacked.outside;
+      const asked = (url: string) =>
+        fetch(url, { signal: AbortSignal.timeout(2_000) }).then(
+          ({ status }) => `answered ${status}`,
+          () => 'nothing',
+        );
+      expect(await asked(`http://${dev}:8080/healthz`)).toBe('nothing');
+      expect(await asked(`http://${dev}:9100/mcp`)).toBe('nothing');
+    });
+  });
+
+  proposalAttacks(() => attacked);
+
+  test('a connection that is kept is refused as soon as its route is gone', async () => {
+    const { fleet, routes } = attacked;
+    const seen = inside<readonly number[]>(fleet, 'node', KEPT);
+    await expect
+      .poll(() => attacked.arrived.some(({ line }) => line.includes('/public/kept')))
+      .toBe(true);
+    await fleet.repository.commit({ 'desired-state/routes/api.yaml': routes('/elsewhere/') });
+    await fleet.done('reconcile');
+    const statuses = await seen;
+    expect(statuses[0]).toBe(200);
+    expect(statuses.at(-1)).toBe(403);
+    await fleet.repository.commit({ 'desired-state/routes/api.yaml': routes('/public/') });
+    await fleet.done('reconcile');
+    const [again] = Object.values(await exchangeAll(fleet, [TWIN]));
+    expect(again).toMatch(/^HTTP\/1\.1 200/);
+  });
+
+  test('the credential is in nothing that is written or shown', async () => {
+    const { fleet } = attacked;
+    const { git } = fleet.repository;
+    const places = {
+      plan: (await fleet.bb('plan', '--json')).all + (await fleet.bb('plan')).all,
+      status: (await fleet.bb('status', '--json')).all,
+      events: (await fleet.bb('events')).all,
+      proposals: (await fleet.bb('proposals', '--all', '--json')).all,
+      logs: (await fleet.bb('logs', 'dev', 'sidecars')).all + (await fleet.engineLogs()),
+      containers: JSON.stringify([
+        await fleet.engine.container('dev').inspect(),
+        await fleet.engine.container('dev', 'sidecars').inspect(),
+      ]),
+      history: (await git('log', '-p', '--all')) + (await git('notes', '--ref=bb', 'list')),
+    };
+    for (const [place, text] of Object.entries(places)) {
+      expect(text.length, place).toBeGreaterThan(0);
+      expect(text.includes(SECRET), place).toBe(false);
+    }
+  });
+}
+
+const TWIN = {
+  name: 'twin',
+  tunnel: { target: API },
+  send: `GET /public/x HTTP/1.1\r\nHost: ${API}\r\n\r\n`,
+};
+
+function entriesThatReached(found: { readonly [name: string]: string }): readonly string[] {
+  return Object.keys(found).filter((name) => found[name] === 'reached');
+}
+
+/** Asks over one TLS connection until it is refused. */
+const KEPT = `
+import net from 'node:net';
+import tls from 'node:tls';
+const socket = net.connect(8080, 'egress');
+socket.write('CONNECT ${API} HTTP/1.1\\r\\nHost: ${API}\\r\\n\\r\\n');
+await new Promise((resolve) => socket.once('data', resolve));
+const secure = tls.connect({ socket, servername: 'api.example.test', rejectUnauthorized: false });
+const statuses = [];
+const deadline = Date.now() + 20000;
+while (statuses.at(-1) !== 403 && Date.now() < deadline) {
+  secure.write('GET /public/kept HTTP/1.1\\r\\nHost: ${API}\\r\\n\\r\\n');
+  const answer = await new Promise((resolve) => secure.once('data', resolve));
+  statuses.push(Number(answer.toString().slice(9, 12)));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+}
+console.log(JSON.stringify(statuses));
+process.exit(0);
+`;
