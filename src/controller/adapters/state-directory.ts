@@ -1,4 +1,4 @@
-import { lstat, mkdir } from 'node:fs/promises';
+import { chmod, lstat, mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import type { FleetName } from '../../model/names.ts';
@@ -32,6 +32,7 @@ export async function ensureStateDirectory(path: string): Promise<void> {
     const own = process.getuid?.();
     const isOurs = stats.isDirectory() && (own === undefined || stats.uid === own);
     if (!isOurs) throw Object.assign(new Error('not ours'), { code: 'EPERM' });
+    if ((stats.mode & 0o077) !== 0) await chmod(path, 0o700);
   } catch (error) {
     storeError(path)(error);
   }

@@ -1,4 +1,4 @@
-import { lstat, mkdir, symlink } from 'node:fs/promises';
+import { chmod, lstat, mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import {
@@ -20,6 +20,7 @@ test('it is made for its owner only, and a link in its place is refused', async 
   await using folder = await temporaryFolder();
   const path = join(folder.path, 'bb', 'home');
   await ensureStateDirectory(path);
+  await chmod(path, 0o777);
   await ensureStateDirectory(path);
   expect((await lstat(path)).mode & 0o777).toBe(0o700);
   await mkdir(join(folder.path, 'elsewhere'));
