@@ -15,7 +15,7 @@ export const SECRET = 's3cr3t-hunter2-of-the-escape-suite';
 export const MOST_PENDING = 3;
 
 /** A request as an upstream got it. */
-export interface Arrived {
+interface Arrived {
   readonly host: string;
   readonly line: string;
   readonly headers: readonly string[];
