@@ -1,22 +1,29 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseRevision, type Revision } from '../../model/names.ts';
 import { sanitizeLine } from '../../model/sanitize.ts';
 import type { CommitOutcome, CommitRequest } from '../ports/git.ts';
-import { authorVariables, type GitAuthor, gitAuthor } from './git-author.ts';
-import { type ChangedFile, indexLine, isTreePath } from './git-changed-file.ts';
+import { type GitAuthor, gitAuthor } from './git-author.ts';
+import type { ChangedFile } from './git-changed-file.ts';
+import { newTree } from './git-new-tree.ts';
+import { type GitObject, objectId, packOf } from './git-pack.ts';
 import type { GitProcess } from './git-process.ts';
-import { checkedOutAt, updateWorkingTree } from './git-working-tree.ts';
 
 const REF_LOCK_ATTEMPTS = 20;
 const MAX_TRAILER_LENGTH = 4000;
 
+/** A commit that is on the branch, and what the working tree does not have of it yet. */
+export type Plumbed =
+  | {
+      readonly kind: 'committed';
+      readonly revision: Revision;
+      readonly files: readonly ChangedFile[];
+    }
+  | Extract<CommitOutcome, { readonly kind: 'moved' }>;
+
 /**
- * Makes a commit by plumbing, through an index of its own in a temporary folder:
+ * Makes a commit by plumbing, without any index: ids are computed here, so that all objects are written at once.
  *
- *   objects → tree → commit → update-ref <new> <parent> (compare-and-swap) → working tree where it is clean
+ *   read folders → objects → update-ref <new> <parent> (compare-and-swap)
  *
  * A crash before `update-ref` leaves unreferenced objects, which git collects. A crash after it leaves the commit in
  * force and the operator's working tree behind it, as after a push into a checked-out branch; `git restore` catches up.
@@ -27,20 +34,18 @@ export async function commitByPlumbing(
   git: GitProcess,
   ref: string,
   request: CommitRequest,
-): Promise<CommitOutcome> {
-  const [tip, author, workingTree] = await Promise.all([
-    branchTip(git, ref),
+): Promise<Plumbed> {
+  const [author, { tree, objects, files }] = await Promise.all([
     gitAuthor(git),
-    checkedOutAt(git, ref),
+    newTree(git, request),
   ]);
-  if (tip !== request.parent) return moved(tip, ref);
-  const { tree, files } = await writeTree(git, request);
-  const revision = await writeCommit(git, { tree, author, request });
+  const commit: GitObject = { type: 'commit', content: commitContent(tree, author, request) };
+  const idLength = request.parent.length;
+  const revision = parseRevision(objectId(commit, idLength));
+  if (revision === undefined) throw new Error('the id of a commit is no revision');
+  await git.must(['unpack-objects', '-q'], { input: packOf([...objects, commit], idLength) });
   const failure = await swap(git, ref, revision, request);
-  if (failure !== null) return failure;
-  const leftInWorkingTree =
-    workingTree === null ? [] : await updateWorkingTree(git, workingTree, files);
-  return { kind: 'committed', revision, leftInWorkingTree };
+  return failure ?? { kind: 'committed', revision, files };
 }
 
 /** The branch's commit, or null when there is no such branch. */
@@ -49,64 +54,18 @@ export async function branchTip(git: GitProcess, ref: string): Promise<Revision 
   return parseRevision(stdout.trim()) ?? null;
 }
 
-async function writeTree(
-  git: GitProcess,
-  request: CommitRequest,
-): Promise<{ readonly tree: string; readonly files: readonly ChangedFile[] }> {
-  const folder = await mkdtemp(join(tmpdir(), 'bb-index-'));
-  const env = { GIT_INDEX_FILE: join(folder, 'index') };
-  try {
-    const [files] = await Promise.all([
-      changedFiles(git, request),
-      git.must(['read-tree', request.parent], { env }),
-    ]);
-    if (files.length > 0) {
-      const input = files.map(indexLine).join('');
-      await git.must(['update-index', '-z', '--index-info'], { env, input });
-    }
-    const tree = (await git.must(['write-tree'], { env })).trim();
-    return { tree, files };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+function commitContent(tree: string, author: GitAuthor, request: CommitRequest): Uint8Array {
+  const who = `${author.name} <${author.email}> ${timestamp(new Date())}`;
+  const lines = [`tree ${tree}`, `parent ${request.parent}`, `author ${who}`, `committer ${who}`];
+  return new TextEncoder().encode(`${lines.join('\n')}\n\n${commitMessage(request)}`);
 }
 
-async function changedFiles(git: GitProcess, request: CommitRequest): Promise<ChangedFile[]> {
-  const paths = [...request.changes.keys()];
-  if (paths.length === 0) return [];
-  const refused = paths.find((path) => !isTreePath(path));
-  if (refused !== undefined) throw new Error(`${sanitizeLine(refused)} is no path of a tree`);
-  const listing = await git.must(['ls-tree', '-z', request.parent, '--', ...paths]);
-  const before = new Map(listing.split('\0').flatMap(parseBefore));
-  return Promise.all(
-    [...request.changes].map(async ([path, text]): Promise<ChangedFile> => {
-      const old = before.get(path) ?? null;
-      if (old !== null && !old.mode.startsWith('100')) {
-        throw new Error(`${path} is not a regular file in ${request.parent}`);
-      }
-      if (text === null) return { path, before: old, after: null };
-      const id = await git.must(['hash-object', '-w', '--stdin'], { input: text });
-      return { path, before: old, after: { id: id.trim(), mode: old?.mode ?? '100644', text } };
-    }),
-  );
-}
-
-function parseBefore(raw: string): [path: string, entry: { mode: string; id: string }][] {
-  const [, mode, id, path] = /^(\d{6}) \w+ ([0-9a-f]+)\t(.+)$/s.exec(raw) ?? [];
-  return mode === undefined || id === undefined || path === undefined ? [] : [[path, { mode, id }]];
-}
-
-async function writeCommit(
-  git: GitProcess,
-  content: { readonly tree: string; readonly author: GitAuthor; readonly request: CommitRequest },
-): Promise<Revision> {
-  const { tree, request } = content;
-  const env = authorVariables(content.author);
-  const args = ['commit-tree', tree, '-p', request.parent];
-  const id = (await git.must(args, { env, input: commitMessage(request) })).trim();
-  const revision = parseRevision(id);
-  if (revision === undefined) throw new Error(`git commit-tree gave "${id}"`);
-  return revision;
+/** Seconds and the offset of the time zone, `+0130`. */
+function timestamp(now: Date): string {
+  const minutes = -now.getTimezoneOffset();
+  const hours = String(Math.floor(Math.abs(minutes) / 60)).padStart(2, '0');
+  const rest = String(Math.abs(minutes) % 60).padStart(2, '0');
+  return `${Math.floor(now.getTime() / 1000)} ${minutes < 0 ? '-' : '+'}${hours}${rest}`;
 }
 
 /** Subject, body, trailers. Trailers are a paragraph of their own, so no line of the body is ever read as one. */
@@ -123,7 +82,7 @@ async function swap(
   ref: string,
   revision: Revision,
   { parent, subject }: CommitRequest,
-): Promise<CommitOutcome | null> {
+): Promise<Extract<CommitOutcome, { readonly kind: 'moved' }> | null> {
   const log = `bb: ${sanitizeLine(subject)}`;
   for (let attempt = 1; ; attempt += 1) {
     const { exitCode, stderr } = await git.run(['update-ref', '-m', log, ref, revision, parent]);
@@ -136,7 +95,10 @@ async function swap(
   }
 }
 
-function moved(tip: Revision | null, ref: string): CommitOutcome {
+function moved(
+  tip: Revision | null,
+  ref: string,
+): Extract<CommitOutcome, { readonly kind: 'moved' }> {
   if (tip === null) throw new Error(`${ref} does not exist`);
   return { kind: 'moved', tip };
 }

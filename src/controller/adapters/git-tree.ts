@@ -1,6 +1,7 @@
 import type { TreeFile } from '../../desired/tree-file.ts';
 import type { Revision } from '../../model/names.ts';
 import { parseBatch } from './git-blobs.ts';
+import type { ChangedFile } from './git-changed-file.ts';
 import type { GitProcess } from './git-process.ts';
 
 /** One byte more than the loader accepts: enough for it to see that a file is too large. */
@@ -15,6 +16,15 @@ export interface TreeReader {
    * @throws Error when the tree holds more than 64 MiB, or an object is missing.
    */
   read(revision: Revision, folder: string): Promise<ReadonlyMap<string, TreeFile>>;
+  /**
+   * Takes the files of a commit made here from those of its parent, when they are remembered, so that they are not read
+   * again. False when it is not known then whether the commit has the folder.
+   */
+  derive(
+    commit: { readonly parent: Revision; readonly revision: Revision },
+    folder: string,
+    changed: readonly ChangedFile[],
+  ): boolean;
 }
 
 interface TreeEntry {
@@ -43,7 +53,36 @@ export function treeReader(git: GitProcess): TreeReader {
       last = { name: treeish(revision, folder), files };
       return files;
     },
+    derive({ parent, revision }, folder, changed) {
+      if (last?.name !== treeish(parent, folder)) return false;
+      const files = changedFiles(last.files, folder, changed);
+      if (files === null) return false;
+      last = { name: treeish(revision, folder), files };
+      return files.size > 0;
+    },
   };
+}
+
+/** What reading the new tree would give, in git's order; null where it would be cut or refused. */
+function changedFiles(
+  before: ReadonlyMap<string, TreeFile>,
+  folder: string,
+  changed: readonly ChangedFile[],
+): ReadonlyMap<string, TreeFile> | null {
+  const prefix = folder === '' || folder === '.' ? '' : `${folder}/`;
+  const files = new Map(before);
+  for (const { path, after } of changed) {
+    if (!path.startsWith(prefix)) continue;
+    const name = path.slice(prefix.length);
+    if (after === null) files.delete(name);
+    else
+      files.set(name, { mode: parseMode(after.mode), bytes: new TextEncoder().encode(after.text) });
+  }
+  const sizes = [...files.values()].map(({ bytes }) => bytes.length);
+  const isWhole = sizes.every((size) => size < KEEP_BYTES_PER_FILE);
+  if (!isWhole || sizes.reduce((sum, size) => sum + size, 0) > KEEP_BYTES) return null;
+  const inOrder = [...files].map((file) => ({ key: Buffer.from(file[0]), file }));
+  return new Map(inOrder.sort((a, b) => Buffer.compare(a.key, b.key)).map(({ file }) => file));
 }
 
 /** `<commit>:<folder>`, or the commit where the folder is the repository's root. */

@@ -3,6 +3,7 @@ import { join, resolve as resolvePath } from 'node:path';
 import { parseRevision, type Revision } from '../../model/names.ts';
 import type { Git, Resolved, SourceProblem } from '../ports/git.ts';
 import { branchTip, commitByPlumbing } from './git-commit.ts';
+import { workingTreeFollower } from './git-follow.ts';
 import { isAncestor, readDiff, readLog } from './git-history.ts';
 import { appendNote, readNote } from './git-notes.ts';
 import { GitMissingError, type GitProcess, gitProcess } from './git-process.ts';
@@ -55,17 +56,36 @@ function createGit(
   const folder = options.folder.replace(/^(?:\.?\/)+|\/+$/g, '');
   const ref = `refs/heads/${branch}`;
   const trees = treeReader(git);
+  const following = workingTreeFollower(git, ref);
+  /** The last commit made here that has the folder: nobody has to be asked about it. */
+  let ours: Revision | null = null;
+  const commitAhead: Git['commitAhead'] = async (request) => {
+    const outcome = await commitByPlumbing(git, ref, request);
+    if (outcome.kind === 'moved') return outcome;
+    const { kind, revision, files } = outcome;
+    const isKnown = trees.derive({ parent: request.parent, revision }, folder, files);
+    ours = isKnown ? revision : null;
+    return { kind, revision, follow: following(files) };
+  };
   return {
     repository,
     branch,
     folder,
-    resolve: rememberTip(join(gitDirectory, ref), () =>
-      resolveTip(git, { repository, branch, folder }),
+    resolve: rememberTip(join(gitDirectory, ref), async (written) =>
+      ours !== null && ours === written
+        ? { kind: 'resolved', revision: ours }
+        : resolveTip(git, { repository, branch, folder }),
     ),
     resolveRevision: (raw) => resolveRevision(git, raw),
     readTree: (revision) => trees.read(revision, folder),
     isAncestor: (ancestor, descendant) => isAncestor(git, ancestor, descendant),
-    commit: (request) => commitByPlumbing(git, ref, request),
+    async commit(request) {
+      const outcome = await commitAhead(request);
+      if (outcome.kind === 'moved') return outcome;
+      const { kind, revision, follow } = outcome;
+      return { kind, revision, leftInWorkingTree: await follow() };
+    },
+    commitAhead,
     log: (from, limit) => readLog(git, from, limit),
     diff: (from, to) => readDiff(git, from, to, folder),
     appendNote: (revision, line) => appendNote(git, revision, line),

@@ -39,6 +39,16 @@ export type CommitOutcome =
     }
   | { readonly kind: 'moved'; readonly tip: Revision };
 
+/** A commit that is on the branch while the working tree is still behind it. */
+export type AheadOutcome =
+  | {
+      readonly kind: 'committed';
+      readonly revision: Revision;
+      /** Lets the working tree follow; gives the paths that were dirty there and so were not updated. */
+      readonly follow: () => Promise<readonly string[]>;
+    }
+  | { readonly kind: 'moved'; readonly tip: Revision };
+
 export interface LoggedCommit {
   readonly revision: Revision;
   readonly parents: readonly Revision[];
@@ -62,6 +72,8 @@ export interface Git {
   readTree(revision: Revision): Promise<ReadonlyMap<string, TreeFile>>;
   isAncestor(ancestor: Revision, descendant: Revision): Promise<boolean>;
   commit(request: CommitRequest): Promise<CommitOutcome>;
+  /** As `commit`, for a caller with something more urgent to do than the working tree, which it has follow after. */
+  commitAhead(request: CommitRequest): Promise<AheadOutcome>;
   /** Newest first, at most `limit`. */
   log(from: Revision, limit: number): Promise<readonly LoggedCommit[]>;
   /** Unified diff of the folder between two commits. */
