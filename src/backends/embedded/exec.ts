@@ -55,11 +55,12 @@ export async function execRaw(
   const mark = randomUUID();
   const [program = '', ...rest] = [...argv, ...request.argv];
   const seccomp = openSync(machine.seccompPath(), 'r');
+  const nothing = openSync('/dev/null', 'r');
   try {
     const child = spawn(program, rest, {
       cwd: '/',
       env: { PATH: process.env['PATH'] },
-      stdio: ['pipe', 'pipe', 'pipe', 'pipe', seccomp, ...covers(5)],
+      stdio: ['pipe', 'pipe', 'pipe', 'pipe', seccomp, ...covers(5, nothing)],
     });
     const end = () => {
       for (const pid of namespaceMembers(run.init.pid)) {
@@ -83,6 +84,7 @@ export async function execRaw(
     });
   } finally {
     closeSync(seccomp);
+    closeSync(nothing);
   }
 }
 

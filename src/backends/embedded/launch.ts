@@ -82,7 +82,7 @@ export async function launch(options: Launch): Promise<Launched> {
       stdio: [
         ...[nothing, log, log, 'pipe' as IOType, 'pipe' as IOType, seccomp, status],
         ...options.listeners,
-        ...covers(FIRST_LISTENER + options.listeners.length),
+        ...covers(FIRST_LISTENER + options.listeners.length, nothing),
       ],
     });
     child.unref();
@@ -159,14 +159,17 @@ function mountTable({ binds, stage }: Launch): string {
     .join('');
 }
 
-/** Descriptors that we inherited ourselves would go on to the sandbox: each is covered with an empty one. */
-export function covers(from: number): readonly IOType[] {
+/**
+ * Descriptors that we inherited ourselves would go on to the sandbox: each is covered with `nothing`, an empty file.
+ * Node closes those that it opened by itself.
+ */
+export function covers(from: number, nothing: number): readonly (IOType | number)[] {
   const inherited = readdirSync('/proc/self/fdinfo')
     .map(Number)
     .filter((fd) => fd >= from && isInherited(fd));
-  return Array.from(
-    { length: Math.max(from, ...inherited.map((fd) => fd + 1)) - from },
-    () => 'ignore',
+  const count = Math.max(from, ...inherited.map((fd) => fd + 1)) - from;
+  return Array.from({ length: count }, (_, index) =>
+    inherited.includes(from + index) ? nothing : 'ignore',
   );
 }
 

@@ -84,11 +84,12 @@ export function removeGroups(name: string): void {
 
 /**
  * In front of a sandbox's program: no core dumps, which would hold what it had in memory; and where no group limits the
- * whole, limits for each process and for the number of them in its user namespace.
+ * whole, a limit for the number of processes in its user namespace. Memory has none there: Node reserves far more than
+ * it uses, and does not start under a limit that would mean anything.
  */
 export function resourceLimits(resources: Resources): readonly string[] {
   const whole = limitMethod() !== 'rlimit';
-  const single = whole ? [] : [`--nproc=${resources.pids}`, `--data=${resources.memoryBytes}`];
+  const single = whole ? [] : [`--nproc=${resources.pids}`];
   return ['prlimit', '--core=0', ...single, '--'];
 }
 

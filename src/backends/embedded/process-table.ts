@@ -35,12 +35,16 @@ export function childrenOf(pid: number): readonly number[] {
   return read(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number);
 }
 
-/** All processes of the pid namespace that `pid` is in, whoever their parents are. */
+/** All living processes of the pid namespace that `pid` is in, whoever their parents are. */
 export function namespaceMembers(pid: number): readonly number[] {
   const own = link(`/proc/${pid}/ns/pid`);
   if (own === null) return [];
   return readdirSync('/proc').flatMap((name) =>
-    /^\d+$/.test(name) && link(`/proc/${name}/ns/pid`) === own ? [Number(name)] : [],
+    /^\d+$/.test(name) &&
+    link(`/proc/${name}/ns/pid`) === own &&
+    statFields(Number(name))?.[0] !== 'Z'
+      ? [Number(name)]
+      : [],
   );
 }
 
