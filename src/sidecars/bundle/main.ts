@@ -3,6 +3,7 @@ import type { BundleStatus } from '../../model/sidecar.ts';
 import { writeStatus } from '../atomic-file.ts';
 import { listenDescriptors } from '../listen-endpoint.ts';
 import { sidecarFolders } from '../sidecar-root.ts';
+import { compileCache } from './compile-cache.ts';
 import { Program } from './program.ts';
 import { listPrograms } from './program-list.ts';
 
@@ -16,12 +17,19 @@ const MAX_BACKOFF_MS = 30_000;
 const folders = sidecarFolders(process.env);
 const programFolder = process.env['BB_SIDECAR_PROGRAMS'] ?? import.meta.dirname;
 
+const compiled = compileCache(programFolder, '/tmp/compile-cache', process.geteuid?.() ?? 0);
+
 const programs = listPrograms(programFolder, process.execPath).map(
   ({ name, command }) =>
     new Program({
       name,
       command,
-      env: { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '131072', ...process.env },
+      env: {
+        MALLOC_ARENA_MAX: '1',
+        MALLOC_TRIM_THRESHOLD_: '131072',
+        ...compiled,
+        ...process.env,
+      },
       descriptors: listenDescriptors(process.env),
       onLine: (line) => process.stdout.write(`${name} | ${sanitizeLine(line, 16_384)}\n`),
       onChange: report,

@@ -71,7 +71,7 @@ else {
         'agent\n/home/agent/work\nwrites\ngit\n42\n42\ncurl',
       );
       const programs = await shell(backend, bottle.ref('sidecars'), 'ls /opt/bb');
-      expect(programs).toBe('bundle.js\negress.js\nsupervise.js');
+      expect(programs).toBe('bundle.js\ncache\negress.js\nsupervise.js');
     });
   });
 }
