@@ -12,6 +12,14 @@ export interface Committed {
   readonly leftInWorkingTree: readonly string[];
 }
 
+/** The same before the working tree followed. */
+export interface CommittedAhead {
+  readonly revision: Revision;
+  readonly subject: string;
+  /** Lets the working tree follow; gives the paths that are left there as they were. */
+  readonly follow: () => Promise<readonly string[]>;
+}
+
 /** Somebody who commits this often in between is a loop, not a person. */
 const MAX_RACES = 10;
 
@@ -20,15 +28,23 @@ const MAX_RACES = 10;
  * tip, so nothing that was committed in between is lost or overwritten.
  */
 export async function commitChanges(git: Git, changeAt: ChangeAt): Promise<Answer<Committed>> {
+  const committed = await commitAhead(git, changeAt);
+  if (!committed.ok) return committed;
+  const { revision, subject, follow } = committed.value;
+  return { ok: true, value: { revision, subject, leftInWorkingTree: await follow() } };
+}
+
+/** As `commitChanges`, for a caller that has the working tree follow when something more urgent is done. */
+export async function commitAhead(git: Git, changeAt: ChangeAt): Promise<Answer<CommittedAhead>> {
   for (let race = 0; race < MAX_RACES; race += 1) {
     const resolved = await resolveTip(git);
     if ('refusal' in resolved) return { ok: false, refusal: resolved.refusal };
     const change = await changeAt(resolved.revision);
     if (!change.ok) return change;
-    const outcome = await git.commit({ parent: resolved.revision, ...change.value });
+    const outcome = await git.commitAhead({ parent: resolved.revision, ...change.value });
     if (outcome.kind === 'committed') {
-      const { revision, leftInWorkingTree } = outcome;
-      return { ok: true, value: { revision, subject: change.value.subject, leftInWorkingTree } };
+      const { revision, follow } = outcome;
+      return { ok: true, value: { revision, subject: change.value.subject, follow } };
     }
   }
   return { ok: false, refusal: raced(git) };

@@ -8,9 +8,9 @@ import type { ProposalRecord } from '../supervise/queue-folder.ts';
 import type { Answer, ApproveRequest, Decision, ProposalReview, Refusal } from './api.ts';
 import { applicable } from './applicable.ts';
 import { type CandidatePorts, candidateOf } from './candidate.ts';
-import type { Committed } from './commit-changes.ts';
+import type { CommittedAhead } from './commit-changes.ts';
 import type { DecisionIndex, RecordedDecision } from './decision-index.ts';
-import { enforce, judgeEnforcement } from './enforcement.ts';
+import { type Enforcement, enforce, judgeEnforcement } from './enforcement.ts';
 import type { FleetJournal } from './fleet-journal.ts';
 import { resolveTip } from './pass.ts';
 import { commitDecision } from './proposal-decision.ts';
@@ -59,18 +59,30 @@ export class Decisions {
     return this.#oneAtATime(request.id, async (record) => {
       const committed = await this.#commitApproval(record.proposal, request);
       if (!committed.ok) return committed;
-      const { bottle } = record.proposal;
-      const { revision } = committed.value;
-      const outcome = await enforce(bottle, revision, this.#ports);
+      const { revision, follow } = committed.value;
+      const { proposal } = record;
+      const { operator } = request;
+      const outcome = await this.#putInForce(proposal, committed.value, request).finally(follow);
       if (outcome.kind !== 'in-force') {
         const why = outcome.kind === 'failed' ? outcome.failure.message : outcome.reason;
-        const { proposal } = record;
-        const { operator } = request;
         return revertApproval({ proposal, approved: revision, operator }, why, this.#ports);
       }
-      await this.#answer(record.proposal.id, 'approved', revision, request.operator, request.notes);
-      return decided(record.proposal.id, 'approved', committed.value);
+      return decided(proposal.id, 'approved', committed.value);
     });
+  }
+
+  /** The agent waits in its tool call: what it does not need comes after its answer. */
+  async #putInForce(
+    { id, bottle }: Proposal,
+    { revision, follow }: CommittedAhead,
+    { operator, notes }: ApproveRequest,
+  ): Promise<Enforcement> {
+    const { outcome, passed } = await enforce(bottle, revision, this.#ports);
+    if (outcome.kind === 'in-force') await this.#answer(id, 'approved', revision, operator, notes);
+    // A pass that failed is made again by the loop; history is read for the next decision, which reads it anyway.
+    const read = this.#ports.index.find(id, revision);
+    await Promise.allSettled([passed, read, follow()]);
+    return outcome;
   }
 
   reject(request: {
@@ -132,7 +144,7 @@ export class Decisions {
     );
   }
 
-  #commitApproval(proposal: Proposal, request: ApproveRequest): Promise<Answer<Committed>> {
+  #commitApproval(proposal: Proposal, request: ApproveRequest): Promise<Answer<CommittedAhead>> {
     const { reconciler } = this.#ports;
     return commitDecision(proposal.id, 'approved', this.#ports, async () => {
       const found = await candidateOf(proposal, request.scope ?? 'instance', this.#ports);
@@ -155,7 +167,7 @@ export class Decisions {
     proposal: Proposal,
     reason: string,
     operator: string,
-  ): Promise<Answer<Committed>> {
+  ): Promise<Answer<CommittedAhead>> {
     const message = commitMessage({ kind: 'reject', proposal, operator, reason });
     return commitDecision(proposal.id, 'rejected', this.#ports, async () => ({
       ok: true,
@@ -216,11 +228,12 @@ export class Decisions {
   }
 }
 
-function decided(
+async function decided(
   id: ProposalId,
   state: Decision['state'],
-  { revision, subject, leftInWorkingTree }: Committed,
-): Answer<Decision> {
+  { revision, subject, follow }: CommittedAhead,
+): Promise<Answer<Decision>> {
+  const leftInWorkingTree = await follow();
   const left = leftInWorkingTree.length === 0 ? {} : { leftInWorkingTree };
   return { ok: true, value: { id, state, revision, commitSubject: subject, ...left } };
 }

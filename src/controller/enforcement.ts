@@ -21,37 +21,57 @@ const LIMIT_MS = 15_000;
 /** Between two looks at a bottle that nobody is working on. */
 const RECHECK_MS = 100;
 
+/** What became of it, and the pass that may still be under way: it takes notes that nobody has to wait for. */
+export interface Enforced {
+  readonly outcome: Enforcement;
+  readonly passed: Promise<unknown>;
+}
+
 /**
- * Passes until the bottle's own sidecars report the tables of this commit (or of a later one) in force.
- * Never rejects; `waiting` means that time was up.
+ * Passes until the bottle's own sidecars report the tables of this commit (or of a later one) in force. A turn that
+ * another look started counts as soon as it ends, whatever the pass of this one is at.
+ * `waiting` means that time was up.
  */
 export async function enforce(
   bottle: BottleName,
   revision: Revision,
   ports: { readonly reconciler: Reconciler; readonly git: Git; readonly clock: Clock },
-): Promise<Enforcement> {
+): Promise<Enforced> {
   const { reconciler, clock } = ports;
   const deadlineMs = clock.nowMs() + LIMIT_MS;
-  let stated: Enforcement = { kind: 'waiting', reason: 'no pass has looked at it yet' };
+  const judge = () => judgeEnforcement(bottle, revision, reconciler.snapshot(), ports.git);
+  let outcome: Enforcement = { kind: 'waiting', reason: 'no pass has looked at it yet' };
+  let passed: Promise<unknown> = Promise.resolve();
   while (clock.nowMs() < deadlineMs) {
     const turnEnd = nextTurnEnd(reconciler, bottle);
-    const report = await reconciler.pass({ permissions: NO_PERMISSIONS });
-    if (report.kind === 'refused') {
-      const { message, hint } = report.refusal;
+    const pass = reconciler.pass({ permissions: NO_PERMISSIONS });
+    passed = pass;
+    const early = async () => {
+      await turnEnd.ended;
+      const stated = await judge();
+      return stated.kind === 'in-force' ? stated : pass;
+    };
+    const first = await Promise.race([pass, early()]);
+    if (first.kind === 'in-force') {
       turnEnd.cancel();
-      return { kind: 'failed', failure: { kind: 'terminal', message, hint } };
+      return { outcome: first, passed };
     }
-    stated = await judgeEnforcement(bottle, revision, reconciler.snapshot(), ports.git);
-    if (isOpen(stated)) {
+    if (first.kind === 'refused') {
+      const { message, hint } = first.refusal;
+      turnEnd.cancel();
+      return { outcome: { kind: 'failed', failure: { kind: 'terminal', message, hint } }, passed };
+    }
+    outcome = await judge();
+    if (isOpen(outcome)) {
       const working = reconciler.snapshot().inFlight.has(bottle);
       const leftMs = Math.max(0, deadlineMs - clock.nowMs());
       await turnEnd.within(clock, working ? leftMs : Math.min(leftMs, RECHECK_MS));
-      stated = await judgeEnforcement(bottle, revision, reconciler.snapshot(), ports.git);
+      outcome = await judge();
     }
     turnEnd.cancel();
-    if (!isOpen(stated)) return stated;
+    if (!isOpen(outcome)) break;
   }
-  return stated;
+  return { outcome, passed };
 }
 
 /** True while another pass may still bring it about: a transient failure is tried again until time is up. */
@@ -102,6 +122,7 @@ function nextTurnEnd(reconciler: Reconciler, bottle: BottleName) {
     if (ended === bottle) resolve();
   });
   return {
+    ended: promise,
     cancel,
     async within(clock: Clock, ms: number): Promise<void> {
       const patience = new AbortController();

@@ -1,6 +1,6 @@
 import type { ProposalId, Revision } from '../model/names.ts';
 import type { Answer } from './api.ts';
-import { type ChangeAt, type Committed, commitChanges } from './commit-changes.ts';
+import { type ChangeAt, type CommittedAhead, commitAhead } from './commit-changes.ts';
 import type { DecisionIndex, RecordedDecision } from './decision-index.ts';
 import type { Git } from './ports/git.ts';
 
@@ -13,9 +13,9 @@ export async function commitDecision(
   wanted: RecordedDecision['kind'],
   ports: { readonly git: Git; readonly index: DecisionIndex },
   changeAt: ChangeAt,
-): Promise<Answer<Committed>> {
+): Promise<Answer<CommittedAhead>> {
   let recorded: RecordedDecision | null = null;
-  const committed = await commitChanges(ports.git, async (tip: Revision) => {
+  const committed = await commitAhead(ports.git, async (tip: Revision) => {
     recorded = await ports.index.find(id, tip);
     return recorded === null ? changeAt(tip) : decidedBefore(id, recorded);
   });
@@ -25,10 +25,10 @@ export async function commitDecision(
 function takenUp(
   recorded: RecordedDecision | null,
   wanted: RecordedDecision['kind'],
-): Answer<Committed> | null {
+): Answer<CommittedAhead> | null {
   if (recorded === null || recorded.kind !== wanted) return null;
   const { revision, commit } = recorded;
-  return { ok: true, value: { revision, subject: commit.subject, leftInWorkingTree: [] } };
+  return { ok: true, value: { revision, subject: commit.subject, follow: async () => [] } };
 }
 
 function decidedBefore(id: ProposalId, { kind, revision }: RecordedDecision): Answer<never> {

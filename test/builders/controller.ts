@@ -84,7 +84,7 @@ export class FleetWorld implements AsyncDisposable {
   /** A new process: it knows nothing but what the world tells it. */
   async open(life = new Life()): Promise<TestController> {
     const { clock, stateDirectory } = this;
-    const git = life.lend('git', await this.#git(), ['commit', 'appendNote']);
+    const git = life.lend('git', await this.#git(), ['commit', 'commitAhead', 'appendNote']);
     const backend = life.lend('backend', this.#backend(), CHANGING_CALLS);
     const files = life.lend('files', this.#files(), [
       'prepare',
