@@ -11,7 +11,8 @@ import { joiningArguments } from './sandbox-arguments.ts';
 import { sandboxParts } from './sandbox-parts.ts';
 
 /** Descriptors that a joining bubblewrap reads and closes. */
-export const [JOIN_ARGUMENTS, JOIN_SECCOMP] = [3, 4];
+export const JOIN_ARGUMENTS = 3;
+const JOIN_SECCOMP = 4;
 
 /** A way into a container that runs. */
 export interface Entrance {

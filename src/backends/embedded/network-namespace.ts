@@ -13,7 +13,7 @@ import { type HostUser, type RunRecord, readRun, writeJson } from './records.ts'
 import { sandboxChild } from './sandbox-status.ts';
 
 /** Name of what keeps a bottle's network namespace, where other backends have its internal network. */
-export function namespaceName(ref: ComponentRef): string {
+function namespaceName(ref: ComponentRef): string {
   return runtimeName({ ...ref, component: 'internal-network' });
 }
 
