@@ -65,7 +65,7 @@ function now(): number {
 }
 
 /** Proposes one route after the other over MCP and prints when each call returned. */
-export const AGENT = `
+const AGENT = `
 let id = 0;
 let session;
 async function rpc(method, params, isCall = true) {

@@ -3,7 +3,7 @@ import { startStandIn } from '../scripts/quickstart/stand-in.ts';
 import type { Bench } from './bench.ts';
 import { type BenchFleet, openFleet } from './fleet.ts';
 
-export const API = 'api.example.test';
+const API = 'api.example.test';
 const PORT = 8443;
 
 /** Where a bottle of `openServedFleet` finds what it may ask for. */

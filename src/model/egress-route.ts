@@ -8,7 +8,7 @@ export interface PathMatch {
 }
 
 /** A request header that must have exactly this value; the name is lower-case. */
-export interface HeaderMatch {
+interface HeaderMatch {
   readonly name: string;
   readonly exact: string;
 }

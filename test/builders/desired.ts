@@ -1,15 +1,13 @@
 import type { TreeFile } from '../../src/desired/tree-file.ts';
 import type { BottleSpec } from '../../src/model/bottle-spec.ts';
-import type { DesiredBottle, DesiredState } from '../../src/model/desired-state.ts';
+import type { DesiredBottle } from '../../src/model/desired-state.ts';
 import type { AllowlistEntry, EgressRoute } from '../../src/model/egress-route.ts';
 import type { HostPolicy } from '../../src/model/host-policy.ts';
 import {
   type AgentName,
   type BottleName,
-  type FleetName,
   parseAgentName,
   parseBottleName,
-  parseFleetName,
 } from '../../src/model/names.ts';
 
 /** A route that lets every request to `host` pass; `partial` says what a test is about. */
@@ -77,27 +75,6 @@ export function desiredBottle(
   };
 }
 
-/** A fleet `home` of these bottles. */
-export function desiredState(
-  options: {
-    readonly bottles?: readonly DesiredBottle[];
-    readonly fleet?: Partial<DesiredState['fleet']>;
-    readonly contents?: DesiredState['contents'];
-  } = {},
-): DesiredState {
-  const bottles = options.bottles ?? [];
-  return {
-    fleet: {
-      name: fleetName('home'),
-      suspend: false,
-      audit: { signCommits: 'auto' },
-      ...options.fleet,
-    },
-    bottles: Object.fromEntries(bottles.map((bottle) => [bottle.name, bottle])),
-    contents: options.contents ?? new Map(),
-  };
-}
-
 /** Regular files of a tree from their texts. */
 export function treeFiles(texts: Readonly<Record<string, string>>): ReadonlyMap<string, TreeFile> {
   const encoder = new TextEncoder();
@@ -120,10 +97,6 @@ export function bottleName(raw: string): BottleName {
 
 export function agentName(raw: string): AgentName {
   return present(parseAgentName(raw), raw);
-}
-
-export function fleetName(raw: string): FleetName {
-  return present(parseFleetName(raw), raw);
 }
 
 function present<Value>(value: Value | undefined, raw: string): Value {

@@ -6,7 +6,7 @@ import type { FleetUnderTest } from './fleet-under-test.ts';
 import { API, URL_OF_API } from './upstream.ts';
 
 /** What the agent of `agentProgram` saw. */
-export interface Seen {
+interface Seen {
   readonly pid: number;
   readonly before: number;
   readonly answer: string;

@@ -8,7 +8,7 @@ export const PORT = 8443;
 export const URL_OF_API = `https://${API}:${PORT}`;
 
 /** What an upstream was asked. */
-export interface Received {
+interface Received {
   readonly path: string;
   readonly authorization: string | null;
 }

@@ -23,7 +23,7 @@ export interface BottleMetadata {
 }
 
 /** Says that an agent ended by itself, and badly: its files are kept when its instance leaves the commit. */
-export interface PreservedMark {
+interface PreservedMark {
   /** RFC 3339 of when it was seen. */
   readonly at: string;
   readonly exitCode: number | null;

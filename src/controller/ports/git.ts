@@ -40,7 +40,7 @@ export type CommitOutcome =
   | { readonly kind: 'moved'; readonly tip: Revision };
 
 /** A commit that is on the branch while the working tree is still behind it. */
-export type AheadOutcome =
+type AheadOutcome =
   | {
       readonly kind: 'committed';
       readonly revision: Revision;

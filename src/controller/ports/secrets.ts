@@ -6,7 +6,7 @@ export interface Secrets {
   values(names: readonly string[]): Promise<ReadonlyMap<string, SecretValue>>;
 }
 
-export interface SecretVersions {
+interface SecretVersions {
   readonly versions: { readonly [name: string]: string };
   /** Why a name has no value: which source, and what to do. Never holds a value. */
   readonly problems: { readonly [name: string]: string };

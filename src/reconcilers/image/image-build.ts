@@ -4,7 +4,7 @@ import type { HostFacts } from '../plan-context.ts';
 import { imageReference } from './image-reference.ts';
 
 /** How to build one image over the host's base. `context` are the files beside its Dockerfile. */
-export function imageBuild(
+function imageBuild(
   image: {
     readonly reference: string;
     readonly dockerfile: string;
