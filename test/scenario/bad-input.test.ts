@@ -161,7 +161,7 @@ scenario('an engine that is not there must be told', simulated, async (fleet) =>
   await fleet.configure('config.yaml', `docker: {host: "unix://${socket}"}\n`);
   const bb = await builtProgram();
   const run = (...argv: readonly string[]) =>
-    execa(bb, argv, {
+    execa(bb, ['--backend', 'docker', ...argv], {
       cwd: fleet.repository.root,
       env: fleet.environment,
       extendEnv: false,
