@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { containerBody, endpointsOf } from '../../../src/backends/docker/container-body.ts';
+import { createDockerBackend } from '../../../src/backends/docker/docker-backend.ts';
 import { isNewer } from '../../../src/backends/docker/engine.ts';
 import { readLabels } from '../../../src/backends/docker/labels.ts';
 import { networkBody, networkFault } from '../../../src/backends/docker/network-body.ts';
@@ -7,9 +8,14 @@ import { hintOf } from '../../../src/backends/docker/watch.ts';
 import type { BackendUnderTest } from '../../contract/backend-under-test.ts';
 import { bottleUnderTest } from '../../contract/bottle-under-test.ts';
 
-const bottle = bottleUnderTest({ image: 'image', runtime: null } as BackendUnderTest, 'dev', {
-  fleet: 'home',
-});
+/** Asked for its capabilities alone, so it connects to nothing. */
+const docker = {
+  image: 'image',
+  runtime: null,
+  open: () => createDockerBackend({ environment: {} }),
+} as BackendUnderTest;
+
+const bottle = bottleUnderTest(docker, 'dev', { fleet: 'home' });
 
 describe('docker: what is asked of an engine', () => {
   it.each([
