@@ -37,11 +37,25 @@ export function containerBody(
 export function endpointsOf(spec: ContainerSpec): readonly (readonly [string, EndpointConfig])[] {
   return spec.networks.map(({ component, address }) => [
     runtimeName({ ...spec.identity, component }),
-    address === null ? {} : { IPAMConfig: { IPv4Address: address } },
+    address === null
+      ? {}
+      : { IPAMConfig: { IPv4Address: address }, MacAddress: macAddressOf(address) },
   ]);
 }
 
-export type EndpointConfig = { readonly IPAMConfig?: { readonly IPv4Address: string } };
+export type EndpointConfig = {
+  readonly IPAMConfig?: { readonly IPv4Address: string };
+  readonly MacAddress?: string;
+};
+
+/**
+ * The address that engines before 28 derive too. Newer ones draw another at every start, and gVisor keeps the old one
+ * in mind: an agent under runsc lost its sidecars when they were restarted.
+ */
+function macAddressOf(address: string): string {
+  const octets = address.split('.').map((octet) => Number(octet).toString(16).padStart(2, '0'));
+  return ['02', '42', ...octets].join(':');
+}
 
 function hostConfig(spec: ContainerSpec): HostConfig & { readonly CgroupnsMode: 'private' } {
   const first = endpointsOf(spec)[0];

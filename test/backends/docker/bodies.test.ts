@@ -48,6 +48,19 @@ describe('docker: what is asked of an engine', () => {
     expect(body(bottle.sidecars)).not.toHaveProperty('Dns');
   });
 
+  it('an address has the same hardware address at every start', () => {
+    const spec = {
+      ...bottle.sidecars,
+      networks: [{ component: 'internal-network', address: '10.213.0.2' }],
+    } as const;
+    expect(endpointsOf(spec)).toEqual([
+      [
+        'bb-home-dev-int',
+        { IPAMConfig: { IPv4Address: '10.213.0.2' }, MacAddress: '02:42:0a:d5:00:02' },
+      ],
+    ]);
+  });
+
   it('versions are compared as numbers', () => {
     expect([isNewer('1.44', '1.9'), isNewer('1.9', '1.44'), isNewer('1.44', '1.44')]).toEqual([
       ...[true, false, false],
