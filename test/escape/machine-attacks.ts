@@ -82,7 +82,12 @@ kernel.update({
     'keys': deed(lambda: call('syscall', 250, 0, -3, 1)),
     'a file handle': deed(lambda: call('syscall', 304, -100, None, 0)),
 })
-setuid = subprocess.run(['find', '/', '-xdev', '-perm', '-4000'], capture_output=True, text=True).stdout.split()
+setuid = []
+for folder, folders, files in os.walk('/'):
+    if folder == '/': folders[:] = [name for name in folders if name not in ('proc', 'sys', 'dev')]
+    for name in files:
+        path = os.path.join(folder, name)
+        if os.path.lexists(path) and os.lstat(path).st_mode & 0o4000: setuid.append(path)
 for path in setuid: kernel['setuid ' + path] = deed(lambda: subprocess.run([path, '-c', 'id -u'], check=True, timeout=2))
 
 text = ''
