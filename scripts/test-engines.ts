@@ -11,12 +11,7 @@ import { startPrivateEngine } from './engine/private-engine.ts';
  * had on this machine is skipped by name. Arguments are passed on to vitest.
  */
 const root = join(import.meta.dirname, '..');
-const TOUCHING_AN_ENGINE = [
-  'test/contract',
-  'test/backends/docker',
-  'test/scenario',
-  'test/escape',
-];
+const TOUCHING_AN_ENGINE = ['test/contract', 'test/backends/docker', 'test/scenario'];
 
 const say = (line: string) => console.log(`test:engines: ${line}`);
 const failed = [];
