@@ -19,6 +19,12 @@ export default class CountingReporter implements Reporter {
         }
       }
       if (testModule.state() === 'failed' && !failedInside) counts.failed += 1;
+      for (const suite of testModule.children.allSuites()) {
+        // A suite that cannot have its program is skipped before it declares a test: it counts as one.
+        if (suite.options.mode !== 'skip' || suite.children.size > 0) continue;
+        counts.skipped += 1;
+        skipped.push(`${testModule.relativeModuleId} > ${suite.fullName}`);
+      }
     }
     for (const name of skipped) console.log(`SKIPPED ${name}`);
     console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
