@@ -1,28 +1,16 @@
 import type { Random } from '../model/clock.ts';
-import type { BottleName } from '../model/names.ts';
 import { parseBottleName } from '../model/names.ts';
-import type { FleetStatus } from '../model/status.ts';
-import { commitMessage } from '../supervise/commit-message.ts';
 import type { ProposalStore } from '../supervise/proposal-store.ts';
-import type {
-  Answer,
-  ControllerApi,
-  FleetEdit,
-  Progress,
-  ReconcileReport,
-  Refusal,
-} from './api.ts';
+import type { Answer, ControllerApi, Progress, ReconcileReport, Refusal } from './api.ts';
 import { availableAgents } from './available-agents.ts';
 import { accessBottle, sessionArgv } from './bottle-access.ts';
-import { commitChanges } from './commit-changes.ts';
+import { commitEdit } from './commit-edit.ts';
 import { converge } from './converge.ts';
 import type { Decisions } from './decisions.ts';
-import { editFiles } from './fleet-edit.ts';
 import type { FleetJournal } from './fleet-journal.ts';
-import { fleetStatus } from './fleet-status.ts';
-import { leftMetadata } from './left-metadata.ts';
+import { FleetStatuses } from './fleet-statuses.ts';
 import { findLeftovers, removeLeftovers } from './leftovers.ts';
-import { desiredAt, type PassPorts, type PassResult, resolveTip } from './pass.ts';
+import { type PassPorts, type PassResult, resolveTip } from './pass.ts';
 import { previewEdit } from './preview-edit.ts';
 import {
   NO_PERMISSIONS,
@@ -51,7 +39,7 @@ const DEFAULT_TIMEOUT_MS = 120_000;
 export function createController(ports: ControllerPorts): ControllerApi {
   const { reconciler, decisions, journal, proposals } = ports;
   const { git, clock, backends, files, records } = ports.pass;
-  let status: FleetStatus | null = null;
+  const statuses = new FleetStatuses(ports);
 
   return {
     async plan({ revision, allowMassDelete }) {
@@ -76,30 +64,12 @@ export function createController(ports: ControllerPorts): ControllerApi {
       if (report.kind === 'refused' && reconciler.snapshot().tip === null) {
         return refused(report.refusal);
       }
-      return { ok: true, value: await currentStatus() };
+      return { ok: true, value: await statuses.current() };
     },
 
     async watchStatus(onStatus, signal) {
       await reconciler.plan({ permissions: NO_PERMISSIONS });
-      onStatus(await currentStatus());
-      let isTelling = false;
-      let changed = false;
-      const tell = async (): Promise<void> => {
-        changed = true;
-        if (isTelling) return;
-        isTelling = true;
-        while (changed && !signal.aborted) {
-          changed = false;
-          onStatus(await currentStatus());
-        }
-        isTelling = false;
-      };
-      const stop = reconciler.onChange(() => void tell().catch(() => undefined));
-      await new Promise<void>((resolve) => {
-        if (signal.aborted) resolve();
-        else signal.addEventListener('abort', () => resolve(), { once: true });
-      });
-      stop();
+      await statuses.follow(onStatus, signal);
     },
 
     async agents() {
@@ -127,7 +97,7 @@ export function createController(ports: ControllerPorts): ControllerApi {
     previewEdit: (edit) => previewEdit(edit, ports),
 
     async edit(edit, operator, onProgress) {
-      const committed = await commitChanges(git, (tip) => editAt(edit, operator, tip));
+      const committed = await commitEdit(edit, operator, ports);
       if (!committed.ok) return committed;
       const at = committed.value.revision.slice(0, 12);
       onProgress({ kind: 'stage', text: `committed ${at} ${committed.value.subject}` });
@@ -207,7 +177,7 @@ export function createController(ports: ControllerPorts): ControllerApi {
     report: Extract<PassReport, { kind: 'passed' }>,
     actions: number,
   ): Promise<ReconcileReport> {
-    const { bottles } = await currentStatus();
+    const { bottles } = await statuses.current();
     const { memories } = reconciler.snapshot();
     const failures = [...memories].flatMap(([bottle, { setback }]) =>
       setback === null ? [] : [{ bottle, message: setback.failure.message }],
@@ -229,25 +199,6 @@ export function createController(ports: ControllerPorts): ControllerApi {
     }
   }
 
-  async function currentStatus(): Promise<FleetStatus> {
-    const pendingProposals = new Map<BottleName, number>();
-    for (const { proposal } of await proposals.pending()) {
-      pendingProposals.set(proposal.bottle, (pendingProposals.get(proposal.bottle) ?? 0) + 1);
-    }
-    status = fleetStatus({
-      snapshot: reconciler.snapshot(),
-      repository: git.repository,
-      branch: git.branch,
-      appliedRevision: await journal.appliedRevision(),
-      pendingProposals,
-      left: await leftMetadata(reconciler.snapshot().last, records),
-      before: status,
-      controllerPid: ports.controllerPid,
-      nowMs: clock.nowMs(),
-    });
-    return status;
-  }
-
   async function look(): Promise<Answer<PassResult>> {
     const report = await reconciler.plan({ permissions: NO_PERMISSIONS });
     return report.kind === 'refused' ? refused(report.refusal) : { ok: true, value: report.result };
@@ -256,31 +207,6 @@ export function createController(ports: ControllerPorts): ControllerApi {
   async function access(bottle: string, component: 'agent' | 'sidecars') {
     const result = await look();
     return result.ok ? accessBottle(bottle, component, result.value, backends) : result;
-  }
-
-  async function editAt(edit: FleetEdit, operator: string, tip: PassResult['revision']) {
-    const loaded = await desiredAt(tip, ports.pass);
-    if (loaded.desired === null) {
-      return refused({
-        kind: 'invalid',
-        message: `commit ${tip.slice(0, 12)} is not valid, so nothing is edited on top of it`,
-        hint: 'mend the files and commit first',
-        diagnostics: loaded.diagnostics,
-      });
-    }
-    const edited = editFiles(edit, await git.readTree(tip), loaded.desired, ports.random);
-    if (!edited.ok) return edited;
-    const { changes, subject, action, bottle } = edited.value;
-    const slug = bottle === null ? null : (parseBottleName(bottle) ?? null);
-    const message = commitMessage({
-      kind: 'edit',
-      action,
-      bottle: slug,
-      operator,
-      summary: subject,
-    });
-    const below = new Map([...changes].map(([path, text]) => [`${git.folder}/${path}`, text]));
-    return { ok: true as const, value: { changes: below, ...message } };
   }
 
   async function passOptions(options: {

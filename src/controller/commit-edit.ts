@@ -1,0 +1,48 @@
+import type { Random } from '../model/clock.ts';
+import { parseBottleName, type Revision } from '../model/names.ts';
+import { commitMessage } from '../supervise/commit-message.ts';
+import type { Answer, FleetEdit } from './api.ts';
+import { type Committed, commitChanges } from './commit-changes.ts';
+import { editFiles } from './fleet-edit.ts';
+import { desiredAt, type PassPorts } from './pass.ts';
+import type { CommitRequest } from './ports/git.ts';
+
+export interface EditPorts {
+  readonly pass: PassPorts;
+  readonly random: Random;
+}
+
+/** Commits an operator's edit on the branch; a tip that is not valid is not edited. */
+export function commitEdit(
+  edit: FleetEdit,
+  operator: string,
+  ports: EditPorts,
+): Promise<Answer<Committed>> {
+  return commitChanges(ports.pass.git, (tip) => editAt(tip, edit, operator, ports));
+}
+
+async function editAt(
+  tip: Revision,
+  edit: FleetEdit,
+  operator: string,
+  { pass, random }: EditPorts,
+): Promise<Answer<Omit<CommitRequest, 'parent'>>> {
+  const { git } = pass;
+  const loaded = await desiredAt(tip, pass);
+  if (loaded.desired === null) {
+    const refusal = {
+      kind: 'invalid',
+      message: `commit ${tip.slice(0, 12)} is not valid, so nothing is edited on top of it`,
+      hint: 'mend the files and commit first',
+      diagnostics: loaded.diagnostics,
+    } as const;
+    return { ok: false, refusal };
+  }
+  const edited = editFiles(edit, await git.readTree(tip), loaded.desired, random);
+  if (!edited.ok) return edited;
+  const { changes, subject, action, bottle } = edited.value;
+  const slug = bottle === null ? null : (parseBottleName(bottle) ?? null);
+  const message = commitMessage({ kind: 'edit', action, bottle: slug, operator, summary: subject });
+  const below = new Map([...changes].map(([path, text]) => [`${git.folder}/${path}`, text]));
+  return { ok: true, value: { changes: below, ...message } };
+}
