@@ -11,7 +11,12 @@ import { startPrivateEngine } from './engine/private-engine.ts';
  * had on this machine is skipped by name. Arguments are passed on to vitest.
  */
 const root = join(import.meta.dirname, '..');
-const TOUCHING_AN_ENGINE = ['test/contract', 'test/backends/docker', 'test/scenario'];
+const TOUCHING_AN_ENGINE = [
+  'test/contract',
+  'test/backends/docker',
+  'test/escape',
+  'test/scenario',
+];
 
 const say = (line: string) => console.log(`test:engines: ${line}`);
 const failed = [];
@@ -22,13 +27,14 @@ if (process.getuid?.() !== 0) {
   const programs = await programsOfEngine29();
   if (programs.kind === 'none') skip(programs.reason);
   else {
-    await using engine = await startPrivateEngine({
-      folder: mkdtempSync(join(tmpdir(), 'bb-engine-')),
-      programs: programs.folder,
-      runtimes: { runsc: programs.runsc },
-    });
     for (const runtime of ['runc', 'runsc']) {
       say(`Docker Engine 29 under ${runtime}`);
+      // A fleet takes runsc wherever it is registered, so it must not be for the other run.
+      await using engine = await startPrivateEngine({
+        folder: mkdtempSync(join(tmpdir(), 'bb-engine-')),
+        programs: programs.folder,
+        runtimes: runtime === 'runsc' ? { runsc: programs.runsc } : {},
+      });
       const { status } = spawnSync(
         process.execPath,
         [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...patterns()],
