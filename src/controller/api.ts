@@ -200,7 +200,14 @@ export interface ControllerApi extends AsyncDisposable {
     leftovers: readonly Leftover[],
   ): Promise<Answer<{ readonly removed: number; readonly failed: readonly string[] }>>;
   /** argv for a terminal in the bottle; `argv` is the program to run there, empty for the provider's own session. */
-  attachCommand(bottle: string, argv: readonly string[]): Promise<Answer<readonly string[]>>;
+  attachCommand(
+    bottle: string,
+    argv: readonly string[],
+    /** Of the provider's own session: a new one, although there is one to go on with. */
+    options?: { readonly isNew: boolean },
+  ): Promise<Answer<readonly string[]>>;
+  /** argv of a session of the provider that does `text` and ends, with the streams of whoever starts it. */
+  headlessCommand(bottle: string, text: string): Promise<Answer<readonly string[]>>;
   /** argv that runs a program in the bottle with the streams of whoever starts it, and no terminal. */
   execCommand(bottle: string, argv: readonly string[]): Promise<Answer<readonly string[]>>;
   logs(

@@ -1,17 +1,11 @@
 import type { Backend } from '../backends/backend.ts';
-import type { ProviderSpec } from '../model/bottle-spec.ts';
-import type { ComponentRef, ContainerComponent } from '../model/component.ts';
+import type { ContainerComponent } from '../model/component.ts';
 import { didYouMean } from '../model/did-you-mean.ts';
 import { parseBottleName } from '../model/names.ts';
-import type { Answer } from './api.ts';
+import type { Answer, Refusal } from './api.ts';
+import { madeOf } from './made-of.ts';
 import type { PassResult } from './pass.ts';
-
-/** A running container of a bottle, and the backend that it is on. */
-export interface BottleAccess {
-  readonly backend: Backend;
-  readonly ref: ComponentRef;
-  readonly provider: ProviderSpec | null;
-}
+import type { RunningAgent } from './provider-session.ts';
 
 /** Finds the bottle on whatever backend has it: attach, exec and logs change nothing and need no commit. */
 export function accessBottle(
@@ -19,7 +13,7 @@ export function accessBottle(
   component: ContainerComponent,
   result: PassResult,
   backends: readonly Backend[],
-): Answer<BottleAccess> {
+): Answer<RunningAgent> {
   const name = parseBottleName(bottle);
   const known = new Set<string>(Object.keys(result.desired.bottles));
   for (const [backendName, observation] of Object.entries(result.observed.backends)) {
@@ -43,9 +37,10 @@ export function accessBottle(
         'bb status tells what it waits for',
       );
     }
-    const provider = result.desired.bottles[name]?.spec.provider ?? null;
+    const desired = result.desired.bottles[name]?.spec;
     const ref = { fleet: result.desired.fleet.name, bottle: name, component };
-    return { ok: true, value: { backend, ref, provider } };
+    const spec = madeOf(container.applied) ?? desired ?? null;
+    return { ok: true, value: { backend, ref, spec, label: desired?.label ?? null } };
   }
   if (name !== undefined && known.has(name)) {
     return refuse('conflict', `bottle ${name} does not run`, 'bb reconcile starts it');
@@ -55,20 +50,7 @@ export function accessBottle(
   return refuse('not-found', `there is no bottle ${bottle}`, hint);
 }
 
-/** argv of an interactive session of the provider. */
-export function sessionArgv(provider: ProviderSpec | null): readonly string[] {
-  switch (provider?.kind) {
-    case 'claude':
-      return ['claude', '--dangerously-skip-permissions'];
-    case 'codex':
-      return ['codex', '--dangerously-bypass-approvals-and-sandbox'];
-    case 'custom':
-      return provider.command;
-    case undefined:
-      return ['sh'];
-  }
-}
-
-function refuse(kind: 'not-found' | 'conflict', message: string, hint: string): Answer<never> {
+/** Says why, and what to do. */
+export function refuse(kind: Refusal['kind'], message: string, hint: string): Answer<never> {
   return { ok: false, refusal: { kind, message, hint, diagnostics: [] } };
 }

@@ -240,6 +240,8 @@ export class BottleTurns {
       secrets,
       clock,
       former: new Map(),
+      warn: (warning) =>
+        journal.record({ severity: 'warning', bottle, ...warning, revision: result.revision }),
     };
     const of = result.plan.actions.length;
     const work = (): Promise<TurnOutcome> =>

@@ -3,15 +3,17 @@ import { parseBottleName } from '../model/names.ts';
 import type { ProposalStore } from '../supervise/proposal-store.ts';
 import type { Answer, ControllerApi, Progress, ReconcileReport, Refusal } from './api.ts';
 import { availableAgents } from './available-agents.ts';
-import { accessBottle, sessionArgv } from './bottle-access.ts';
+import { accessBottle, refuse } from './bottle-access.ts';
 import { commitEdit } from './commit-edit.ts';
 import { converge } from './converge.ts';
 import type { Decisions } from './decisions.ts';
+import { classifyFailure } from './failure.ts';
 import type { FleetJournal } from './fleet-journal.ts';
 import { FleetStatuses } from './fleet-statuses.ts';
 import { findLeftovers, removeLeftovers } from './leftovers.ts';
 import { type PassPorts, type PassResult, resolveTip } from './pass.ts';
 import { previewEdit } from './preview-edit.ts';
+import { headlessArgv, sessionArgv } from './provider-session.ts';
 import {
   NO_PERMISSIONS,
   type PassOptions,
@@ -123,12 +125,28 @@ export function createController(ports: ControllerPorts): ControllerApi {
       });
     },
 
-    async attachCommand(bottle, argv) {
+    async attachCommand(bottle, argv, options) {
       const found = await access(bottle, 'agent');
       if (!found.ok) return found;
-      const { backend, ref, provider } = found.value;
-      const program = argv.length > 0 ? argv : sessionArgv(provider);
-      return { ok: true, value: backend.attachCommand(ref, program) };
+      const { backend, ref } = found.value;
+      try {
+        const isNew = options?.isNew === true;
+        const program = argv.length > 0 ? argv : await sessionArgv(found.value, { isNew });
+        return { ok: true, value: backend.attachCommand(ref, program) };
+      } catch (error) {
+        const { message, hint } = classifyFailure(error);
+        return refuse('conflict', message, hint ?? `bb logs ${bottle} agent may tell more`);
+      }
+    },
+
+    async headlessCommand(bottle, text) {
+      const found = await access(bottle, 'agent');
+      if (!found.ok) return found;
+      const { backend, ref } = found.value;
+      const argv = headlessArgv(found.value, text);
+      if (argv !== null) return { ok: true, value: backend.execCommand(ref, argv) };
+      const hint = 'declare provider: {headless: [program]} in its agent file';
+      return refuse('bad-request', `the agent of ${bottle} cannot run without a terminal`, hint);
     },
 
     async execCommand(bottle, argv) {

@@ -29,7 +29,9 @@ export interface HostConfig {
 export type SecretSource =
   | { readonly kind: 'env'; readonly variable: string }
   | { readonly kind: 'file'; readonly path: string }
-  | { readonly kind: 'command'; readonly argv: readonly string[] };
+  | { readonly kind: 'command'; readonly argv: readonly string[] }
+  /** The ChatGPT login of the codex program on this machine: its `auth.json`. */
+  | { readonly kind: 'codex-login'; readonly path: string };
 
 export type SecretSources = { readonly [name: string]: SecretSource };
 

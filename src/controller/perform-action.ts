@@ -5,6 +5,7 @@ import type { Clock } from '../model/clock.ts';
 import type { Component, ImageBuild } from '../model/component.ts';
 import type { DesiredBottle } from '../model/desired-state.ts';
 import type { BottleName, Fingerprint, FleetName } from '../model/names.ts';
+import { AGENT_HOME } from '../model/providers/provider.ts';
 import type { HostFacts } from '../reconcilers/plan-context.ts';
 import { awaitSidecars } from './await-sidecars.ts';
 import { StepFailed } from './failure.ts';
@@ -13,7 +14,8 @@ import type { Secrets } from './ports/secrets.ts';
 import type { SidecarFiles } from './ports/sidecar-files.ts';
 import type { WorkspaceReader } from './ports/workspace-reader.ts';
 import { proveIsolation } from './prove-isolation.ts';
-import { AGENT_HOME, provisionedFiles, SYSTEM_TRUST } from './provision.ts';
+import { provisionedFiles, SYSTEM_TRUST } from './provision.ts';
+import { registerTools } from './register-tools.ts';
 import { saveAgent } from './save-agent.ts';
 import { sidecarInputs } from './sidecar-inputs.ts';
 import type { StatusHints } from './status-hints.ts';
@@ -39,6 +41,15 @@ export interface ActionContext {
   /** Instances of the sidecars that this turn replaces, by bottle. */
   readonly former: Map<BottleName, readonly string[]>;
   readonly onLog: (line: string) => void;
+  /** Tells a person of what did not work and stops nothing. */
+  readonly warn: (warning: Warning) => Promise<void>;
+}
+
+export interface Warning {
+  /** PascalCase machine reason. */
+  readonly reason: string;
+  /** Sanitised. */
+  readonly message: string;
 }
 
 /** A process that ignores TERM gets this long. */
@@ -71,6 +82,8 @@ export async function performAction(planned: PlannedAction, turn: ActionContext)
       return;
     case 'prove-isolation':
       return proveIsolation(refOf(context, 'agent'), context);
+    case 'register-tools':
+      return registerTools(requireDesired(context).spec.provider, refOf(context, 'agent'), context);
     case 'reload-sidecar':
       await renderSidecars(context);
       await awaitSidecars(bottle, { ...action, former: [] }, context);
@@ -155,7 +168,7 @@ async function createContainer(
 async function provision(context: OnBackend): Promise<void> {
   const { spec } = requireDesired(context);
   const owner = context.host.agentUser;
-  const copied = await provisionedFiles(spec, context.contents, owner, context.workspaces);
+  const copied = await provisionedFiles(spec, context.contents, { ...context, owner });
   const agent = refOf(context, 'agent');
   await context.backend.copyIn(agent, AGENT_HOME, copied);
   await context.backend.copyIn(agent, SYSTEM_TRUST.folder, SYSTEM_TRUST.files);

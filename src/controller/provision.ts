@@ -1,12 +1,14 @@
-import type { BottleSpec, ProviderSpec } from '../model/bottle-spec.ts';
+import { relative } from 'node:path';
+import type { BottleSpec } from '../model/bottle-spec.ts';
+import type { Clock } from '../model/clock.ts';
 import type { CopiedFile } from '../model/component.ts';
 import type { Fingerprint } from '../model/names.ts';
+import { AGENT_HOME, type LoginFacts, PROMPT_FILE } from '../model/providers/provider.ts';
+import { KNOWN_PROVIDERS, providerLogin, providerOf } from '../model/providers/provider-of.ts';
 import { AGENT_TRUST_PATH } from '../model/state-layout.ts';
 import { StepFailed } from './failure.ts';
+import type { Secrets } from './ports/secrets.ts';
 import type { WorkspaceReader } from './ports/workspace-reader.ts';
-
-/** Home of the agent's user in every agent image. */
-export const AGENT_HOME = '/home/agent';
 
 /**
  * Makes the system's certificate store the bottle's: a link into the trust mount, so that it can be placed before the
@@ -32,15 +34,21 @@ interface Owner {
 }
 
 /**
- * Everything that is put into an agent before it starts, relative to its home: prompt, skills, git identity and the
- * workspace copy. All of it or an error: a bottle that misses its prompt must not start.
+ * Everything that is put into an agent before it starts, relative to its home: prompt, skills, git identity, its
+ * program's own files and the workspace copy. All of it or an error: a bottle that misses its prompt must not start.
  */
 export async function provisionedFiles(
   spec: BottleSpec,
   contents: ReadonlyMap<Fingerprint, Uint8Array>,
-  owner: Owner,
-  workspaces: WorkspaceReader,
+  ports: {
+    readonly owner: Owner;
+    readonly workspaces: WorkspaceReader;
+    readonly secrets: Secrets;
+    readonly clock: Clock;
+  },
 ): Promise<readonly CopiedFile[]> {
+  const { owner, workspaces } = ports;
+  const provider = providerOf(spec.provider);
   const file = (path: string, content: Uint8Array, mode = 0o644): CopiedFile => ({
     path,
     content,
@@ -49,14 +57,21 @@ export async function provisionedFiles(
   });
   const files: CopiedFile[] = [file('.gitconfig', new TextEncoder().encode(gitConfig(spec)))];
   if (spec.prompt !== null) {
-    files.push(file('.bb/prompt.md', contentOf(contents, spec.prompt.digest, 'prompt')));
+    files.push(
+      file(relative(AGENT_HOME, PROMPT_FILE), contentOf(contents, spec.prompt.digest, 'prompt')),
+    );
   }
   for (const [name, skill] of Object.entries(spec.skills)) {
     for (const { path, digest, executable } of skill) {
       const content = contentOf(contents, digest, `skill ${name}`);
-      const target = `${skillFolder(spec.provider)}/${name}/${path}`;
+      const target = `${provider.skills}/${name}/${path}`;
       files.push(file(target, content, executable ? 0o755 : 0o644));
     }
+  }
+  const account = await accountOf(spec, ports.secrets);
+  const facts = { login: providerLogin(spec.provider), account, nowMs: ports.clock.nowMs() };
+  for (const { path, text } of provider.files(facts)) {
+    files.push(file(path, new TextEncoder().encode(text), 0o600));
   }
   if (spec.workspace !== null) {
     for (const copied of await workspaces.read(spec.workspace.copy, owner)) {
@@ -82,15 +97,11 @@ function contentOf(
   return content;
 }
 
-function skillFolder(provider: ProviderSpec): string {
-  switch (provider.kind) {
-    case 'claude':
-      return '.claude/skills';
-    case 'codex':
-      return '.codex/skills';
-    case 'custom':
-      return '.bb/skills';
-  }
+/** The host's login that egress uses for the provider's hosts. */
+function accountOf({ egress }: BottleSpec, secrets: Secrets): Promise<LoginFacts | null> {
+  const own: readonly string[] = KNOWN_PROVIDERS.codex.hosts;
+  const auth = egress.routes.find(({ host }) => own.includes(host))?.auth ?? null;
+  return auth === null ? Promise.resolve(null) : secrets.login(auth.secret);
 }
 
 /** Values are quoted for git's configuration syntax, so that a name cannot open a section of its own. */

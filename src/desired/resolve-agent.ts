@@ -101,6 +101,15 @@ function resolveProviderRoutes(
     const place = { file: agent.path, at: agent.locate.value(['provider', 'auth', 'secret']) };
     checkSecret({ secret: provider.auth.secret, hosts: provider.hosts }, trust, problems, place);
   }
+  if (provider.authProblem !== null) {
+    problems.error({
+      code: 'invalid-value',
+      message: provider.authProblem,
+      hint: 'the program would not sign in otherwise',
+      file: agent.path,
+      at: agent.locate.value(['provider', 'auth']),
+    });
+  }
   return providerRoutes(provider, { file: agent.path, at: agent.locate.value(['provider']) });
 }
 

@@ -34,6 +34,8 @@ export type Action =
     }
   /** Installs the bottle's certificate and proves from inside that nothing but the sidecars is reachable. */
   | { readonly kind: 'prove-isolation' }
+  /** Has the agent's program take up the supervise tools, by its own command; a program that does not is only told of. */
+  | { readonly kind: 'register-tools' }
   /** Renders and waits: the new table is in force when it ends. */
   | {
       readonly kind: 'reload-sidecar';

@@ -1,5 +1,6 @@
 import type { AllowlistEntry, EgressRoute } from './egress-route.ts';
 import type { Fingerprint } from './names.ts';
+import type { ProviderLogin } from './providers/provider.ts';
 
 /** A value of the agent's environment. Git holds names; values are read on the host when a bottle starts. */
 export type EnvValue =
@@ -30,15 +31,26 @@ export interface SkillFile {
 }
 
 export type ProviderSpec =
-  | { readonly kind: 'claude' }
-  | { readonly kind: 'codex' }
-  | {
-      readonly kind: 'custom';
-      /** argv of an interactive session. */
-      readonly command: readonly string[];
-      readonly resume: readonly string[] | null;
-      readonly headless: readonly string[] | null;
-    };
+  | { readonly kind: 'claude' | 'codex'; readonly login: ProviderLogin }
+  | CustomProviderSpec;
+
+export interface CustomProviderSpec {
+  readonly kind: 'custom';
+  /** argv of an interactive session. */
+  readonly command: readonly string[];
+  /** argv that goes on with the last session. */
+  readonly resume: readonly string[] | null;
+  /** argv of a session without a terminal; the operator's text is put behind it. */
+  readonly headless: readonly string[] | null;
+  /** Files, relative to home, that are there when there is a session to go on with; `*` matches within a name. */
+  readonly transcripts: string | null;
+  /** Arguments that hand over the prompt: `{promptFile}` is its path. */
+  readonly prompt: readonly string[] | null;
+  /** argv that makes an MCP server known to the program: `{url}` is its address. */
+  readonly register: readonly string[] | null;
+  /** Folder of skills, relative to home. */
+  readonly skills: string | null;
+}
 
 export interface GitGateRepo {
   readonly url: string;

@@ -19,6 +19,8 @@ export const SIDECAR_ROOT = '/bb';
 
 export const EGRESS_PORT = 8080;
 export const SUPERVISE_PORT = 9100;
+/** Where the agent finds its supervise tools. */
+export const SUPERVISE_URL = `http://supervise:${SUPERVISE_PORT}/mcp`;
 
 /** Host settings that every egress table carries; they come from `config.yaml`, never from git. */
 export interface UpstreamSettings {

@@ -127,6 +127,8 @@ function words(action: Action): string {
       return 'await the sidecars';
     case 'prove-isolation':
       return 'prove isolation';
+    case 'register-tools':
+      return 'register the supervise tools';
     case 'reload-sidecar':
       return `reload ${action.sidecar}`;
     case 'stop':

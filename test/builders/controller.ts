@@ -282,6 +282,7 @@ const HALF: Random = { next: () => 0.5, bytes: (length) => new Uint8Array(length
 const NO_SECRETS: Secrets = {
   versions: async () => ({ versions: {}, problems: {} }),
   values: async () => new Map(),
+  login: async () => null,
 };
 
 const IMAGE_BUILDS = new Map(

@@ -1,5 +1,5 @@
 import type { TreeFile } from '../../src/desired/tree-file.ts';
-import type { BottleSpec } from '../../src/model/bottle-spec.ts';
+import type { BottleSpec, CustomProviderSpec } from '../../src/model/bottle-spec.ts';
 import type { DesiredBottle } from '../../src/model/desired-state.ts';
 import type { AllowlistEntry, EgressRoute } from '../../src/model/egress-route.ts';
 import type { HostPolicy } from '../../src/model/host-policy.ts';
@@ -32,6 +32,21 @@ export function allowlistEntry(
   return { host, reason: null, expires: null, ...partial };
 }
 
+/** A program that can do nothing but run; `partial` says what a test is about. */
+export function customProvider(partial: Partial<CustomProviderSpec>): CustomProviderSpec {
+  return {
+    kind: 'custom',
+    command: ['bash'],
+    resume: null,
+    headless: null,
+    transcripts: null,
+    prompt: null,
+    register: null,
+    skills: null,
+    ...partial,
+  };
+}
+
 /** A spec as the loader resolves a bottle that says nothing: the defaults, and nothing reachable. */
 export function bottleSpec(partial: Partial<BottleSpec> = {}): BottleSpec {
   return {
@@ -39,7 +54,7 @@ export function bottleSpec(partial: Partial<BottleSpec> = {}): BottleSpec {
     color: null,
     description: null,
     backend: 'auto',
-    provider: { kind: 'custom', command: ['bash'], resume: null, headless: null },
+    provider: customProvider({}),
     image: { kind: 'builtin' },
     env: {},
     prompt: null,

@@ -13,6 +13,7 @@ import {
 } from '../../src/model/names.ts';
 import type { BackendObservation, ObservedState } from '../../src/model/observed-state.ts';
 import type { HostFacts, PlanContext } from '../../src/reconcilers/plan-context.ts';
+import { customProvider } from './desired.ts';
 
 export const HOME = fleetName('home');
 export const REVISION = revision('1');
@@ -63,7 +64,7 @@ export function bottle(
       color: null,
       description: null,
       backend: 'auto',
-      provider: { kind: 'claude' },
+      provider: customProvider({}),
       image: { kind: 'builtin' },
       env: {},
       prompt: null,
@@ -90,7 +91,7 @@ export function completeBottle(name: string): DesiredBottle {
     color: 'cyan',
     description: 'Writes code',
     backend: 'simulated',
-    provider: { kind: 'custom', command: ['agent'], resume: ['agent', '-r'], headless: null },
+    provider: customProvider({ command: ['agent'], resume: ['agent', '-r'] }),
     image: { kind: 'dockerfile', path: 'images/agent.Dockerfile', digest },
     env: {
       PAGER: { kind: 'literal', value: 'cat' },

@@ -203,12 +203,21 @@ export class FakeControllerApi implements ControllerApi {
     });
   }
 
-  async attachCommand(bottle: string, argv: readonly string[]) {
+  async attachCommand(
+    bottle: string,
+    argv: readonly string[],
+    options?: { readonly isNew: boolean },
+  ) {
     if (!this.#has(bottle)) return notFound<readonly string[]>(bottle);
     return this.#answer('attachCommand', () => {
       this.attached.push(bottle);
-      return ['enter', bottle, ...argv];
+      return ['enter', bottle, ...(options?.isNew ? ['new'] : []), ...argv];
     });
+  }
+
+  async headlessCommand(bottle: string, text: string) {
+    if (!this.#has(bottle)) return notFound<readonly string[]>(bottle);
+    return this.#answer('headlessCommand', () => ['prompt', bottle, text]);
   }
 
   async execCommand(bottle: string, argv: readonly string[]) {

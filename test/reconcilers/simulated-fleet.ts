@@ -112,6 +112,7 @@ export class SimulatedFleet {
       case 'provision':
       case 'await-sidecars':
       case 'prove-isolation':
+      case 'register-tools':
         return;
     }
   }

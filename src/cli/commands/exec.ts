@@ -18,8 +18,9 @@ export const attachCommand: DeclareCommand = (frame) =>
     .description('a session in a bottle, in this terminal; leaving it stops nothing')
     .argument('<slug>')
     .argument('[command...]', 'another program, after --')
-    .action((slug, argv, _options, command) =>
-      frame.run(command, (session) => attach(session, slug, argv)),
+    .option('--new', 'a new session, although there is one to go on with')
+    .action((slug, argv, options, command) =>
+      frame.run(command, (session) => attach(session, slug, argv, options)),
     );
 
 export const logsCommand: DeclareCommand = (frame) =>
@@ -39,9 +40,15 @@ async function exec(session: Session, slug: string, argv: readonly string[]): Pr
   return session.surroundings.handOver(command);
 }
 
-async function attach(session: Session, slug: string, argv: readonly string[]): Promise<ExitCode> {
+async function attach(
+  session: Session,
+  slug: string,
+  argv: readonly string[],
+  { new: isNew }: { readonly new?: true | undefined },
+): Promise<ExitCode> {
   await using api = await session.open();
-  const command = await session.expect(api.attachCommand(slug, argv), { api, slug });
+  const wanted = { isNew: isNew === true };
+  const command = await session.expect(api.attachCommand(slug, argv, wanted), { api, slug });
   return session.surroundings.handOver(command);
 }
 

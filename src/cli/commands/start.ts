@@ -15,6 +15,7 @@ interface StartOptions {
   readonly yes?: true | undefined;
   readonly detach?: true | undefined;
   readonly dryRun?: true | undefined;
+  readonly prompt?: string | undefined;
   readonly json?: true | undefined;
 }
 
@@ -26,6 +27,7 @@ export const startCommand: DeclareCommand = (frame) =>
     .option('--label <text>', 'what lists show')
     .option('-y, --yes', 'do not ask; needed where there is no terminal')
     .option('-d, --detach', 'do not attach when it is ready; so where there is no terminal')
+    .option('--prompt <text>', 'have the agent do this without a terminal; exits as it does')
     .option('--dry-run', 'show preflight and plan, and stop')
     .option('--json', 'with --dry-run: print the preview as JSON')
     .action((name, options, command) =>
@@ -64,8 +66,14 @@ async function start(
   }
   const report = await performEdit(session, api, edit);
   const exitCode = showReport(session, report, false);
+  if (!isReady(report, slug)) return exitCode;
+  if (options.prompt !== undefined) {
+    return session.surroundings.handOver(
+      await session.expect(api.headlessCommand(slug, options.prompt)),
+    );
+  }
   const isAttended = session.surroundings.ask !== null && options.detach !== true;
-  if (!isAttended || !isReady(report, slug)) return exitCode;
+  if (!isAttended) return exitCode;
   return session.surroundings.handOver(await session.expect(api.attachCommand(slug, [])));
 }
 

@@ -38,6 +38,7 @@ export const secretsSchema = z.record(
       z.strictObject({ env: envName }),
       z.strictObject({ file: path }),
       z.strictObject({ command: z.array(argument).min(1) }),
+      z.strictObject({ codexLogin: path }),
     ]),
     hosts: z.array(host).optional(),
     gitUrls: z.array(line('prefix of git URLs')).optional(),

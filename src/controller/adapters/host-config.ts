@@ -148,6 +148,7 @@ function sourceOf(
 ): SecretSource {
   if ('env' in from) return { kind: 'env', variable: from.env };
   if ('file' in from) return { kind: 'file', path: toPath(from.file) };
+  if ('codexLogin' in from) return { kind: 'codex-login', path: toPath(from.codexLogin) };
   return { kind: 'command', argv: from.command };
 }
 

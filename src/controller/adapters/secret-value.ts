@@ -1,16 +1,19 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { execa } from 'execa';
+import type { LoginFacts } from '../../model/providers/provider.ts';
 import type { SecretSource } from '../host-config.ts';
+import { parseCodexLogin } from './codex-login.ts';
 
 /** A value, or why there is none, in words that never hold a part of it. */
 export type ReadSecret =
-  | { readonly ok: true; readonly value: string }
+  | { readonly ok: true; readonly value: string; readonly login?: LoginFacts }
   | { readonly ok: false; readonly problem: string };
 
 export interface ReadSecretOptions {
   readonly environment: { readonly [name: string]: string | undefined };
   readonly commandTimeoutMs: number;
+  readonly nowMs: number;
 }
 
 const MAX_SECRET_BYTES = 64 * 1024;
@@ -24,7 +27,7 @@ export async function readSecretValue(
   const read = await readRaw(source, options);
   if (!read.ok) return { ok: false, problem: `secret ${name} has no value: ${read.problem}` };
   const value = read.value.replace(/\r?\n$/, '');
-  if (value !== '') return { ok: true, value };
+  if (value !== '') return { ...read, value };
   return { ok: false, problem: `secret ${name} has no value: ${describeSource(source)} is empty` };
 }
 
@@ -40,7 +43,19 @@ function readRaw(source: SecretSource, options: ReadSecretOptions): Promise<Read
       return readFromFile(source.path);
     case 'command':
       return readFromCommand(source.argv, options);
+    case 'codex-login':
+      return readCodexLogin(source.path, options.nowMs);
   }
+}
+
+async function readCodexLogin(path: string, nowMs: number): Promise<ReadSecret> {
+  const file = await readFromFile(path);
+  if (!file.ok)
+    return { ok: false, problem: `${file.problem}: run \`codex login\` on this machine` };
+  const login = parseCodexLogin(file.value, nowMs);
+  return login.ok
+    ? { ok: true, value: login.accessToken, login: login.facts }
+    : { ok: false, problem: `file ${path} ${login.problem}` };
 }
 
 async function readFromFile(path: string): Promise<ReadSecret> {
@@ -90,6 +105,7 @@ function describeSource(source: SecretSource): string {
     case 'env':
       return `environment variable ${source.variable}`;
     case 'file':
+    case 'codex-login':
       return `file ${source.path}`;
     case 'command':
       return `the output of ${source.argv[0]}`;

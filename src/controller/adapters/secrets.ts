@@ -29,7 +29,8 @@ export function createSecrets(options: SecretsOptions): Secrets {
 
   function read(name: string, source: SecretSource): Promise<ReadSecret> {
     const { environment } = options;
-    const fresh = () => readSecretValue(name, source, { environment, commandTimeoutMs });
+    const given = { environment, commandTimeoutMs, nowMs: clock.nowMs() };
+    const fresh = () => readSecretValue(name, source, given);
     if (source.kind !== 'command') return fresh();
     const known = answers.get(name);
     if (known !== undefined && clock.nowMs() < known.untilMs) return known.read;
@@ -77,6 +78,12 @@ export function createSecrets(options: SecretsOptions): Secrets {
     },
     async values(names) {
       return (await resolve(names)).values;
+    },
+    async login(name) {
+      const source = Object.hasOwn(sources, name) ? sources[name] : undefined;
+      if (source?.kind !== 'codex-login') return null;
+      const answer = await read(name, source);
+      return answer.ok ? (answer.login ?? null) : null;
     },
   };
 }

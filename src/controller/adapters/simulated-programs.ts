@@ -1,5 +1,6 @@
 import type { ExecRequest, ExecResult } from '../../backends/backend.ts';
 import type { ComponentRef } from '../../model/component.ts';
+import { KNOWN_PROVIDERS } from '../../model/providers/provider-of.ts';
 import { PROBE_SCRIPT } from '../isolation-script.ts';
 
 /** What the probe reports from a bottle that is as it should be. */
@@ -14,9 +15,18 @@ const ISOLATED = [
   'end',
 ];
 
-/** Programs of simulated containers: the probe finds the bottle isolated, everything else succeeds silently. */
+/**
+ * Programs of simulated containers: the probe finds the bottle isolated, a provider's program is the version that it was
+ * tried with, everything else succeeds silently.
+ */
 export function runSimulated(_ref: ComponentRef, request: ExecRequest): ExecResult {
   const isProbe = request.stdin?.endsWith(PROBE_SCRIPT) === true;
-  const stdout = isProbe ? `${ISOLATED.join('\n')}\n` : '';
+  const stdout = isProbe ? `${ISOLATED.join('\n')}\n` : versionOf(request.argv);
   return { exitCode: 0, stdout, stderr: '', truncated: false };
+}
+
+function versionOf(argv: readonly string[]): string {
+  if (argv.at(-1) !== '--version') return '';
+  const known = Object.values(KNOWN_PROVIDERS).map(({ provider }) => provider.program);
+  return `${known.find((program) => program?.name === argv.at(-2))?.tried ?? ''}\n`;
 }

@@ -21,6 +21,7 @@ const METHODS: { readonly [method in Method]: true } = {
   leftovers: true,
   removeLeftovers: true,
   attachCommand: true,
+  headlessCommand: true,
   execCommand: true,
   logs: true,
 };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { KNOWN_PROVIDERS, type KnownProvider } from '../../model/providers/provider-of.ts';
 import { updatePolicy } from './fleet.ts';
 import { host, routeAuth } from './route.ts';
 import { argument, line, listedNames, slug } from './texts.ts';
@@ -17,16 +18,35 @@ const COLORS = [
 
 const argv = (description: string) => z.array(argument).min(1).max(256).meta({ description });
 
+/** A path below the agent's home: nothing that a shell or a folder above would take part in. */
+const pattern = (description: string) =>
+  z
+    .string()
+    .max(256)
+    .regex(/^(?!\/)(?!(?:.*\/)?\.\.(?:\/|$))[\w.@*+/-]+$/, {
+      error: 'is a path below the home folder, of letters, digits and . _ - + @ * /',
+    })
+    .meta({ description });
+
+const known = z.enum(Object.keys(KNOWN_PROVIDERS) as [KnownProvider, ...KnownProvider[]]);
+
 const provider = z.union(
   [
-    z.enum(['claude', 'codex']),
-    z.strictObject({ name: z.enum(['claude', 'codex']), auth: routeAuth.optional() }),
+    known,
+    z.strictObject({ name: known, auth: routeAuth.optional() }),
     z.strictObject({
       name: z.literal('custom').optional(),
       command: argv('argv of an interactive session'),
       resume: argv('argv that goes on with the last session').optional(),
-      headless: argv('argv of a session without a terminal').optional(),
+      headless: argv('argv of a session without a terminal; the text is put behind it').optional(),
+      session: pattern('files below home that a session leaves, such as .agent/*.log').optional(),
+      prompt: argv('arguments that hand over the prompt; {promptFile} is its path').optional(),
+      register: argv('argv that makes an MCP server known; {url} is its address').optional(),
+      skills: pattern('folder of skills below home').optional(),
       hosts: z.array(host).meta({ description: 'hosts that the program itself needs' }).optional(),
+      auth: routeAuth
+        .meta({ description: 'credential that egress adds at these hosts' })
+        .optional(),
     }),
   ],
   {

@@ -28,7 +28,7 @@ export function agentContainer(
     identity: { ...owner, component: 'agent', ...appliedOf(realised) },
     image: realised.image,
     command: ['sleep', 'infinity'],
-    ...agentEnv(bottle.name, bottle.spec.env, sidecars),
+    ...agentEnv(bottle.name, bottle.spec, sidecars),
     user: host.agentUser,
     workdir: null,
     readOnlyRoot: false,

@@ -2,6 +2,7 @@ import { assertNever } from '../../model/assert-never.ts';
 import type { BottleSpec } from '../../model/bottle-spec.ts';
 import type { ContainerSpec } from '../../model/component.ts';
 import type { BottleName } from '../../model/names.ts';
+import { providerLogin, providerOf } from '../../model/providers/provider-of.ts';
 import { EGRESS_PORT } from '../../model/sidecar.ts';
 import { AGENT_TRUST_PATH } from '../../model/state-layout.ts';
 
@@ -20,16 +21,17 @@ const TRUST_VARIABLES = [
 ];
 
 /**
- * The agent's environment: what the operator declared, then what the guard needs, which nobody can override.
+ * The agent's environment: what its program needs, what the operator declared, then what the guard needs, which nobody
+ * can override.
  * Values from the host are only named.
  */
 export function agentEnv(
   bottle: BottleName,
-  declared: BottleSpec['env'],
+  { env: declared, provider }: Pick<BottleSpec, 'env' | 'provider'>,
   sidecarsAddress: string | null,
 ): Pick<ContainerSpec, 'env' | 'lateEnv'> {
   const guard = guardEnv(bottle, sidecarsAddress);
-  const env: Record<string, string> = {};
+  const env: Record<string, string> = { ...providerOf(provider).env(providerLogin(provider)) };
   const lateEnv: Record<string, ContainerSpec['lateEnv'][string]> = {};
   for (const [name, value] of Object.entries(declared)) {
     if (Object.hasOwn(guard, name)) continue;

@@ -1,4 +1,6 @@
 import type { Component, ComponentIdentity, ContainerComponent } from '../../model/component.ts';
+import { providerOf } from '../../model/providers/provider-of.ts';
+import { SUPERVISE_URL } from '../../model/sidecar.ts';
 import { agentContainer } from '../agent/agent-container.ts';
 import { bottleAddresses, networkSpec } from '../network/network-spec.ts';
 import type { HostFacts } from '../plan-context.ts';
@@ -33,7 +35,7 @@ export interface StepOptions {
  *
  * ```
  * ensure-image ─► stop, remove ─► (networks) ─► create sidecars ─► start ─► await ─┐
- * render ──────────────────────────────────┴──► create agent ─► provision ─► start ─┴─► prove-isolation
+ * render ──────────────────────────────────┴──► create agent ─► provision ─► start ─┴─► prove-isolation ─► register
  * ```
  * Nothing is taken away before the images of its successor are there.
  */
@@ -92,7 +94,11 @@ export function bottleSteps(steps: StepList, options: StepOptions): void {
         );
   const reason = proofReason(options);
   if (reason !== null && (started !== null || current.agents.some(isAlive))) {
-    steps.add(backend, { kind: 'prove-isolation' }, reason, [started, guarded, reload]);
+    const needs = [started, guarded, reload];
+    const proven = steps.add(backend, { kind: 'prove-isolation' }, reason, needs);
+    if ((started !== null || options.unproven !== null) && takesTools(target)) {
+      steps.add(backend, { kind: 'register-tools' }, reason, [proven]);
+    }
   }
 }
 
@@ -183,6 +189,10 @@ function proofReason({ moves, unproven }: StepOptions): string | null {
   if (moves.agent.kind !== 'keep') return moves.agent.reason;
   if (moves.sidecars.kind !== 'keep') return moves.sidecars.reason;
   return unproven;
+}
+
+function takesTools({ bottle }: Target): boolean {
+  return providerOf(bottle.spec.provider).registration(SUPERVISE_URL) !== null;
 }
 
 function makesNew(move: Move): move is Extract<Move, { planned: boolean }> {
