@@ -4,10 +4,11 @@ import { execRaw, type RawResult } from './exec.ts';
 import { launch } from './launch.ts';
 import { rootParts } from './layout.ts';
 import type { Machine } from './machine.ts';
+import { ensureEtc, ensureFolders } from './own-folders.ts';
 import { ownRecord, runningRun } from './owned.ts';
 import { identify } from './process-table.ts';
 import { sandboxArguments } from './sandbox-arguments.ts';
-import { ensureRoot, sandboxParts } from './sandbox-parts.ts';
+import { sandboxParts } from './sandbox-parts.ts';
 import { sandboxChild } from './sandbox-status.ts';
 
 const TIMEOUT_MS = 60_000;
@@ -28,7 +29,8 @@ export async function withSandbox(
   const name = runtimeName(ref);
   const root = layout.root(name);
   const record = await ownRecord(layout, ref);
-  await ensureRoot(layout, root, record);
+  ensureFolders(layout, record);
+  ensureEtc(layout, record);
   const parts = sandboxParts(layout, root, record);
   const { stage, mounts, log } = rootParts(root);
   const statusPath = `${root}/brief.status`;

@@ -1,15 +1,16 @@
-import { readdir, rm, truncate } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ComponentRef, type ContainerSpec, runtimeName } from '../../model/component.ts';
 import { EGRESS_PORT, SUPERVISE_PORT } from '../../model/sidecar.ts';
 import { BackendError } from '../backend.ts';
-import { bottleUser, isRoot } from './host-user.ts';
+import { claimUser, isRoot, releaseUser } from './host-user.ts';
 import { FIRST_LISTENER, launch } from './launch.ts';
 import { type EmbeddedLayout, rootParts } from './layout.ts';
 import { makeGroups, removeGroups, resourceLimits } from './limits.ts';
 import { listenInside } from './listeners.ts';
 import type { Machine } from './machine.ts';
 import { endNamespace, ensureNamespace } from './network-namespace.ts';
+import { ensureEtc, ensureFolders } from './own-folders.ts';
 import { findRecord, ownRecord, runningRun } from './owned.ts';
 import { childrenOf, identify, isAlive, signalProcess } from './process-table.ts';
 import {
@@ -19,10 +20,10 @@ import {
   type RunRecord,
   readRecord,
   readRun,
-  writeJson,
+  writeRun,
 } from './records.ts';
 import { sandboxArguments } from './sandbox-arguments.ts';
-import { ensureRoot, imageOf, sandboxParts } from './sandbox-parts.ts';
+import { imageOf, sandboxParts } from './sandbox-parts.ts';
 import { sandboxChild } from './sandbox-status.ts';
 
 /** Writes down what is wanted and makes its folders: nothing runs yet. */
@@ -33,7 +34,7 @@ export async function createContainer(
 ): Promise<void> {
   const name = runtimeName(spec.identity);
   imageOf(layout, spec);
-  const hostUser = await hostUserOf(layout, spec);
+  const hostUser = hostUserOf(layout, spec);
   const wanted: ContainerRecord = { spec, env, hostUser, createdAt: new Date().toISOString() };
   const isNew = await createJson(layout.record(name), wanted);
   const record = isNew ? wanted : await ownRecord(layout, spec.identity);
@@ -44,7 +45,7 @@ export async function createContainer(
       message: `${name} exists in another form and has to be removed first`,
     });
   }
-  await ensureRoot(layout, layout.root(name), record);
+  ensureFolders(layout, record);
 }
 
 export async function startContainer(machine: Machine, ref: ComponentRef): Promise<void> {
@@ -53,9 +54,10 @@ export async function startContainer(machine: Machine, ref: ComponentRef): Promi
   if (runningRun(layout, ref) !== null) return;
   // Its first program may be gone while others of it go on, or its network.
   await endRun(layout, ref);
-  await ensureRoot(layout, layout.root(runtimeName(ref)), record);
+  ensureFolders(layout, record);
+  ensureEtc(layout, record);
   const seccompPath = machine.seccompPath();
-  const user = await networkUser(layout, ref, record);
+  const user = agentUser(layout, ref);
   const network = await ensureNamespace(layout, ref, { user, seccompPath });
   if (ref.component === 'agent') return run(machine, ref, record, network, []);
   const listeners = await listenInside(network, [EGRESS_PORT, SUPERVISE_PORT], user);
@@ -112,7 +114,7 @@ async function run(
       message: `${name} ended while it was made`,
     });
   }
-  await writeJson(layout.run(name), { monitor, init, network: network.init } satisfies RunRecord);
+  writeRun(layout.run(name), { monitor, init, network: network.init });
   await launched.release();
 }
 
@@ -145,7 +147,10 @@ export async function removeContainer({ layout }: Machine, ref: ComponentRef): P
   }
   const others = (['agent', 'sidecars'] as const).map((component) => ({ ...ref, component }));
   const isLast = others.every((other) => readRecord(layout.record(runtimeName(other))) === null);
-  if (isLast) await endNamespace(layout, ref);
+  if (!isLast) return;
+  await endNamespace(layout, ref);
+  const user = agentUser(layout, ref);
+  if (user !== null) releaseUser(layout, user);
 }
 
 export async function signalContainer(
@@ -204,32 +209,12 @@ function listenVariables() {
 }
 
 /** Sidecars are one user on the host; each agent is one of its own. Without root all are us. */
-async function hostUserOf(layout: EmbeddedLayout, spec: ContainerSpec): Promise<HostUser | null> {
+function hostUserOf(layout: EmbeddedLayout, { identity, user }: ContainerSpec): HostUser | null {
   if (!isRoot()) return null;
-  if (spec.identity.component === 'sidecars') return spec.user;
-  const names = await readdir(layout.records).catch(() => []);
-  const own = `${runtimeName(spec.identity)}.json`;
-  const taken = names
-    .filter((name) => name !== own && name.endsWith('.json'))
-    .flatMap((name) => readRecord(`${layout.records}/${name}`)?.hostUser?.uid ?? []);
-  return bottleUser(layout.directory, runtimeName(spec.identity), new Set(taken));
+  return identity.component === 'sidecars' ? user : agentUser(layout, identity);
 }
 
-/** The namespace is the agent's user's, whichever of the two is started first. */
-async function networkUser(
-  layout: EmbeddedLayout,
-  ref: ComponentRef,
-  record: ContainerRecord,
-): Promise<HostUser | null> {
-  if (record.hostUser === null || ref.component === 'agent') return record.hostUser;
-  const agent = { ...ref, component: 'agent' } as const;
-  const known = readRecord(layout.record(runtimeName(agent)))?.hostUser;
-  return known ?? bottleUser(layout.directory, runtimeName(agent), new Set());
+/** Also what the bottle's network belongs to, whichever of the two is started first. */
+function agentUser(layout: EmbeddedLayout, ref: ComponentRef): HostUser | null {
+  return isRoot() ? claimUser(layout, runtimeName({ ...ref, component: 'agent' })) : null;
 }
-
-/** Logs are bounded when somebody looks: the file of a container that writes too much begins anew. */
-export async function boundLog(path: string, bytes: number): Promise<void> {
-  if (bytes > MOST_LOG_BYTES) await truncate(path, 0);
-}
-
-const MOST_LOG_BYTES = 32 * 1024 * 1024;

@@ -46,7 +46,7 @@ export function createEmbeddedBackend({ directory }: { readonly directory: strin
     probe: probeMachine,
     async observe(fleet) {
       try {
-        return await observeFleet(layout, fleet);
+        return await observeFleet(machine, fleet);
       } catch (error) {
         return { available: false, reason: `observing: ${wordsOf(error)}` };
       }

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ComponentRef, runtimeName } from '../../model/component.ts';
 import { BackendError } from '../backend.ts';
-import { existingGroups, resourceLimits } from './limits.ts';
+import { existingGroups, joinScript, resourceLimits } from './limits.ts';
 import type { Machine } from './machine.ts';
 import { mustRun } from './owned.ts';
 import { quote } from './quote.ts';
@@ -40,9 +40,7 @@ export function entrance({ layout }: Machine, ref: ComponentRef, run: RunRecord)
   }
   const { spec, hostUser } = record;
   const { env, workdir } = sandboxParts(layout, layout.root(name), record);
-  const joins = existingGroups(name)
-    .map((path) => `echo $$ > ${quote(path)} || exit 1\n`)
-    .join('');
+  const joins = joinScript(existingGroups(name));
   const asUser =
     hostUser === null
       ? []
@@ -62,7 +60,7 @@ export function entrance({ layout }: Machine, ref: ComponentRef, run: RunRecord)
       ...['sh', '-c', `${joins}exec "$@"`, 'sh', ...asUser],
       ...['nsenter', '-t', String(run.monitor.pid), '--user', '--preserve-credentials', '--'],
       ...['nsenter', '-t', String(run.init.pid), ...kinds, '--'],
-      ...['bwrap', '--args', String(JOIN_ARGUMENTS), '--', ...resourceLimits(spec.resources)],
+      ...['bwrap', '--args', String(JOIN_ARGUMENTS), '--', ...withoutCores(spec.resources)],
     ],
     arguments: (more, ownSession) =>
       `${[
@@ -92,6 +90,12 @@ export function sessionCommand(
     : argv;
   const session = join(machine.layout.runs, runtimeName(ref));
   return ['sh', '-c', SESSION, 'sh', path, machine.seccompPath(), session, ...way, ...program];
+}
+
+/** Also tells an absent program by the exit code that a shell has for it, which bubblewrap does not. */
+function withoutCores(resources: ContainerRecord['spec']['resources']): readonly string[] {
+  const [, ...limits] = resourceLimits(resources);
+  return ['prlimit', '--core=0', ...(limits.length === 0 ? ['--'] : limits)];
 }
 
 /** Notes who works here for as long as they do: see `isBusy`. */

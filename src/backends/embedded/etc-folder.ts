@@ -1,7 +1,10 @@
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { placeHostFile } from './host-etc.ts';
 
 export interface EtcOptions {
+  /** Where copies of the host's files are shared. */
+  readonly hostEtc: string;
   readonly hostname: string;
   readonly user: {
     readonly uid: number;
@@ -26,21 +29,21 @@ const COPIED = [
   'services',
 ];
 
+const AUTHORITIES = 'ssl/certs/ca-certificates.crt';
+
 /**
  * Writes a sandbox's own `/etc`: its user, its names, and for an agent no resolver. It is the controller's folder,
  * read-only inside, so nothing in it is the agent's to change.
  */
-export async function writeEtc(folder: string, options: EtcOptions): Promise<void> {
-  const { user, resolves } = options;
+export function writeEtc(folder: string, options: EtcOptions): void {
+  const { user, resolves, hostEtc } = options;
   for (const below of ['ssl/certs', 'alternatives', ...options.mountPoints]) {
-    await mkdir(join(folder, below), { recursive: true, mode: 0o755 });
+    mkdirSync(join(folder, below), { recursive: true, mode: 0o755 });
   }
-  for (const name of COPIED) await copyFile(`/etc/${name}`, join(folder, name)).catch(absent);
-  if (resolves) {
-    const store = 'ssl/certs/ca-certificates.crt';
-    await copyFile(`/etc/${store}`, join(folder, store)).catch(absent);
+  for (const name of resolves ? [...COPIED, AUTHORITIES] : COPIED) {
+    placeHostFile(hostEtc, name, folder);
   }
-  const resolver = resolves ? await readFile('/etc/resolv.conf', 'utf8').catch(() => '') : '';
+  const resolver = resolves ? textOf('/etc/resolv.conf') : '';
   const texts = {
     passwd: `root:x:0:0:root:/nonexistent:/bin/false\n${user.name}:x:${user.uid}:${user.gid}:${user.name}:${user.home}:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/bin/false\n`,
     group: `root:x:0:\n${user.name}:x:${user.gid}:\nnogroup:x:65534:\n`,
@@ -50,7 +53,7 @@ export async function writeEtc(folder: string, options: EtcOptions): Promise<voi
     'nsswitch.conf': `passwd: files\ngroup: files\nhosts: ${resolves ? 'files dns' : 'files'}\n`,
   };
   for (const [name, text] of Object.entries(texts)) {
-    await writeFile(join(folder, name), text, { mode: 0o644 });
+    writeFileSync(join(folder, name), text, { mode: 0o644 });
   }
 }
 
@@ -61,6 +64,10 @@ function hostsText({ hosts, hostname: own }: EtcOptions): string {
   return `${['127.0.0.1', ...names].join(' ')}\n::1 localhost\n${lines.join('\n')}\n`;
 }
 
-function absent(): void {
-  // Nothing needs a file that this machine itself does without.
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
 }

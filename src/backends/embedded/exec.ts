@@ -5,7 +5,7 @@ import type { Writable } from 'node:stream';
 import { type ComponentRef, runtimeName } from '../../model/component.ts';
 import { BackendError, type ExecRequest, type ExecResult } from '../backend.ts';
 import { entrance, JOIN_ARGUMENTS } from './enter.ts';
-import { covers } from './launch.ts';
+import { covers } from './inherited.ts';
 import type { Machine } from './machine.ts';
 import { mustRun } from './owned.ts';
 import { identify, namespaceMembers, signalProcess, wasStartedWith } from './process-table.ts';

@@ -1,17 +1,11 @@
 import { type ChildProcess, type IOType, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { BackendError } from '../backend.ts';
+import { covers } from './inherited.ts';
+import { joinScript } from './limits.ts';
 import { quote } from './quote.ts';
 import type { HostUser } from './records.ts';
 
@@ -111,21 +105,25 @@ function argvOf(options: Launch): readonly string[] {
   const { user, binds, enter, command } = options;
   const sandbox = [
     ...[...enter, 'bwrap', '--args', String(ARGUMENTS), '--'],
-    ...[...options.limits, 'sh', '-c', WRAPPER, 'sh'],
+    ...[...options.limits, 'sh', '-c', WRAPPER, 'sh', ...command],
   ];
-  const joins = options.cgroups.map((path) => `echo $$ > ${quote(path)} || exit 1\n`).join('');
-  if (user === null) {
-    return ['sh', '-c', `${joins}exec "$@"`, 'sh', ...sandbox, ...command];
-  }
-  writeFileSync(options.mountTable, mountTable(options), { mode: 0o600 });
-  const script = `set -eu\n${joins}${stageScript(options)}exec "$@"`;
+  const shell = (staging: string) => [
+    'sh',
+    '-c',
+    `${PREAMBLE}${joinScript(options.cgroups)}${staging}exec "$@"`,
+    'sh',
+  ];
+  if (user === null) return [...shell(''), ...sandbox];
   const asUser = ['setpriv', `--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups'];
-  return [
-    ...['unshare', '--mount', '--propagation', 'slave'],
-    ...['sh', '-c', binds.length === 0 ? `${joins}exec "$@"` : script, 'sh'],
-    ...[...asUser, '--no-new-privs', ...sandbox, ...command],
-  ];
+  const rest = [...asUser, '--no-new-privs', ...sandbox];
+  if (binds.length === 0) return [...shell(''), ...rest];
+  stage(options);
+  const staging = `mount -a -T ${quote(options.mountTable)}\n`;
+  return ['unshare', '--mount', '--propagation', 'slave', ...shell(staging), ...rest];
 }
+
+/** No core dumps: they would hold what a program had in memory. */
+const PREAMBLE = 'set -eu\nulimit -c 0\n';
 
 /**
  * Another user cannot pass through our folders, which nobody else may enter. So root binds each source to a place that
@@ -135,54 +133,34 @@ const STAGED_AT = '/mnt';
 
 function seenBinds({ user, binds }: Launch): readonly Bind[] {
   if (user === null) return binds;
-  return binds.map((bind, index) => ({ ...bind, source: `${STAGED_AT}/${index}` }));
+  return binds.map((bind, index) => ({ ...bind, source: `${STAGED_AT}/${placeOf(bind, index)}` }));
 }
 
-function stageScript({ binds, stage, mountTable }: Launch): string {
-  const places = binds.map(({ source }, index) => {
-    const place = quote(`${stage}/${index}`);
-    return statSync(source).isDirectory() ? `mkdir ${place}\n` : `: > ${place}\n`;
+/** Writes what `mount` is to do, and makes the places for it. */
+function stage({ binds, stage: folder, mountTable }: Launch): void {
+  const lines = binds.map((bind, index) => {
+    const place = `${folder}/${placeOf(bind, index)}`;
+    if (isFolder(bind)) mkdirSync(place, { recursive: true, mode: 0o755 });
+    else writeFileSync(place, '');
+    return tableLine(bind.source, place, 'bind');
   });
-  return `mount -t tmpfs -o mode=755,size=64k,nosuid,nodev bb ${quote(stage)}
-${places.join('')}mount -a -T ${quote(mountTable)}
-mount --move ${quote(stage)} ${STAGED_AT}
-`;
+  const table = [...lines, tableLine(folder, STAGED_AT, 'rbind')].join('');
+  writeFileSync(mountTable, table, { mode: 0o600 });
 }
 
-function mountTable({ binds, stage }: Launch): string {
+/** A place of one kind is never made into the other, which would take a removal. */
+function placeOf(bind: Bind, index: number): string {
+  return `${isFolder(bind) ? 'folder' : 'file'}-${index}`;
+}
+
+function isFolder({ source }: Bind): boolean {
+  return statSync(source).isDirectory();
+}
+
+function tableLine(source: string, target: string, kind: 'bind' | 'rbind'): string {
   const escaped = (path: string) =>
     path.replace(/[\s\\]/g, (one) => `\\${one.charCodeAt(0).toString(8).padStart(3, '0')}`);
-  return binds
-    .map(
-      ({ source }, index) => `${escaped(source)} ${escaped(`${stage}/${index}`)} none bind 0 0\n`,
-    )
-    .join('');
-}
-
-/**
- * Descriptors that we inherited ourselves would go on to the sandbox: each is covered with `nothing`, an empty file.
- * Node closes those that it opened by itself.
- */
-export function covers(from: number, nothing: number): readonly (IOType | number)[] {
-  const inherited = readdirSync('/proc/self/fdinfo')
-    .map(Number)
-    .filter((fd) => fd >= from && isInherited(fd));
-  const count = Math.max(from, ...inherited.map((fd) => fd + 1)) - from;
-  return Array.from({ length: count }, (_, index) =>
-    inherited.includes(from + index) ? nothing : 'ignore',
-  );
-}
-
-const CLOSE_ON_EXEC = 0o2000000;
-
-function isInherited(descriptor: number): boolean {
-  try {
-    const info = readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8');
-    const flags = Number.parseInt(/^flags:\s+(\d+)/m.exec(info)?.[1] ?? '0', 8);
-    return (flags & CLOSE_ON_EXEC) === 0;
-  } catch {
-    return false;
-  }
+  return `${escaped(source)} ${escaped(target)} none ${kind} 0 0\n`;
 }
 
 function streamOf(child: ChildProcess, descriptor: number): Duplex {

@@ -8,6 +8,10 @@ export interface EmbeddedLayout {
   /** One file a container that was started, by whom it runs, and what bubblewrap says of it. */
   readonly runs: string;
   readonly images: string;
+  /** One file a user of the host that a bottle was given. */
+  readonly users: string;
+  /** Files of the host's `/etc` as bottles are shown them. */
+  readonly hostEtc: string;
   record(name: string): string;
   run(name: string): string;
   /** Written by bubblewrap as long as the container runs, whatever becomes of the controller. */
@@ -23,6 +27,8 @@ export function embeddedLayout(directory: string): EmbeddedLayout {
     records: below('records'),
     runs: below('runs'),
     images: below('images'),
+    users: below('users'),
+    hostEtc: below('host-etc'),
     record: (name) => join(directory, 'records', `${name}.json`),
     run: (name) => join(directory, 'runs', `${name}.json`),
     status: (name) => join(directory, 'runs', `${name}.status`),

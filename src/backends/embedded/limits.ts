@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import type { ContainerSpec } from '../../model/component.ts';
 import { isRoot } from './host-user.ts';
+import { quote } from './quote.ts';
 
 type Resources = ContainerSpec['resources'];
 
@@ -71,6 +72,16 @@ export function existingGroups(name: string): readonly string[] {
     .filter((path) => existsSync(path));
 }
 
+/**
+ * Shell commands by which a program joins groups. All at once: each is a change that the kernel lets every processor
+ * take note of, and changes that overlap wait for that together.
+ */
+export function joinScript(groups: readonly string[]): string {
+  const joins = groups.map((path) => `echo $$ > ${quote(path)} & joining="$joining $!"\n`);
+  const wait = 'for one in $joining; do wait "$one" || exit 1; done\n';
+  return groups.length === 0 ? '' : `joining=\n${joins.join('')}${wait}`;
+}
+
 /** Groups that still hold a dying process are left to the next call. */
 export function removeGroups(name: string): void {
   for (const group of groupsOf(name)) {
@@ -83,14 +94,12 @@ export function removeGroups(name: string): void {
 }
 
 /**
- * In front of a sandbox's program: no core dumps, which would hold what it had in memory; and where no group limits the
- * whole, a limit for the number of processes in its user namespace. Memory has none there: Node reserves far more than
- * it uses, and does not start under a limit that would mean anything.
+ * In front of a sandbox's program where no group limits the whole: a limit for the number of processes in its user
+ * namespace. Memory has none there: Node reserves far more than it uses, and does not start under a limit that would
+ * mean anything.
  */
 export function resourceLimits(resources: Resources): readonly string[] {
-  const whole = limitMethod() !== 'rlimit';
-  const single = whole ? [] : [`--nproc=${resources.pids}`];
-  return ['prlimit', '--core=0', ...single, '--'];
+  return limitMethod() === 'rlimit' ? ['prlimit', `--nproc=${resources.pids}`, '--'] : [];
 }
 
 function groupsOf(name: string): readonly string[] {

@@ -1,23 +1,9 @@
 import { spawn } from 'node:child_process';
-import { Server } from 'node:net';
 import { BackendError } from '../backend.ts';
+import { handOverProgram } from './hand-over.ts';
 import type { HostUser, RunRecord } from './records.ts';
 
 const LIMIT_MS = 10_000;
-
-/** Listens on the loopback of the namespace that it was started in, hands the sockets over, and ends. */
-const PROGRAM = `
-const { createServer } = require('node:net');
-const ports = process.argv.slice(1).map(Number);
-const next = () => {
-  const port = ports.shift();
-  if (port === undefined) return process.disconnect();
-  const server = createServer();
-  server.on('error', (error) => process.send({ error: error.message }, () => process.exit(1)));
-  server.listen({ host: '127.0.0.1', port }, () => process.send({ port }, server, () => { server.close(); next(); }));
-};
-next();
-`;
 
 /** Sockets that listen inside a bottle while whoever serves them is outside. */
 export interface Listeners {
@@ -50,12 +36,10 @@ export async function listenInside(
   const [program = '', ...rest] = [
     ...asUser,
     ...enter,
-    process.execPath,
-    '-e',
-    PROGRAM,
+    ...handOverProgram(process.env['PATH'], process.arch),
     ...ports.map(String),
   ];
-  const servers: Server[] = [];
+  const sockets: Socket[] = [];
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const said: string[] = [];
   const child = spawn(program, rest, {
@@ -65,21 +49,21 @@ export async function listenInside(
   });
   const timer = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
   child.stderr?.on('data', (text) => said.push(String(text)));
-  child.on('message', (message, handle) => {
-    if (handle instanceof Server) servers.push(handle);
+  child.on('message', (message, handle: unknown) => {
+    if (isSocket(handle)) sockets.push(handle);
     else said.push(JSON.stringify(message));
   });
   child.once('error', (error) => reject(failed(error.message)));
   child.once('close', () => {
-    if (servers.length === ports.length) resolve();
+    if (sockets.length === ports.length) resolve();
     else reject(failed(said.join(' ').trim()));
   });
   const close = () => {
-    for (const server of servers) server.close();
+    for (const socket of sockets) socket.close();
   };
   try {
     await promise;
-    return { descriptors: servers.map(descriptorOf), close };
+    return { descriptors: sockets.map(({ fd }) => fd), close };
   } catch (error) {
     close();
     throw error;
@@ -88,12 +72,15 @@ export async function listenInside(
   }
 }
 
-/** Node has no public name for it. */
-function descriptorOf(server: Server): number {
-  const handle: unknown = '_handle' in server ? server._handle : null;
+/** A socket as it was received: nobody accepts on it here. Node has no public name for it. */
+interface Socket {
+  readonly fd: number;
+  close(): void;
+}
+
+function isSocket(handle: unknown): handle is Socket {
   const isHandle = typeof handle === 'object' && handle !== null && 'fd' in handle;
-  if (isHandle && typeof handle.fd === 'number' && handle.fd > 2) return handle.fd;
-  throw failed('this version of Node does not tell the descriptor of a socket');
+  return isHandle && typeof handle.fd === 'number' && handle.fd > 2 && 'close' in handle;
 }
 
 function failed(why: string): BackendError {

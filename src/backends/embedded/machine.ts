@@ -1,12 +1,17 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BackendError } from '../backend.ts';
+import { createFileMemo, type FileMemo } from './file-memo.ts';
 import { type EmbeddedLayout, embeddedLayout } from './layout.ts';
+import { type ContainerRecord, type RunRecord, readRecord, readRun } from './records.ts';
 import { isFilteredMachine, seccompFilter } from './seccomp/filter.ts';
 
 /** What every call of the backend works with. */
 export interface Machine {
   readonly layout: EmbeddedLayout;
+  /** What containers were asked to be and how they run, by the paths of their files. */
+  readonly records: FileMemo<ContainerRecord>;
+  readonly runs: FileMemo<RunRecord>;
   /** File with the filter that every program in a sandbox runs under. Made when first asked for. */
   seccompPath(): string;
 }
@@ -16,6 +21,8 @@ export function openMachine(directory: string): Machine {
   let seccomp: string | null = null;
   return {
     layout,
+    records: createFileMemo(readRecord),
+    runs: createFileMemo(readRun),
     seccompPath() {
       seccomp ??= writeFilter(layout);
       return seccomp;

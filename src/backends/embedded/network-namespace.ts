@@ -9,11 +9,11 @@ import {
   type ProcessIdentity,
   signalProcess,
 } from './process-table.ts';
-import { type HostUser, type RunRecord, readRun, writeJson } from './records.ts';
+import { type HostUser, type RunRecord, readRun, writeRun } from './records.ts';
 import { sandboxChild } from './sandbox-status.ts';
 
 /** Name of what keeps a bottle's network namespace, where other backends have its internal network. */
-function namespaceName(ref: ComponentRef): string {
+export function namespaceName(ref: ComponentRef): string {
   return runtimeName({ ...ref, component: 'internal-network' });
 }
 
@@ -53,7 +53,7 @@ export async function ensureNamespace(
     throw new Error('the network namespace ended while it was made');
   }
   const run: RunRecord = { monitor, init, network: init };
-  await writeJson(layout.run(name), run);
+  writeRun(layout.run(name), run);
   await launched.release();
   return run;
 }

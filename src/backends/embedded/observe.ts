@@ -1,54 +1,50 @@
-import { readdir, stat } from 'node:fs/promises';
-import { type ContainerComponent, runtimeName } from '../../model/component.ts';
-import type { FleetName } from '../../model/names.ts';
+import { readdirSync } from 'node:fs';
+import { type ComponentRef, runtimeName } from '../../model/component.ts';
+import type { BottleName, FleetName } from '../../model/names.ts';
 import type {
   BackendObservation,
   ForeignObject,
   ObservedContainer,
 } from '../../model/observed-state.ts';
-import { boundLog } from './containers.ts';
 import { listImages } from './images.ts';
-import { type EmbeddedLayout, rootParts } from './layout.ts';
-import { runningRun } from './owned.ts';
-import { type ContainerRecord, readRecord, readRun } from './records.ts';
+import { boundSomeLogs } from './log-bounds.ts';
+import type { Machine } from './machine.ts';
+import { isSameProcess, namespaceName } from './network-namespace.ts';
+import { isAlive, type ProcessIdentity } from './process-table.ts';
+import type { ContainerRecord } from './records.ts';
 import { sandboxExitCode } from './sandbox-status.ts';
 
-/** Everything of `fleet`: one folder is listed, and for each container a record, a run and two processes are read. */
+/**
+ * Everything of `fleet`: one folder is listed, and for each container its record and its run are looked at, and read
+ * where they changed; that its processes live is asked of the kernel each time.
+ */
 export async function observeFleet(
-  layout: EmbeddedLayout,
+  machine: Machine,
   fleet: FleetName,
 ): Promise<BackendObservation> {
-  const names = (await readdir(layout.records).catch(absentIsEmpty)).filter((name) =>
-    name.endsWith('.json'),
-  );
-  const bottles = new Map<string, ObservedContainer[]>();
+  const { layout } = machine;
+  const names = namesOf(layout.records).filter((name) => name.startsWith(`bb-${fleet}-`));
+  const bottles = new Map<BottleName, ObservedContainer[]>();
   const foreign: ForeignObject[] = [];
-  for (const file of names.sort()) {
-    const name = file.slice(0, -'.json'.length);
-    if (!name.startsWith(`bb-${fleet}-`)) continue;
-    const record = readRecord(layout.record(name));
+  const networkOf = eachOnce((ref: ComponentRef) => livingNetwork(machine, ref));
+  for (const name of names) {
+    const record = machine.records.read(layout.record(name));
     if (record === null || runtimeName(record.spec.identity) !== name) {
       foreign.push({ kind: 'container', name });
       continue;
     }
     const { identity } = record.spec;
     if (identity.fleet !== fleet) continue;
-    const seen = observedContainer(layout, record);
-    bottles.set(identity.bottle, [...(bottles.get(identity.bottle) ?? []), seen]);
-    const { log } = rootParts(layout.root(name));
-    await stat(log).then(
-      ({ size }) => boundLog(log, size),
-      () => undefined,
-    );
+    const seen = observedContainer(machine, record, networkOf);
+    const others = bottles.get(identity.bottle);
+    if (others === undefined) bottles.set(identity.bottle, [seen]);
+    else others.push(seen);
   }
+  await boundSomeLogs(layout, names);
   return {
     available: true,
     bottles: [...bottles].map(([name, containers]) => ({
-      name: name as ContainerRecord['spec']['identity']['bottle'],
-      backend: 'embedded',
-      containers,
-      networks: [],
-      busy: false,
+      ...{ name, backend: 'embedded', containers, networks: [], busy: false },
     })),
     foreign,
     subnetsInUse: [],
@@ -56,22 +52,40 @@ export async function observeFleet(
   };
 }
 
+function namesOf(records: string): readonly string[] {
+  try {
+    const files = readdirSync(records).filter((file) => file.endsWith('.json'));
+    return files.map((file) => file.slice(0, -'.json'.length)).sort();
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+type NetworkOf = (ref: ComponentRef) => ProcessIdentity | null;
+
 function observedContainer(
-  layout: EmbeddedLayout,
+  machine: Machine,
   { spec, createdAt }: ContainerRecord,
+  networkOf: NetworkOf,
 ): ObservedContainer {
   const { identity } = spec;
   const name = runtimeName(identity);
-  const component: ContainerComponent = identity.component;
-  const wasStarted = readRun(layout.run(name)) !== null;
-  const isRunning = wasStarted && runningRun(layout, identity) !== null;
+  const run = machine.runs.read(machine.layout.run(name));
+  const network = run === null ? null : networkOf(identity);
+  const stands =
+    run !== null && network !== null && isSameProcess(network, run.network) && isAlive(run.init);
+  // bubblewrap's outer process leaves with the first program, after noting how that ended.
+  const exitCode =
+    stands && isAlive(run.monitor) ? null : sandboxExitCode(machine.layout.status(name));
+  const isRunning = stands && exitCode === null;
   return {
     kind: 'container',
-    component,
+    component: identity.component,
     id: `${name}@${createdAt}`,
     name,
-    state: isRunning ? 'running' : wasStarted ? 'exited' : 'created',
-    exitCode: isRunning ? null : sandboxExitCode(layout.status(name)),
+    state: isRunning ? 'running' : run === null ? 'created' : 'exited',
+    exitCode,
     createdAt,
     specHash: identity.specHash,
     applied: identity.applied,
@@ -81,7 +95,19 @@ function observedContainer(
   };
 }
 
-function absentIsEmpty(error: NodeJS.ErrnoException): string[] {
-  if (error.code === 'ENOENT') return [];
-  throw error;
+function livingNetwork({ layout, runs }: Machine, ref: ComponentRef): ProcessIdentity | null {
+  const run = runs.read(layout.run(namespaceName(ref)));
+  return run !== null && isAlive(run.init) ? run.init : null;
+}
+
+/** Agent and sidecars share their bottle's network. */
+function eachOnce(ask: NetworkOf): NetworkOf {
+  const answers = new Map<BottleName, ProcessIdentity | null>();
+  return (ref) => {
+    const known = answers.get(ref.bottle);
+    if (known !== undefined) return known;
+    const answer = ask(ref);
+    answers.set(ref.bottle, answer);
+    return answer;
+  };
 }

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { link, open, readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { ContainerSpec } from '../../model/component.ts';
 import type { ProcessIdentity } from './process-table.ts';
@@ -43,9 +43,11 @@ export function readRun(path: string): RunRecord | null {
     : null;
 }
 
-/** Replaces the file whole. */
-export async function writeJson(path: string, value: unknown): Promise<void> {
-  await rename(await writeBeside(path, value), path);
+/** Replaces the file whole. It is not waited for on the disk: no run outlives a crash of the machine. */
+export function writeRun(path: string, run: RunRecord): void {
+  const temporary = temporaryBeside(path);
+  writeFileSync(temporary, JSON.stringify(run), { mode: 0o600, flag: 'wx' });
+  renameSync(temporary, path);
 }
 
 /** Makes the file whole; false when there was one. */
@@ -72,10 +74,14 @@ export async function isThere(path: string): Promise<boolean> {
 
 let written = 0;
 
-async function writeBeside(path: string, value: unknown): Promise<string> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+function temporaryBeside(path: string): string {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   written += 1;
-  const temporary = `${path}.${process.pid}.${written}.new`;
+  return `${path}.${process.pid}.${written}.new`;
+}
+
+async function writeBeside(path: string, value: unknown): Promise<string> {
+  const temporary = temporaryBeside(path);
   const file = await open(temporary, 'wx', 0o600);
   try {
     await file.writeFile(JSON.stringify(value));

@@ -1,0 +1,46 @@
+import { chownSync, mkdirSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { runtimeName } from '../../model/component.ts';
+import { writeEtc } from './etc-folder.ts';
+import { type EmbeddedLayout, rootParts } from './layout.ts';
+import type { ContainerRecord } from './records.ts';
+import { hostnameOf } from './sandbox-arguments.ts';
+import { imageOf } from './sandbox-parts.ts';
+
+/** Makes the container's own folders, whatever of them is there already. What is in its home stays. */
+export function ensureFolders(
+  layout: EmbeddedLayout,
+  { spec, hostUser }: Pick<ContainerRecord, 'spec' | 'hostUser'>,
+): void {
+  const { onHost } = imageOf(layout, spec);
+  const root = layout.root(runtimeName(spec.identity));
+  const { etc, home, stage } = rootParts(root);
+  mkdirSync(root, { recursive: true, mode: 0o700 });
+  for (const folder of [stage, etc]) mkdirSync(folder, { recursive: true, mode: 0o755 });
+  if (onHost.home === null) return;
+  const made = mkdirSync(home, { recursive: true, mode: 0o755 });
+  if (made === undefined) return;
+  const work = relative(onHost.home, spec.workdir ?? onHost.workdir);
+  const isBelow = !work.startsWith('..');
+  if (isBelow) mkdirSync(join(home, work), { recursive: true, mode: 0o755 });
+  if (hostUser === null) return;
+  for (const folder of [join(home, isBelow ? work : ''), home]) {
+    chownSync(folder, hostUser.uid, hostUser.gid);
+  }
+}
+
+/** Brings its `/etc` up to date with the host's: done at each start. */
+export function ensureEtc(layout: EmbeddedLayout, { spec }: Pick<ContainerRecord, 'spec'>): void {
+  const { onHost } = imageOf(layout, spec);
+  const { etc } = rootParts(layout.root(runtimeName(spec.identity)));
+  writeEtc(etc, {
+    hostEtc: layout.hostEtc,
+    hostname: hostnameOf(spec),
+    user: { ...spec.user, name: onHost.env['USER'] ?? 'bb', home: onHost.home ?? '/' },
+    hosts: spec.hosts,
+    resolves: spec.identity.component === 'sidecars',
+    mountPoints: spec.mounts.flatMap(({ target }) =>
+      target.startsWith('/etc/') ? [target.slice(5)] : [],
+    ),
+  });
+}
