@@ -14,6 +14,7 @@ function exitCodeOf(kind: Refusal['kind']): ExitCode {
     case 'bad-request':
     case 'not-found':
     case 'source':
+    case 'untrusted':
     case 'host-config':
       return EXIT.invalid;
     case 'mass-deletion':

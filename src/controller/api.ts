@@ -32,6 +32,8 @@ export interface PlanReport {
 export interface Refusal {
   readonly kind:
     | 'source'
+    /** Made by somebody whom this host does not trust. */
+    | 'untrusted'
     | 'invalid'
     | 'host-config'
     | 'mass-deletion'

@@ -1,16 +1,14 @@
-import { join, resolve } from 'node:path';
-import { parseDocument } from 'yaml';
+import { join } from 'node:path';
 import type { Backend } from '../backends/backend.ts';
 import { createDockerBackend } from '../backends/docker/docker-backend.ts';
 import { createEmbeddedBackend } from '../backends/embedded/embedded-backend.ts';
 import { didYouMean } from '../model/did-you-mean.ts';
-import { type FleetName, parseFleetName } from '../model/names.ts';
+import type { FleetName } from '../model/names.ts';
 import { desiredImageBuilds } from '../reconcilers/image/image-build.ts';
 import { diskQueueFiles } from '../supervise/disk-queue-files.ts';
 import { createProposalStore, type ProposalStore } from '../supervise/proposal-store.ts';
 import { createBottleRecords } from './adapters/bottle-records.ts';
 import { createFleetStore } from './adapters/fleet-store.ts';
-import { openGit } from './adapters/git.ts';
 import { loadHostConfig } from './adapters/host-config.ts';
 import { createSecrets } from './adapters/secrets.ts';
 import { type ShippedImages, shippedImages } from './adapters/shipped-images.ts';
@@ -27,7 +25,8 @@ import { DecisionIndex } from './decision-index.ts';
 import { Decisions } from './decisions.ts';
 import { FleetJournal } from './fleet-journal.ts';
 import { DEFAULT_BASE, type HostSettings } from './host-config.ts';
-import { type PassPorts, resolveTip } from './pass.ts';
+import { openSource } from './open-source.ts';
+import type { PassPorts } from './pass.ts';
 import type { Git } from './ports/git.ts';
 import type { SidecarFiles } from './ports/sidecar-files.ts';
 import { Reconciler } from './reconciler.ts';
@@ -81,20 +80,14 @@ export async function assemble(options: ControllerOptions): Promise<Answer<Assem
       diagnostics: loaded.diagnostics,
     });
   }
-  const { source } = loaded.config;
-  const repository = resolve(options.repository ?? source.repository ?? '.');
-  const opened = await openGit({ repository, branch: source.branch, folder: source.folder });
-  if (!opened.ok) {
-    const { message, hint } = opened.problem;
-    return refuse({ kind: 'source', message, hint, diagnostics: [] });
-  }
-  const fleet = await fleetOf(opened.git);
-  if (!fleet.ok) return fleet;
-  const directory = stateDirectory(environment, fleet.value);
+  const source = await openSource(options, loaded.config);
+  if (!source.ok) return source;
+  const { git, fleet } = source.value;
+  const directory = stateDirectory(environment, fleet);
   await ensureStateDirectory(directory);
-  const claim = await claimState(directory, opened.git.repository);
-  if (!claim.claimed) return refuse(nameTaken(fleet.value, claim.owner, directory));
-  return { ok: true, value: await connect(options, loaded, opened.git, fleet.value) };
+  const claim = await claimState(directory, git.repository);
+  if (!claim.claimed) return refuse(nameTaken(fleet, claim.owner, directory));
+  return { ok: true, value: await connect(options, loaded, git, fleet) };
 }
 
 async function connect(
@@ -208,23 +201,6 @@ function buildsOver(
     for (const build of [images.sidecars, images.agent]) builds.set(build.reference, build);
     return builds;
   };
-}
-
-/** The name is read apart from the rest, so that a commit that is invalid elsewhere still finds its fleet's state. */
-async function fleetOf(git: Git): Promise<Answer<FleetName>> {
-  const tip = await resolveTip(git);
-  if ('refusal' in tip) return refuse(tip.refusal);
-  const file = (await git.readTree(tip.revision)).get('fleet.yaml');
-  const text = file === undefined ? '' : new TextDecoder().decode(file.bytes);
-  const raw: unknown = parseDocument(text).get('name');
-  const name = typeof raw === 'string' ? parseFleetName(raw) : undefined;
-  if (name !== undefined) return { ok: true, value: name };
-  return refuse({
-    kind: 'invalid',
-    message: `${git.folder}/fleet.yaml of ${git.branch} names no fleet`,
-    hint: 'write "name: home" there and commit; names are a-z, 0-9 and -',
-    diagnostics: [],
-  });
 }
 
 /** Labels bear the fleet's name alone, so the bottles of the other one would be taken for ours. */

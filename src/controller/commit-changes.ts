@@ -1,7 +1,8 @@
+import { parseDocument } from 'yaml';
 import type { Revision } from '../model/names.ts';
 import type { Answer, Refusal } from './api.ts';
 import { resolveTip } from './pass.ts';
-import type { CommitRequest, Git } from './ports/git.ts';
+import type { CommitRequest, Git, SignPolicy } from './ports/git.ts';
 
 /** What a change makes of one tip; asked again when the branch moved in between. */
 export type ChangeAt = (tip: Revision) => Promise<Answer<Omit<CommitRequest, 'parent'>>>;
@@ -41,13 +42,30 @@ export async function commitAhead(git: Git, changeAt: ChangeAt): Promise<Answer<
     if ('refusal' in resolved) return { ok: false, refusal: resolved.refusal };
     const change = await changeAt(resolved.revision);
     if (!change.ok) return change;
-    const outcome = await git.commitAhead({ parent: resolved.revision, ...change.value });
+    const outcome = await git.commitAhead({
+      parent: resolved.revision,
+      sign: await signPolicyAt(resolved.revision, git),
+      ...change.value,
+    });
+    if (outcome.kind === 'refused') {
+      const { message, hint } = outcome;
+      return { ok: false, refusal: { kind: 'source', message, hint, diagnostics: [] } };
+    }
     if (outcome.kind === 'committed') {
       const { revision, follow } = outcome;
       return { ok: true, value: { revision, subject: change.value.subject, follow } };
     }
   }
   return { ok: false, refusal: raced(git) };
+}
+
+/** What `audit.signCommits` of the commit says; a file that cannot be read says nothing. */
+async function signPolicyAt(tip: Revision, git: Git): Promise<SignPolicy> {
+  const file = (await git.readTree(tip)).get('fleet.yaml');
+  if (file === undefined) return 'auto';
+  const document = parseDocument(new TextDecoder().decode(file.bytes), { logLevel: 'error' });
+  const written: unknown = document.getIn(['audit', 'signCommits']);
+  return written === 'always' || written === 'never' ? written : 'auto';
 }
 
 function raced(git: Git): Refusal {

@@ -4,6 +4,7 @@ import type { DesiredBottle } from '../model/desired-state.ts';
 import type { BottleName } from '../model/names.ts';
 import type { SidecarStatuses } from '../model/sidecar.ts';
 import type { BottleStatus, FleetStatus } from '../model/status.ts';
+import type { Refusal } from './api.ts';
 import { bottleConditions } from './bottle-conditions.ts';
 import { NO_MEMORY } from './fleet-memory.ts';
 import { notEnforced } from './not-enforced.ts';
@@ -53,6 +54,11 @@ export function fleetStatus(inputs: StatusInputs): FleetStatus {
   };
 }
 
+const SOURCE_REASONS: { readonly [kind in Refusal['kind']]?: string } = {
+  invalid: 'InvalidDesiredState',
+  untrusted: 'SourceUntrusted',
+};
+
 function fleetConditions({ snapshot, before, nowMs }: StatusInputs): readonly Condition[] {
   const { refusal, last } = snapshot;
   const stated: Omit<Condition, 'lastTransition'>[] = [
@@ -61,7 +67,7 @@ function fleetConditions({ snapshot, before, nowMs }: StatusInputs): readonly Co
       : {
           type: 'SourceReady',
           status: 'False',
-          reason: refusal.kind === 'invalid' ? 'InvalidDesiredState' : 'SourceUnavailable',
+          reason: SOURCE_REASONS[refusal.kind] ?? 'SourceUnavailable',
           message: refusal.message,
         },
   ];

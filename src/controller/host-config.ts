@@ -15,6 +15,8 @@ export interface HostConfig {
     readonly branch: string | null;
     readonly folder: string;
   };
+  /** Whose signatures make a commit count; null follows any. */
+  readonly verify: VerifySettings | null;
   /** `ARG BASE` of images that are built here; null takes the default. */
   readonly images: { readonly base: string | null };
   readonly upstream: UpstreamSettings;
@@ -23,6 +25,18 @@ export interface HostConfig {
   readonly onInvalid: 'reject' | 'isolate';
   /** Folders, absolute, below which `workspace.copy` may read. */
   readonly workspaces: readonly string[];
+}
+
+/** Files of the host, absolute, that say whose commits are trusted. At least one of them names keys. */
+export interface VerifySettings {
+  /** As SSH's `allowed_signers`. */
+  readonly allowedSigners: string | null;
+  /** SSH keys, or a KRL, that no longer count. */
+  readonly revokedKeys: string | null;
+  /** Exported OpenPGP public keys. */
+  readonly keyring: string | null;
+  /** Commit that a person has read: only what came after it needs a signature. */
+  readonly since: string | null;
 }
 
 /** Where a secret's value comes from. */

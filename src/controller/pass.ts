@@ -15,7 +15,7 @@ import type { AvailabilityMemo } from './availability-memo.ts';
 import { askBusy } from './busy.ts';
 import { observe } from './observe.ts';
 import type { BottleRecords } from './ports/bottle-records.ts';
-import type { Git } from './ports/git.ts';
+import type { Git, SourceProblem } from './ports/git.ts';
 import type { Secrets } from './ports/secrets.ts';
 import type { SidecarFiles } from './ports/sidecar-files.ts';
 import { preservedBottles } from './preserved-bottles.ts';
@@ -69,8 +69,13 @@ export async function resolveTip(
 ): Promise<{ readonly revision: Revision } | { readonly refusal: Refusal }> {
   const resolved = await git.resolve();
   if (resolved.kind === 'resolved') return { revision: resolved.revision };
-  const { message, hint } = resolved.problem;
-  return { refusal: { kind: 'source', message, hint, diagnostics: [] } };
+  return { refusal: sourceRefusal(resolved.problem) };
+}
+
+/** What cannot be followed, as an answer. */
+export function sourceRefusal({ kind, message, hint }: SourceProblem): Refusal {
+  const refused = kind === 'untrusted' ? 'untrusted' : 'source';
+  return { kind: refused, message, hint, diagnostics: [] };
 }
 
 /** observe → plan for a commit that was found valid. Changes nothing. */

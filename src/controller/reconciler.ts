@@ -53,6 +53,8 @@ export class Reconciler {
   #passing: Promise<unknown> = Promise.resolve();
   #last: PassResult | null = null;
   #hasRecalled = false;
+  /** The commit of the newest pass. */
+  #followed: Revision | null = null;
 
   constructor(ports: ReconcilerPorts) {
     this.#ports = ports;
@@ -108,6 +110,7 @@ export class Reconciler {
   forget(): void {
     this.#ports.journal.forget();
     this.#hasRecalled = false;
+    this.#followed = null;
   }
 
   /** What a pass would do. Starts nothing. */
@@ -159,10 +162,27 @@ export class Reconciler {
       return verdict;
     }
     const { good, diagnostics } = verdict;
+    if (options.revision === undefined) await this.#noticeRewrite(good.revision);
     const result = await this.#planFor(good, options.permissions);
     // A look at another commit says nothing about the fleet.
     if (options.revision === undefined) this.#last = result;
     return { kind: 'passed', result, diagnostics, started: [] };
+  }
+
+  /** Tells when what was in force is no longer in the branch's history; it is followed all the same. */
+  async #noticeRewrite(revision: Revision): Promise<void> {
+    const { git, journal } = this.#ports;
+    const before = this.#followed ?? (await journal.appliedRevision());
+    this.#followed = revision;
+    if (before === null || before === revision || (await git.isAncestor(before, revision))) return;
+    const [was, is] = [before.slice(0, 12), revision.slice(0, 12)];
+    await journal.record({
+      severity: 'warning',
+      bottle: null,
+      reason: 'SourceRewritten',
+      message: `${git.branch} no longer holds commit ${was}, which was followed: its history was rewritten; ${is} is followed now`,
+      revision,
+    });
   }
 
   async #planFor(good: GoodRevision, permissions: PlanContext['permissions']): Promise<PassResult> {

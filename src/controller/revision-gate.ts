@@ -2,7 +2,13 @@ import type { DesiredState } from '../model/desired-state.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Revision } from '../model/names.ts';
 import type { Refusal } from './api.ts';
-import { desiredAt, type LoadedRevision, type PassPorts, resolveTip } from './pass.ts';
+import {
+  desiredAt,
+  type LoadedRevision,
+  type PassPorts,
+  resolveTip,
+  sourceRefusal,
+} from './pass.ts';
 
 /** A commit that was found valid. */
 export interface GoodRevision {
@@ -58,9 +64,10 @@ export class RevisionGate {
   async judge(wanted: Revision | undefined): Promise<GateVerdict> {
     const resolved = await resolveTip(this.#ports.git);
     if ('refusal' in resolved) {
-      this.#refusal = resolved.refusal;
-      return { kind: 'refused', refusal: resolved.refusal };
+      return this.#serveLast(resolved.refusal, wanted);
     }
+    const problem = wanted === undefined ? null : await this.#ports.git.distrust(wanted);
+    if (problem !== null) return { kind: 'refused', refusal: sourceRefusal(problem) };
     this.#tip = resolved.revision;
     const loaded = await this.#load(wanted ?? resolved.revision);
     const { diagnostics } = loaded;
@@ -73,7 +80,15 @@ export class RevisionGate {
       }
       return { kind: 'good', good, diagnostics };
     }
-    const refusal = invalid(loaded);
+    return this.#serveLast(invalid(loaded), wanted, diagnostics);
+  }
+
+  /** What was good before stays in force, and says why nothing newer is. */
+  async #serveLast(
+    refusal: Refusal,
+    wanted: Revision | undefined,
+    diagnostics: readonly Diagnostic[] = [],
+  ): Promise<GateVerdict> {
     if (wanted !== undefined) return { kind: 'refused', refusal };
     this.#refusal = refusal;
     this.#lastGood ??= await this.#lastApplied();

@@ -6,6 +6,7 @@ import { SimulatedEngine } from '../../src/backends/simulated/simulated-engine.t
 import { createBottleRecords } from '../../src/controller/adapters/bottle-records.ts';
 import { createFleetStore } from '../../src/controller/adapters/fleet-store.ts';
 import { openGit } from '../../src/controller/adapters/git.ts';
+import type { TrustOptions } from '../../src/controller/adapters/git-trust.ts';
 import { runSimulated } from '../../src/controller/adapters/simulated-programs.ts';
 import {
   SimulatedSidecarFiles,
@@ -74,6 +75,8 @@ export class FleetWorld implements AsyncDisposable {
   refuses: NonNullable<SimulatedSidecarOptions['refuses']> = () => null;
   /** Bottles whose sidecars take what they are given and report nothing new. */
   readonly silent = new Set<string>();
+  /** Whom the host trusts; null follows anybody. */
+  trust: TrustOptions | null = null;
   #proposals = 0;
 
   constructor(repository: TestRepository, stateDirectory: string) {
@@ -211,6 +214,7 @@ export class FleetWorld implements AsyncDisposable {
       repository: this.repository.root,
       branch: 'main',
       folder: 'desired-state',
+      trust: this.trust,
     });
     if (!opened.ok) throw new Error(opened.problem.message);
     return opened.git;

@@ -1,12 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseRevision, type Revision } from '../../model/names.ts';
 import { sanitizeLine } from '../../model/sanitize.ts';
-import type { CommitOutcome, CommitRequest } from '../ports/git.ts';
-import { type GitAuthor, gitAuthor } from './git-author.ts';
+import type { CommitOutcome, CommitRefused, CommitRequest, SourceProblem } from '../ports/git.ts';
+import { authorVariables, type GitAuthor, gitAuthor } from './git-author.ts';
 import type { ChangedFile } from './git-changed-file.ts';
 import { newTree } from './git-new-tree.ts';
 import { type GitObject, objectId, packOf } from './git-pack.ts';
 import type { GitProcess } from './git-process.ts';
+import { SIGNER_LIMIT_MS, type Signer, signerFor } from './git-signer.ts';
 
 const REF_LOCK_ATTEMPTS = 20;
 const MAX_TRAILER_LENGTH = 4000;
@@ -18,7 +19,19 @@ export type Plumbed =
       readonly revision: Revision;
       readonly files: readonly ChangedFile[];
     }
-  | Extract<CommitOutcome, { readonly kind: 'moved' }>;
+  | Extract<CommitOutcome, { readonly kind: 'moved' }>
+  | CommitRefused;
+
+/** What has to be known of a host that verifies what it follows. */
+export interface Vouching {
+  /** Whether a commit that nobody signed would not be applied. */
+  readonly isVerified: boolean;
+  /** Why a commit would not be applied; null when it would. */
+  readonly distrust: (revision: Revision) => Promise<SourceProblem | null>;
+}
+
+/** A commit object that no branch has yet, and what its working tree will have of it. */
+export type Made = Extract<Plumbed, { readonly kind: 'committed' }> | CommitRefused;
 
 /**
  * Makes a commit by plumbing, without any index: ids are computed here, so that all objects are written at once.
@@ -34,24 +47,75 @@ export async function commitByPlumbing(
   git: GitProcess,
   ref: string,
   request: CommitRequest,
+  vouching: Vouching,
 ): Promise<Plumbed> {
-  const [author, { tree, objects, files }] = await Promise.all([
+  const made = await makeCommit(git, request, vouching);
+  if (made.kind === 'refused') return made;
+  return (await swap(git, ref, made.revision, request)) ?? made;
+}
+
+/** Writes the objects of a commit that this host would apply, and moves no branch. */
+export async function makeCommit(
+  git: GitProcess,
+  request: CommitRequest,
+  vouching: Vouching,
+): Promise<Made> {
+  const [author, { tree, objects, files }, signer] = await Promise.all([
     gitAuthor(git),
     newTree(git, request),
+    signerFor(git, request.sign ?? 'auto', vouching.isVerified),
   ]);
-  const commit: GitObject = { type: 'commit', content: commitContent(tree, author, request) };
   const idLength = request.parent.length;
-  const revision = parseRevision(objectId(commit, idLength));
+  const commit: GitObject = { type: 'commit', content: commitContent(tree, author, request) };
+  const written = signer === null ? [...objects, commit] : objects;
+  if (written.length > 0) {
+    await git.must(['unpack-objects', '-q'], { input: packOf(written, idLength) });
+  }
+  const id =
+    signer === null
+      ? objectId(commit, idLength)
+      : await signedCommit(git, tree, { author, request, signer });
+  if (typeof id !== 'string') return id;
+  const revision = parseRevision(id);
   if (revision === undefined) throw new Error('the id of a commit is no revision');
-  await git.must(['unpack-objects', '-q'], { input: packOf([...objects, commit], idLength) });
-  const failure = await swap(git, ref, revision, request);
-  return failure ?? { kind: 'committed', revision, files };
+  const problem = vouching.isVerified ? await vouching.distrust(revision) : null;
+  if (problem !== null) {
+    const message = `this host would not apply the commit: ${problem.message}`;
+    return { kind: 'refused', message, hint: problem.hint };
+  }
+  return { kind: 'committed', revision, files };
 }
 
 /** The branch's commit, or null when there is no such branch. */
 export async function branchTip(git: GitProcess, ref: string): Promise<Revision | null> {
   const { stdout } = await git.run(['rev-parse', '--verify', '--quiet', `${ref}^{commit}`]);
   return parseRevision(stdout.trim()) ?? null;
+}
+
+/** The id of the commit as git itself signs it. */
+async function signedCommit(
+  git: GitProcess,
+  tree: string,
+  commit: {
+    readonly author: GitAuthor;
+    readonly request: CommitRequest;
+    readonly signer: Signer;
+  },
+): Promise<string | CommitRefused> {
+  const { author, request, signer } = commit;
+  const args = [...signer.config, 'commit-tree', '-S', '-p', request.parent, '-F', '-', tree];
+  const { exitCode, stdout, stderr } = await git.run(args, {
+    input: commitMessage(request),
+    env: { ...authorVariables(author), ...signer.env },
+    timeoutMs: SIGNER_LIMIT_MS,
+  });
+  if (exitCode === 0) return stdout.trim();
+  const said = sanitizeLine(stderr.trim().replace(/\s+/g, ' '), 300);
+  return {
+    kind: 'refused',
+    message: `the commit could not be signed, so nothing was committed: ${said}`,
+    hint: 'see user.signingKey and gpg.format of git here; a key that asks for a passphrase needs its agent',
+  };
 }
 
 function commitContent(tree: string, author: GitAuthor, request: CommitRequest): Uint8Array {

@@ -15,6 +15,8 @@ interface GitRunOptions {
   readonly env?: { readonly [name: string]: string };
   /** Another working tree of the same repository. */
   readonly cwd?: string;
+  /** The command is ended after this long; unbounded where git works on this machine alone. */
+  readonly timeoutMs?: number;
 }
 
 /** How git is called for one repository: never a shell, never a prompt, never a hook. */
@@ -53,6 +55,7 @@ export function gitProcess(directory: string): GitProcess {
       extendEnv: false,
       reject: false,
       stripFinalNewline: false,
+      timeout: options.timeoutMs ?? 0,
       ...(options.input === undefined ? { stdin: 'ignore' } : { input: options.input }),
     });
     if (result.exitCode !== undefined) {
@@ -63,6 +66,9 @@ export function gitProcess(directory: string): GitProcess {
       () => true,
       () => false,
     );
+    if (result.timedOut) {
+      return { exitCode: 128, stdout: '', stderr: `no answer in ${options.timeoutMs} ms` };
+    }
     if (result.code === 'ENOENT' && isFolderThere) {
       throw new GitMissingError('git is not installed or not on PATH');
     }

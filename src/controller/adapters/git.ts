@@ -10,6 +10,7 @@ import { GitMissingError, type GitProcess, gitProcess } from './git-process.ts';
 import { currentBranch, missingBranch, openProblem } from './git-source.ts';
 import { rememberTip } from './git-tip.ts';
 import { treeish, treeReader } from './git-tree.ts';
+import { SourceTrust, type TrustOptions } from './git-trust.ts';
 import { watchRefs } from './git-watch.ts';
 
 export interface GitOptions {
@@ -17,6 +18,8 @@ export interface GitOptions {
   /** Null follows the branch that HEAD is on, also in the middle of a rebase. */
   readonly branch: string | null;
   readonly folder: string;
+  /** What makes a commit trusted; null verifies nothing. */
+  readonly trust?: TrustOptions | null;
 }
 
 export type OpenedGit =
@@ -59,9 +62,10 @@ function createGit(
   const following = workingTreeFollower(git, ref);
   /** The last commit made here that has the folder: nobody has to be asked about it. */
   let ours: Revision | null = null;
+  const trust = new SourceTrust(git, options.trust ?? null);
   const commitAhead: Git['commitAhead'] = async (request) => {
-    const outcome = await commitByPlumbing(git, ref, request);
-    if (outcome.kind === 'moved') return outcome;
+    const outcome = await commitByPlumbing(git, ref, request, trust);
+    if (outcome.kind !== 'committed') return outcome;
     const { kind, revision, files } = outcome;
     const isKnown = trees.derive({ parent: request.parent, revision }, folder, files);
     ours = isKnown ? revision : null;
@@ -71,17 +75,20 @@ function createGit(
     repository,
     branch,
     folder,
-    resolve: rememberTip(join(gitDirectory, ref), async (written) =>
-      ours !== null && ours === written
-        ? { kind: 'resolved', revision: ours }
-        : resolveTip(git, { repository, branch, folder }),
-    ),
+    resolve: rememberTip(join(gitDirectory, ref), async (written) => {
+      const isOurs = ours !== null && ours === written;
+      if (ours !== null && isOurs && !trust.isVerified) return { kind: 'resolved', revision: ours };
+      return trust.follow(await resolveTip(git, { repository, branch, folder }));
+    }),
+    distrust: (revision) => trust.distrust(revision),
+    lastTrusted: () => trust.last(),
+    signatures: (revisions) => trust.signatures(revisions),
     resolveRevision: (raw) => resolveRevision(git, raw),
     readTree: (revision) => trees.read(revision, folder),
     isAncestor: (ancestor, descendant) => isAncestor(git, ancestor, descendant),
     async commit(request) {
       const outcome = await commitAhead(request);
-      if (outcome.kind === 'moved') return outcome;
+      if (outcome.kind !== 'committed') return outcome;
       const { kind, revision, follow } = outcome;
       return { kind, revision, leftInWorkingTree: await follow() };
     },

@@ -15,6 +15,17 @@ export const configSchema = z.strictObject({
       folder: line('desired-state folder below the repository’s root').optional(),
     })
     .optional(),
+  verify: z
+    .strictObject({
+      allowedSigners: path.optional(),
+      revokedKeys: path.optional(),
+      keyring: path.optional(),
+      since: line('commit that needs no signature, nor what led to it').optional(),
+    })
+    .refine(({ allowedSigners, keyring }) => (allowedSigners ?? keyring) !== undefined, {
+      error: 'names no keys: give allowedSigners, keyring or both',
+    })
+    .optional(),
   images: z.strictObject({ base: line('base image of what is built here').optional() }).optional(),
   upstream: z
     .strictObject({

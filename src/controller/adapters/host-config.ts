@@ -8,7 +8,7 @@ import { accepted } from '../../desired/parsed.ts';
 import { FILE_START, Problems } from '../../desired/problems.ts';
 import { readWritten, type WrittenFile } from '../../desired/written-file.ts';
 import type { Diagnostic } from '../../model/diagnostic.ts';
-import type { HostConfig, HostSettings, SecretSource } from '../host-config.ts';
+import type { HostConfig, HostSettings, SecretSource, VerifySettings } from '../host-config.ts';
 import {
   configSchema,
   secretsSchema,
@@ -41,6 +41,7 @@ export async function loadHostConfig(options: HostConfigOptions): Promise<Loaded
   const configFile = await readSettings(directory, 'config', 'trusted', configSchema, problems);
   const secretsFile = await readSettings(directory, 'secrets', 'secret', secretsSchema, problems);
   const trustedCaPem = await readAuthorities(configFile, toPath, problems);
+  await checkTrustFiles(configFile, toPath, problems);
   if (problems.errorCount > 0) return { ok: false, diagnostics: problems.list() };
   const written: WrittenConfig = configFile?.value ?? {};
   const secrets: WrittenSecrets = secretsFile?.value ?? {};
@@ -111,6 +112,28 @@ async function readAuthorities(
   return Promise.all(texts);
 }
 
+/** A file that says whom to trust must be there, and nobody else's to change. */
+async function checkTrustFiles(
+  config: WrittenFile<WrittenConfig> | null,
+  toPath: (raw: string) => string,
+  problems: Problems,
+): Promise<void> {
+  const { allowedSigners, revokedKeys, keyring } = config?.value.verify ?? {};
+  for (const [key, raw] of Object.entries({ allowedSigners, revokedKeys, keyring })) {
+    if (raw === undefined) continue;
+    const before = problems.errorCount;
+    const bytes = await readHostFile(toPath(raw), 'trusted', problems);
+    if (bytes !== null || problems.errorCount > before) continue;
+    problems.error({
+      code: 'missing-file',
+      message: `${toPath(raw)} is not there`,
+      hint: 'whom this host trusts is read from it: see docs/operations.md',
+      file: config?.path ?? '',
+      at: config?.locate.value(['verify', key]) ?? FILE_START,
+    });
+  }
+}
+
 function completeConfig(
   written: WrittenConfig,
   host: {
@@ -120,7 +143,7 @@ function completeConfig(
   },
 ): HostConfig {
   const { directory, trustedCaPem, toPath } = host;
-  const { source, images, upstream, docker } = written;
+  const { source, verify, images, upstream, docker } = written;
   const hosts = Object.entries(upstream?.hosts ?? {});
   return {
     directory,
@@ -129,6 +152,7 @@ function completeConfig(
       branch: source?.branch ?? null,
       folder: source?.folder ?? 'desired-state',
     },
+    verify: verify === undefined ? null : completeVerify(verify, toPath),
     images: { base: images?.base ?? null },
     upstream: {
       hosts: Object.fromEntries(
@@ -139,6 +163,19 @@ function completeConfig(
     docker: { host: docker?.host ?? null },
     onInvalid: written.onInvalid ?? 'reject',
     workspaces: (written.workspaces ?? []).map(toPath),
+  };
+}
+
+function completeVerify(
+  { allowedSigners, revokedKeys, keyring, since }: NonNullable<WrittenConfig['verify']>,
+  toPath: (raw: string) => string,
+): VerifySettings {
+  const path = (raw: string | undefined) => (raw === undefined ? null : toPath(raw));
+  return {
+    allowedSigners: path(allowedSigners),
+    revokedKeys: path(revokedKeys),
+    keyring: path(keyring),
+    since: since ?? null,
   };
 }
 

@@ -8,7 +8,9 @@ export type SourceProblem = {
     | 'empty-repository'
     | 'missing-branch'
     | 'missing-folder'
-    | 'unreadable';
+    | 'unreadable'
+    /** Somebody whom this host does not trust made the commit, or one on the way to it. */
+    | 'untrusted';
   readonly message: string;
   readonly hint: string;
 };
@@ -16,6 +18,19 @@ export type SourceProblem = {
 export type Resolved =
   | { readonly kind: 'resolved'; readonly revision: Revision }
   | { readonly kind: 'problem'; readonly problem: SourceProblem };
+
+/** What a commit's signature is worth to this host. */
+export type Signature =
+  | { readonly kind: 'good'; readonly signer: string; readonly fingerprint: string }
+  | { readonly kind: 'unsigned' }
+  /** The key is not one that the host's files name, or has no meaning here. */
+  | { readonly kind: 'unknown-signer'; readonly fingerprint: string }
+  | { readonly kind: 'expired' | 'revoked'; readonly fingerprint: string }
+  /** It does not fit the commit, or was made with a key that the host revoked. */
+  | { readonly kind: 'bad' };
+
+/** What `audit.signCommits` asks for; `auto` does what git is configured to do here, and signs what is verified. */
+export type SignPolicy = 'auto' | 'always' | 'never';
 
 /** A commit to be made on the branch by plumbing: never through the operator's index or working tree. */
 export interface CommitRequest {
@@ -28,6 +43,15 @@ export interface CommitRequest {
   readonly body: string;
   /** `Bb-…` trailers in order. */
   readonly trailers: readonly (readonly [name: string, value: string])[];
+  /** Absent = `auto`. */
+  readonly sign?: SignPolicy;
+}
+
+/** Nothing was committed: it could not be signed, or this host would not trust it. */
+export interface CommitRefused {
+  readonly kind: 'refused';
+  readonly message: string;
+  readonly hint: string;
 }
 
 export type CommitOutcome =
@@ -37,7 +61,8 @@ export type CommitOutcome =
       /** Paths that were dirty in the working tree and so were not updated there. */
       readonly leftInWorkingTree: readonly string[];
     }
-  | { readonly kind: 'moved'; readonly tip: Revision };
+  | { readonly kind: 'moved'; readonly tip: Revision }
+  | CommitRefused;
 
 /** A commit that is on the branch while the working tree is still behind it. */
 type AheadOutcome =
@@ -47,7 +72,8 @@ type AheadOutcome =
       /** Lets the working tree follow; gives the paths that were dirty there and so were not updated. */
       readonly follow: () => Promise<readonly string[]>;
     }
-  | { readonly kind: 'moved'; readonly tip: Revision };
+  | { readonly kind: 'moved'; readonly tip: Revision }
+  | CommitRefused;
 
 export interface LoggedCommit {
   readonly revision: Revision;
@@ -65,7 +91,14 @@ export interface Git {
   readonly branch: string;
   /** Desired-state folder below the root, `desired-state`. */
   readonly folder: string;
+  /** The tip of the branch, once everything up to it is trusted: until then it is a problem. */
   resolve(): Promise<Resolved>;
+  /** Why this host does not trust a commit; null when it does, or verifies nothing. */
+  distrust(revision: Revision): Promise<SourceProblem | null>;
+  /** The newest tip that was found trusted; null when there was none, or nothing is verified. */
+  lastTrusted(): Promise<Revision | null>;
+  /** What the signatures of these commits are worth, in order. */
+  signatures(revisions: readonly Revision[]): Promise<readonly Signature[]>;
   /** Any commit-ish to a full id; null when there is no such commit. */
   resolveRevision(raw: string): Promise<Revision | null>;
   /** All blobs below the folder at a commit; paths relative to the folder. */

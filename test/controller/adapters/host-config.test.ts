@@ -41,6 +41,7 @@ test('a host that says nothing has defaults, no secrets and an empty policy', as
     config: {
       directory: folder.path,
       source: { repository: null, branch: null, folder: 'desired-state' },
+      verify: null,
       images: { base: null },
       upstream: { hosts: {}, trustedCaPem: [] },
       docker: { host: null },

@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import { join, relative, resolve } from 'node:path';
+import { parseDocument } from 'yaml';
+import { type FleetName, parseFleetName } from '../model/names.ts';
+import { openGit } from './adapters/git.ts';
+import type { TrustOptions } from './adapters/git-trust.ts';
+import { stateRoot } from './adapters/state-directory.ts';
+import type { Answer, ControllerOptions, Refusal } from './api.ts';
+import type { HostConfig, VerifySettings } from './host-config.ts';
+import { resolveTip } from './pass.ts';
+import type { Git } from './ports/git.ts';
+
+/** What a controller follows, and the fleet that it describes. */
+export interface OpenedSource {
+  readonly git: Git;
+  readonly fleet: FleetName;
+}
+
+/** Opens the repository that the command line, or else the host's configuration, names. */
+export async function openSource(
+  options: ControllerOptions,
+  { source, verify }: HostConfig,
+): Promise<Answer<OpenedSource>> {
+  const repository = resolve(options.repository ?? source.repository ?? '.');
+  const { branch, folder } = source;
+  const inside = verify === null ? null : trustedFrom(repository, verify);
+  if (inside !== null) return refuse(trustedFromWithin(inside));
+  const trust = verify === null ? null : trustOptions(options, verify, `${repository}\0${branch}`);
+  const opened = await openGit({ repository, branch, folder, trust });
+  if (!opened.ok) {
+    const { message, hint } = opened.problem;
+    return refuse({ kind: 'source', message, hint, diagnostics: [] });
+  }
+  const { git } = opened;
+  const fleet = await fleetOf(git);
+  return fleet.ok ? { ok: true, value: { git, fleet: fleet.value } } : fleet;
+}
+
+/** A file of trust in the followed folder itself; null when none is. */
+function trustedFrom(repository: string, verify: VerifySettings): string | null {
+  const files = [verify.allowedSigners, verify.revokedKeys, verify.keyring];
+  return files.find((file) => file !== null && !isOutside(relative(repository, file))) ?? null;
+}
+
+function isOutside(path: string): boolean {
+  return path === '..' || path.startsWith('../');
+}
+
+function trustOptions(
+  { environment }: ControllerOptions,
+  verify: VerifySettings,
+  source: string,
+): TrustOptions {
+  const id = createHash('sha256').update(source).digest('hex').slice(0, 32);
+  // No fleet's name begins with a dot.
+  return { verify, directory: join(stateRoot(environment), '.trust', id) };
+}
+
+/** The name is read apart from the rest, so that a commit that is invalid elsewhere still finds its fleet's state. */
+async function fleetOf(git: Git): Promise<Answer<FleetName>> {
+  const tip = await resolveTip(git);
+  if (!('refusal' in tip)) return nameIn(git, await git.readTree(tip.revision));
+  // A tip that is not trusted says nothing, not even this: the last one that was still serves.
+  const last = await git.lastTrusted();
+  return last === null ? refuse(tip.refusal) : nameIn(git, await git.readTree(last));
+}
+
+function nameIn(
+  { folder, branch }: Git,
+  files: Awaited<ReturnType<Git['readTree']>>,
+): Answer<FleetName> {
+  const file = files.get('fleet.yaml');
+  const text = file === undefined ? '' : new TextDecoder().decode(file.bytes);
+  const raw: unknown = parseDocument(text).get('name');
+  const name = typeof raw === 'string' ? parseFleetName(raw) : undefined;
+  if (name !== undefined) return { ok: true, value: name };
+  return refuse({
+    kind: 'invalid',
+    message: `${folder}/fleet.yaml of ${branch} names no fleet`,
+    hint: 'write "name: home" there and commit; names are a-z, 0-9 and -',
+    diagnostics: [],
+  });
+}
+
+function trustedFromWithin(file: string): Refusal {
+  return {
+    kind: 'host-config',
+    message: `${file} lies in the repository that it is to judge`,
+    hint: 'whom this host trusts is for this host to say: keep it beside config.yaml',
+    diagnostics: [],
+  };
+}
+
+function refuse(refusal: Refusal): { readonly ok: false; readonly refusal: Refusal } {
+  return { ok: false, refusal };
+}
