@@ -7,7 +7,7 @@ import type { TestRepository } from './repository.ts';
 import { temporaryFolder } from './state-directory.ts';
 
 /** Somebody with a key, who signs commits of a repository with it. */
-export interface Signer {
+interface Signer {
   readonly name: string;
   /** SSH: the private key's file; OpenPGP: the fingerprint. */
   readonly key: string;

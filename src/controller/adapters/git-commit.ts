@@ -31,7 +31,7 @@ export interface Vouching {
 }
 
 /** A commit object that no branch has yet, and what its working tree will have of it. */
-export type Made = Extract<Plumbed, { readonly kind: 'committed' }> | CommitRefused;
+type Made = Extract<Plumbed, { readonly kind: 'committed' }> | CommitRefused;
 
 /**
  * Makes a commit by plumbing, without any index: ids are computed here, so that all objects are written at once.
@@ -55,7 +55,7 @@ export async function commitByPlumbing(
 }
 
 /** Writes the objects of a commit that this host would apply, and moves no branch. */
-export async function makeCommit(
+async function makeCommit(
   git: GitProcess,
   request: CommitRequest,
   vouching: Vouching,
