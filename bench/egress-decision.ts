@@ -67,8 +67,8 @@ function requestOf(host: number, kind: number): Parameters<typeof readRequest>[0
   const path = ['/v1/items?page=2', '/api/users/42', '/private/%7Euser'][kind] ?? '/';
   return {
     method: 'GET',
-    url: `http://${name}${path}`,
-    rawHeaders: ['Host', name, 'Accept', '*/*', 'User-Agent', 'bench/1', 'Accept-Encoding', 'gzip'],
+    target: `http://${name}${path}`,
+    headers: ['Host', name, 'Accept', '*/*', 'User-Agent', 'bench/1', 'Accept-Encoding', 'gzip'],
   };
 }
 

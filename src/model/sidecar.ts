@@ -31,6 +31,14 @@ export interface UpstreamSettings {
   readonly hosts: { readonly [host: string]: readonly string[] };
   /** PEM texts of authorities to trust beside the system's. */
   readonly trustedCaPem: readonly string[];
+  /** Where everything is dialled through with CONNECT, plain HTTP too; it resolves the names then. */
+  readonly proxy?: UpstreamProxy | null;
+}
+
+/** A proxy behind egress: pipelock, or the one of a company. */
+export interface UpstreamProxy {
+  readonly host: string;
+  readonly port: number;
 }
 
 /** `egress/in/current/table.json` */

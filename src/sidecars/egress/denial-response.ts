@@ -1,6 +1,7 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { sanitizeLine } from '../../model/sanitize.ts';
 import type { EgressDenial } from './decide.ts';
+import type { AgentExchange } from './exchange.ts';
+import { NO_BODY } from './http1/body-framing.ts';
 
 /** What was refused, as far as it could be read. */
 export interface DeniedRequest {
@@ -33,26 +34,31 @@ function denialBody(
 
 /** Answers a request with a refusal; what is left of its body is read and thrown away. */
 export function sendDenial(
-  request: IncomingMessage,
-  response: ServerResponse,
+  exchange: AgentExchange,
   denial: EgressDenial,
   denied: DeniedRequest,
 ): void {
-  const { contentType, body } = denialBody(denial, denied, request.headers.accept);
-  const headers: { [name: string]: string | number } = {
-    'content-type': contentType,
-    'content-length': Buffer.byteLength(body),
-    'cache-control': 'no-store',
-  };
-  // A client that waits for 100-continue and gets this instead never sends the body: the connection is spent.
-  if (request.headers.expect !== undefined) headers['connection'] = 'close';
-  response.writeHead(denial.status, headers);
-  response.end(request.method === 'HEAD' ? undefined : body);
+  const { contentType, body } = denialBody(denial, denied, acceptOf(exchange.request.headers));
+  const bytes = Buffer.from(body);
+  const headers = [
+    ...['content-type', contentType, 'cache-control', 'no-store'],
+    ...['content-length', String(bytes.length)],
+  ];
+  const isBare = exchange.request.method === 'HEAD';
+  const framing = isBare ? NO_BODY : { kind: 'length' as const, length: bytes.length };
+  exchange.respond(denial.status, headers, framing);
+  if (!isBare) exchange.write(bytes);
+  exchange.end([]);
 }
 
-/** The same for a CONNECT, where there is only a socket. */
-export function denialText(denial: EgressDenial, denied: DeniedRequest, accept?: string): string {
-  const { contentType, body } = denialBody(denial, denied, accept);
+/** The same where there is only a socket. */
+export function denialText(denial: EgressDenial, denied: DeniedRequest): string {
+  const { contentType, body } = denialBody(denial, denied, undefined);
   const length = Buffer.byteLength(body);
   return `HTTP/1.1 ${denial.status} Refused\r\ncontent-type: ${contentType}\r\ncontent-length: ${length}\r\nconnection: close\r\n\r\n${body}`;
+}
+
+function acceptOf(headers: readonly string[]): string | undefined {
+  const index = headers.findIndex((text, at) => at % 2 === 0 && text.toLowerCase() === 'accept');
+  return index === -1 ? undefined : headers[index + 1];
 }

@@ -3,8 +3,8 @@ import type { EgressRequest } from './decide.ts';
 /** A request between its decision and its last byte. */
 export interface LiveRequest {
   readonly request: EgressRequest;
-  /** Where it went, once that is known. */
-  readonly address: () => string | null;
+  /** Where it went; null before that is known, and where a proxy behind this one resolves names. */
+  readonly address: string | null;
   /** Ends it at once, on both sides. */
   readonly cut: () => void;
 }

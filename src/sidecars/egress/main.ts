@@ -9,6 +9,7 @@ import { ensureCertificateAuthority } from './certificate-authority.ts';
 import { EgressProxy } from './egress-proxy.ts';
 import { EnforcedTable } from './enforced-table.ts';
 import { LeafCertificates } from './leaf-certificates.ts';
+import { LIMITS } from './limits.ts';
 
 // The egress sidecar: `BB_SIDECAR_ROOT` moves its folders, `BB_EGRESS_LISTEN` (`host:port` or `fd:<n>`) its listener;
 // port 0 takes a free one and says so in the status.
@@ -28,6 +29,8 @@ const proxy = new EgressProxy({
   leaves: new LeafCertificates(authority),
   log: withLimit(log, DENIALS_LOGGED_PER_SECOND),
   now: Date.now,
+  limits: LIMITS,
+  inspection: null,
 });
 const port = await proxy.listen(listenEndpoint(process.env['BB_EGRESS_LISTEN'], EGRESS_PORT));
 

@@ -1,6 +1,8 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isIP } from 'node:net';
 import type { Log } from '../json-log.ts';
+import { mayDial } from './address-policy.ts';
 import { formatAuthority } from './authority.ts';
+import { type Allowed, Crossing, type CrossingHost } from './crossing.ts';
 import {
   DEFAULT_PORT,
   decide,
@@ -10,191 +12,191 @@ import {
 } from './decide.ts';
 import { sendDenial } from './denial-response.ts';
 import type { EnforcedTable } from './enforced-table.ts';
-import { forward } from './forward.ts';
+import type { AgentExchange } from './exchange.ts';
+import { NO_BODY } from './http1/body-framing.ts';
+import type { Inspection } from './inspection.ts';
+import type { Limits } from './limits.ts';
 import { type LiveRequest, LiveRequests } from './live-requests.ts';
 import { localAnswer } from './local-answer.ts';
-import { readRequest, type TunnelIdentity } from './read-request.ts';
-import { outboundHeaders } from './request-headers.ts';
-import { mayStay, Resolver } from './resolver.ts';
-import { UpstreamPools } from './upstream-pools.ts';
+import { readRequest } from './read-request.ts';
+import { mayStay, type Resolution, Resolver } from './resolver.ts';
+import { type Target, UpstreamConnections } from './upstream/upstream-connections.ts';
+import { webSocketKey } from './websocket/handshake.ts';
+import { spliceInspected } from './websocket/inspected-splice.ts';
+import { splice } from './websocket/splice.ts';
 
 export interface PassageOptions {
   readonly table: EnforcedTable;
   readonly log: Log;
   readonly now: () => number;
+  readonly limits: Limits;
+  /** Null: nothing is looked at. */
+  readonly inspection: Inspection | null;
 }
 
-/** One request of the agent with the answer to be given. */
-export interface Exchange {
-  readonly incoming: IncomingMessage;
-  readonly outgoing: ServerResponse;
-  readonly tunnel: TunnelIdentity | null;
-  /** The client waits for 100 before it sends the body. */
-  readonly expectsContinue: boolean;
-}
-
-type Allowed = EgressDecision & { readonly kind: 'allow' };
-
-/** The way of every request: read → decide → refuse, answer here, or resolve, check the address and forward. */
+/** The way of every request: read → decide → refuse, answer here, or let it cross. */
 export class Passage {
   readonly #options: PassageOptions;
   readonly #live = new LiveRequests();
   readonly #resolver = new Resolver();
-  readonly #pools = new UpstreamPools();
+  readonly #connections = new UpstreamConnections();
+  readonly #crossings: CrossingHost;
 
   constructor(options: PassageOptions) {
     this.#options = options;
+    const { limits, now } = options;
+    this.#crossings = {
+      connections: this.#connections,
+      resolve: (request, allowed) => this.#resolve(request, allowed),
+      deny: (exchange, denial, request) => this.#deny(exchange, denial, request),
+      splice: (crossing, agent, upstream, inspection) => {
+        this.#live.add(crossing);
+        const onEnd = (): void => this.#live.remove(crossing);
+        if (inspection === null) splice(agent, upstream, limits.silentMs, onEnd);
+        else spliceInspected({ agent, upstream, inspection, limits, onEnd });
+      },
+      onDone: (crossing) => this.#live.remove(crossing),
+      now,
+    };
   }
 
-  take(exchange: Exchange): void {
-    const { incoming, outgoing } = exchange;
-    incoming.on('error', () => outgoing.destroy());
-    const read = readRequest(incoming, exchange.tunnel);
+  take(exchange: AgentExchange): void {
+    const read = readRequest(exchange.request, exchange.tunnel);
     if (read.kind === 'deny') {
       this.#deny(exchange, read, null);
       return;
     }
     const { request } = read;
-    const decision = isWebSocket(incoming) ? NO_WEBSOCKET : this.#decide(request);
+    const decision = isBrokenUpgrade(request) ? BROKEN_UPGRADE : this.#decide(request);
     switch (decision.kind) {
       case 'deny':
         this.#deny(exchange, decision, request);
         break;
       case 'local':
-        answerHere(outgoing, request, this.#options.table);
+        answerHere(exchange, request, this.#options.table);
         break;
       case 'allow':
-        this.#send(exchange, request, decision).catch((error: Error) =>
-          this.#deny(exchange, unreachable(error), request),
-        );
+        this.#cross(exchange, request, decision);
     }
   }
 
   /** To be called after each change of the table and at each expiry; gives how many requests it ended. */
   applyTable(): number {
-    const current = this.#options.table.current;
-    this.#pools.trust(current?.table.upstream.trustedCaPem ?? []);
+    const upstream = this.#options.table.current?.table.upstream;
+    this.#connections.configure(upstream?.trustedCaPem ?? [], upstream?.proxy ?? null);
     return this.#live.cutUnless((live) => this.#isStillAllowed(live));
+  }
+
+  /** Gives back what nothing used for a while; gives how many upstreams are still known. */
+  sweep(): number {
+    return this.#connections.sweep();
+  }
+
+  #cross(exchange: AgentExchange, request: EgressRequest, allowed: Allowed): void {
+    const table = this.#options.table.current;
+    if (table === null) throw new Error('without a table nothing is allowed');
+    try {
+      const inspection =
+        this.#options.inspection?.open({ request, route: allowed.route, table }) ?? null;
+      const crossing = new Crossing(exchange, request, allowed, inspection, this.#crossings);
+      this.#live.add(crossing);
+      crossing.begin(table);
+    } catch (error) {
+      this.#options.log('request failed', { cause: (error as Error).message });
+      exchange.cut();
+    }
   }
 
   #isStillAllowed({ request, address }: LiveRequest): boolean {
     const decision = this.#decide(request);
     const current = this.#options.table.current;
     if (decision.kind !== 'allow' || current === null) return false;
-    const dialled = address();
-    const { host } = request.authority;
     const declared = decision.route?.addresses ?? [];
-    return dialled === null || mayStay(host, dialled, current.table.upstream, declared);
-  }
-
-  /** Gives back what nothing used for a while. */
-  sweep(): void {
-    this.#pools.sweep();
+    const { upstream } = current.table;
+    return address === null || mayStay(request.authority.host, address, upstream, declared);
   }
 
   #decide(request: EgressRequest): EgressDecision {
     return decide(this.#options.table.current, request, this.#options.now());
   }
 
-  /** From here on the request is live: a table that forbids it ends it, also while its name is still being resolved. */
-  async #send(exchange: Exchange, request: EgressRequest, decision: Allowed): Promise<void> {
-    const { incoming, outgoing } = exchange;
-    let end: () => void = () => {
-      incoming.socket.destroy();
-    };
-    let address: string | null = null;
-    const live: LiveRequest = { request, address: () => address, cut: () => end() };
-    this.#live.add(live);
-    outgoing.once('close', () => this.#live.remove(live));
-    const target = await this.#resolve(request, decision);
-    if (typeof target !== 'string') {
-      this.#deny(exchange, target, request);
-      return;
+  #resolve(
+    request: EgressRequest,
+    { route }: Allowed,
+  ): Target | EgressDenial | Promise<Target | EgressDenial> {
+    const upstream = this.#options.table.current?.table.upstream;
+    if (upstream === undefined) throw new Error('the table is gone');
+    const { host, port } = request.authority;
+    const declared = route?.addresses ?? [];
+    const { scheme } = request;
+    const found = (resolution: Resolution): Target | EgressDenial =>
+      resolution.kind === 'address'
+        ? { scheme, host, port, address: resolution.address }
+        : unresolved(host, resolution);
+    if (upstream.proxy != null) {
+      // The proxy resolves the name; an address that is written out is judged here all the same.
+      if (isIP(host) === 0 || mayDial(host, declared)) return { scheme, host, port, address: null };
+      return unresolved(host, { kind: 'forbidden', addresses: [host] });
     }
-    address = target;
-    const pool = await this.#pools.poolFor(request, target);
-    if (incoming.socket.destroyed) return;
-    if (exchange.expectsContinue) outgoing.writeContinue();
-    const host = formatAuthority(request.authority, DEFAULT_PORT[request.scheme]);
-    end = forward({
-      incoming,
-      outgoing,
-      pool,
-      path: request.path + request.query,
-      headers: outboundHeaders(incoming.rawHeaders, host, decision.inject),
-      onUnreachable: (error) => this.#deny(exchange, unreachable(error), request),
-    });
+    const resolution = this.#resolver.resolve(host, upstream, declared);
+    return resolution instanceof Promise ? resolution.then(found) : found(resolution);
   }
 
-  /** The address to dial, or why there is none. */
-  async #resolve(request: EgressRequest, decision: Allowed): Promise<string | EgressDenial> {
-    const current = this.#options.table.current;
-    if (current === null) throw new Error('the table is gone');
-    const { host } = request.authority;
-    const declared = decision.route?.addresses ?? [];
-    const resolution = await this.#resolver.resolve(host, current.table.upstream, declared);
-    switch (resolution.kind) {
-      case 'address':
-        return resolution.address;
-      case 'unknown':
-        return {
-          kind: 'deny',
-          status: 502,
-          reason: `${host} does not resolve to an address`,
-          try: 'check the name',
-        };
-      case 'forbidden':
-        return {
-          kind: 'deny',
-          status: 403,
-          reason: `${host} resolves to an address that is not public`,
-          try: 'ask the operator to declare its addresses in the route',
-        };
-    }
-  }
-
-  #deny(exchange: Exchange, denial: EgressDenial, request: EgressRequest | null): void {
-    const { incoming, outgoing } = exchange;
+  #deny(exchange: AgentExchange, denial: EgressDenial, request: EgressRequest | null): void {
+    const { headers, target: url, method } = exchange.request;
+    const hostAt = headers.findIndex((text, at) => at % 2 === 0 && /^host$/i.test(text));
     // Named as the tool takes it: a host alone.
-    const host = request?.authority.host ?? incoming.headers.host ?? '';
+    const host = request?.authority.host ?? headers[hostAt + 1] ?? '';
     const target =
       request === null ? host : formatAuthority(request.authority, DEFAULT_PORT[request.scheme]);
-    const path = request?.path ?? incoming.url ?? '';
-    const method = incoming.method ?? '';
+    const path = request?.path ?? url;
     const { status, reason } = denial;
     this.#options.log('request denied', { status, target: `${method} ${target}${path}`, reason });
-    if (!outgoing.headersSent) sendDenial(incoming, outgoing, denial, { host, path, method });
+    sendDenial(exchange, denial, { host, path, method });
   }
 }
 
-const NO_WEBSOCKET: EgressDenial = {
+const BROKEN_UPGRADE: EgressDenial = {
   kind: 'deny',
-  status: 501,
-  reason: 'WebSocket upgrades are not passed on',
-  try: 'use plain HTTP requests or server-sent events',
+  status: 400,
+  reason: 'an upgrade to WebSocket has to be asked for as RFC 6455 says',
+  try: 'use GET with Connection, Upgrade and Sec-WebSocket-Key, each once',
 };
 
-function isWebSocket(incoming: IncomingMessage): boolean {
-  return /websocket/i.test(incoming.headers.upgrade ?? '');
+function isBrokenUpgrade(request: EgressRequest): boolean {
+  const upgrade = request.headers.get('upgrade');
+  if (upgrade === undefined || !/websocket/i.test(upgrade.join())) return false;
+  return webSocketKey(request) === null;
 }
 
-function answerHere(outgoing: ServerResponse, request: EgressRequest, table: EnforcedTable): void {
+function unresolved(
+  host: string,
+  resolution: Exclude<Resolution, { readonly kind: 'address' }>,
+): EgressDenial {
+  return resolution.kind === 'unknown'
+    ? {
+        kind: 'deny',
+        status: 502,
+        reason: `${host} does not resolve to an address`,
+        try: 'check the name',
+      }
+    : {
+        kind: 'deny',
+        status: 403,
+        reason: `${host} resolves to an address that is not public`,
+        try: 'ask the operator to declare its addresses in the route',
+      };
+}
+
+function answerHere(exchange: AgentExchange, request: EgressRequest, table: EnforcedTable): void {
   const { status, body } = localAnswer(request, table.status());
-  const text = `${JSON.stringify(body)}\n`;
-  outgoing.writeHead(status, {
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(text),
-    'cache-control': 'no-store',
-  });
-  outgoing.end(request.method === 'HEAD' ? undefined : text);
-}
-
-function unreachable(error: Error): EgressDenial {
-  const { code = error.name } = error as Error & { readonly code?: string };
-  return {
-    kind: 'deny',
-    status: 502,
-    reason: `the upstream could not be reached or its certificate is not trusted (${code})`,
-    try: 'retry later, or tell the operator',
-  };
+  const bytes = Buffer.from(`${JSON.stringify(body)}\n`);
+  const headers = [
+    ...['content-type', 'application/json', 'cache-control', 'no-store'],
+    ...['content-length', String(bytes.length)],
+  ];
+  const isBare = request.method === 'HEAD';
+  exchange.respond(status, headers, isBare ? NO_BODY : { kind: 'length', length: bytes.length });
+  if (!isBare) exchange.write(bytes);
+  exchange.end([]);
 }

@@ -10,11 +10,12 @@ export interface TunnelIdentity {
   readonly serverName: string | null;
 }
 
-/** The parts of an `IncomingMessage` that decide what it is. */
+/** The parts of a head that decide what it is. */
 export interface RawRequest {
-  readonly method?: string | undefined;
-  readonly url?: string | undefined;
-  readonly rawHeaders: readonly string[];
+  readonly method: string;
+  readonly target: string;
+  /** Name, value, name, value. */
+  readonly headers: readonly string[];
 }
 
 export type ReadRequest =
@@ -26,13 +27,13 @@ export type ReadRequest =
  * authority; what has two readings is refused. A request that is addressed to the proxy itself becomes a local one.
  */
 export function readRequest(raw: RawRequest, tunnel: TunnelIdentity | null): ReadRequest {
-  const headers = headersByName(raw.rawHeaders);
+  const headers = headersByName(raw.headers);
   const hosts = headers.get('host') ?? [];
   if (hosts.length !== 1) return refuse(400, 'the request needs exactly one Host header');
   if (nominatesOthers(headers.get('connection'))) {
     return refuse(400, 'the Connection header names headers that are not about the connection');
   }
-  const target = splitTarget(raw.url ?? '', tunnel);
+  const target = splitTarget(raw.target, tunnel);
   if (target === null) return refuse(400, 'the request target is not a URL that this proxy takes');
   const scheme = tunnel === null ? 'http' : 'https';
   const parsed = parseTarget(target.pathAndQuery);
@@ -42,7 +43,7 @@ export function readRequest(raw: RawRequest, tunnel: TunnelIdentity | null): Rea
     request: {
       scheme,
       authority,
-      method: raw.method ?? '',
+      method: raw.method,
       path: parsed.path,
       query: parsed.query,
       headers,

@@ -4,7 +4,7 @@ import type { InjectedHeader } from './decide.ts';
 export function headersByName(raw: readonly string[]): ReadonlyMap<string, readonly string[]> {
   const headers = new Map<string, string[]>();
   for (let index = 0; index < raw.length; index += 2) {
-    const name = readName(raw[index] ?? '');
+    const name = nameOf(raw[index] ?? '').read;
     const value = raw[index + 1] ?? '';
     const values = headers.get(name);
     if (values === undefined) headers.set(name, [value]);
@@ -54,31 +54,62 @@ const REMOVED: ReadonlySet<string> = new Set([
   'x-rewrite-url',
 ]);
 
-/** The name as servers with CGI variables read it: to them `X_Api_Key` is `X-Api-Key`. */
-function readName(name: string): string {
+/** What a name is to this proxy; most of those that come are the same few. */
+interface KnownName {
+  /** As servers with CGI variables read it: to them `X_Api_Key` is `X-Api-Key`. */
+  readonly read: string;
+  readonly isSentOn: boolean;
+  readonly isPassedBack: boolean;
+}
+
+const MAX_KNOWN_NAMES = 2000;
+const MAX_KNOWN_LENGTH = 64;
+const known = new Map<string, KnownName>();
+
+function nameOf(name: string): KnownName {
+  const found = known.get(name);
+  if (found !== undefined) return found;
   const lower = name.toLowerCase();
-  return lower.includes('_') ? lower.replaceAll('_', '-') : lower;
+  const read = lower.includes('_') ? lower.replaceAll('_', '-') : lower;
+  const made = {
+    read,
+    isSentOn: !REMOVED.has(read) && read !== 'content-length',
+    // The agent cannot use another protocol or port that the upstream offers.
+    isPassedBack: !HOP_BY_HOP.has(lower) && lower !== 'alt-svc',
+  };
+  if (known.size < MAX_KNOWN_NAMES && name.length <= MAX_KNOWN_LENGTH) known.set(name, made);
+  return made;
 }
 
-/** Whether a name with an underscore would be read as one that says how long the request is. */
-function isDisguisedLength(name: string): boolean {
-  return name.includes('_') && readName(name) === 'content-length';
-}
-
-/** The flat header list to send: what the agent sent, without the above, and with the credential of the route. */
-export function outboundHeaders(
-  raw: readonly string[],
-  host: string,
-  inject: InjectedHeader | null,
-): string[] {
-  const headers = ['host', host];
-  const injected = inject === null ? null : readName(inject.name);
+/**
+ * What is sent on of the agent's headers: without the above, without what frames the message, and without the header
+ * that the route sets. The host and the framing are written anew.
+ */
+export function outboundHeaders(raw: readonly string[], inject: InjectedHeader | null): string[] {
+  const headers: string[] = [];
+  const injected = inject === null ? null : nameOf(inject.name).read;
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index] ?? '';
-    const read = readName(name);
-    const isRemoved = REMOVED.has(read) || read === injected || isDisguisedLength(name);
-    if (!isRemoved) headers.push(name, raw[index + 1] ?? '');
+    const { read, isSentOn } = nameOf(name);
+    if (isSentOn && read !== injected) headers.push(name, raw[index + 1] ?? '');
   }
-  if (inject !== null) headers.push(inject.name, inject.value);
+  return headers;
+}
+
+/** The same for trailers: nothing comes in by them that would not by a header. */
+export function outboundTrailers(raw: readonly string[], inject: InjectedHeader | null): string[] {
+  return raw.length === 0 ? [] : outboundHeaders(raw, inject);
+}
+
+/** What the agent gets of an upstream's headers or trailers; without their length where the body's will be another. */
+export function inboundHeaders(raw: readonly string[], isLengthKept: boolean): string[] {
+  const headers: string[] = [];
+  for (let index = 0; index < raw.length; index += 2) {
+    const name = raw[index] ?? '';
+    const { isPassedBack, read } = nameOf(name);
+    if (isPassedBack && (isLengthKept || read !== 'content-length')) {
+      headers.push(name, raw[index + 1] ?? '');
+    }
+  }
   return headers;
 }

@@ -19,34 +19,47 @@ const MAX_NAMES = 4096;
 export class Resolver {
   readonly #answers = new Map<
     string,
-    { readonly atMs: number; readonly addresses: Promise<string[]> }
+    { readonly atMs: number; readonly addresses: readonly string[] }
   >();
+  readonly #asked = new Map<string, Promise<readonly string[]>>();
 
-  async resolve(
+  /** At once where nobody has to be asked. */
+  resolve(
     host: string,
     upstream: UpstreamSettings,
     declared: readonly string[],
-  ): Promise<Resolution> {
+  ): Resolution | Promise<Resolution> {
     if (Object.hasOwn(upstream.hosts, host)) {
       const address = upstream.hosts[host]?.find((each) => isIP(each) !== 0);
       return address === undefined ? { kind: 'unknown' } : { kind: 'address', address };
     }
-    const addresses = await this.#addressesOf(host);
-    if (addresses.length === 0) return { kind: 'unknown' };
-    const address = addresses.find((each) => mayDial(each, declared));
-    return address === undefined ? { kind: 'forbidden', addresses } : { kind: 'address', address };
+    if (isIP(host) !== 0) return chosen([host], declared);
+    const known = this.#answers.get(host);
+    if (known !== undefined && performance.now() - known.atMs < KEEP_MS) {
+      return chosen(known.addresses, declared);
+    }
+    return this.#ask(host).then((addresses) => chosen(addresses, declared));
   }
 
-  #addressesOf(host: string): readonly string[] | Promise<string[]> {
-    if (isIP(host) !== 0) return [host];
-    const known = this.#answers.get(host);
-    const nowMs = performance.now();
-    if (known !== undefined && nowMs - known.atMs < KEEP_MS) return known.addresses;
-    const addresses = ask(host);
-    if (this.#answers.size >= MAX_NAMES) this.#answers.clear();
-    this.#answers.set(host, { atMs: nowMs, addresses });
-    return addresses;
+  /** One question at a time for each name. */
+  #ask(host: string): Promise<readonly string[]> {
+    const asked = this.#asked.get(host);
+    if (asked !== undefined) return asked;
+    const asking = ask(host).then((addresses) => {
+      this.#asked.delete(host);
+      if (this.#answers.size >= MAX_NAMES) this.#answers.clear();
+      this.#answers.set(host, { atMs: performance.now(), addresses });
+      return addresses;
+    });
+    this.#asked.set(host, asking);
+    return asking;
   }
+}
+
+function chosen(addresses: readonly string[], declared: readonly string[]): Resolution {
+  if (addresses.length === 0) return { kind: 'unknown' };
+  const address = addresses.find((each) => mayDial(each, declared));
+  return address === undefined ? { kind: 'forbidden', addresses } : { kind: 'address', address };
 }
 
 /** Whether an address that a request was sent to would be chosen again: by the host's own names, else by the policy. */

@@ -94,10 +94,16 @@ const ENTRY: ShapeReader<AllowlistEntry> = object({
   reason: nullable(text),
   expires: nullable(INSTANT),
 });
-const UPSTREAM: ShapeReader<UpstreamSettings> = object({
-  hosts: record(list(text)),
-  trustedCaPem: list(text),
+const DIRECT = { hosts: record(list(text)), trustedCaPem: list(text) };
+const DIRECT_UPSTREAM: ShapeReader<UpstreamSettings> = object(DIRECT);
+const PROXIED_UPSTREAM: ShapeReader<UpstreamSettings> = object({
+  ...DIRECT,
+  proxy: nullable(object({ host: HOST, port: integer })),
 });
+const UPSTREAM: ShapeReader<UpstreamSettings> = (raw, at) =>
+  Object.hasOwn((raw ?? {}) as object, 'proxy')
+    ? PROXIED_UPSTREAM(raw, at)
+    : DIRECT_UPSTREAM(raw, at);
 const SECRETS: ShapeReader<EgressSecrets> = record(object({ version: text, value: text }));
 const TABLE: ShapeReader<EgressTable> = object({
   generation: integer,

@@ -141,8 +141,8 @@ describe('whatever an agent sends', () => {
     const tunnel = { authority: { host: 'x.test', port: 443 }, serverName: 'x.test' };
     fc.assert(
       fc.property(junk, junk, junk, fc.boolean(), (url, host, connection, isTunnel) => {
-        const rawHeaders = ['Host', host, 'Connection', connection];
-        const read = readRequest({ method: 'GET', url, rawHeaders }, isTunnel ? tunnel : null);
+        const headers = ['Host', host, 'Connection', connection];
+        const read = readRequest({ method: 'GET', target: url, headers }, isTunnel ? tunnel : null);
         expect(['request', 'deny']).toContain(read.kind);
       }),
     );

@@ -175,14 +175,14 @@ describe('what no rule allows', () => {
     expect(answer.body).toContain('not public');
   });
 
-  test('a WebSocket upgrade is refused', async () => {
+  test('a WebSocket upgrade without a key is refused', async () => {
     const socket = await tunnel(egress, { target: `${API}:${upstream.port}` });
     const answer = await exchange(
       socket,
       `GET /v1/ws HTTP/1.1\r\nHost: ${API}:${upstream.port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
       (received) => received.includes('WebSocket'),
     );
-    expect(answer).toMatch(/^HTTP\/1\.1 501 /);
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
     socket.destroy();
   });
 });

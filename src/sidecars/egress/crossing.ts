@@ -1,0 +1,259 @@
+import { formatAuthority } from './authority.ts';
+import {
+  DEFAULT_PORT,
+  decide,
+  type EgressDecision,
+  type EgressDenial,
+  type EgressRequest,
+} from './decide.ts';
+import type { AgentExchange, AgentListener, BareConnection } from './exchange.ts';
+import { inspectAnswer, inspectRequest } from './inspect-exchange.ts';
+import type { ExchangeInspection, OutboundHead } from './inspection.ts';
+import type { LiveRequest } from './live-requests.ts';
+import {
+  type Answer,
+  type CollectedBody,
+  type FilteredAnswer,
+  Relay,
+  type RelayHost,
+} from './relay.ts';
+import { outboundHeaders, outboundTrailers } from './request-headers.ts';
+import type { RouteTable } from './route-table.ts';
+import type { Target, UpstreamConnections } from './upstream/upstream-connections.ts';
+import type { UpstreamConnection } from './upstream/upstream-exchange.ts';
+import { webSocketKey } from './websocket/handshake.ts';
+
+export type Allowed = EgressDecision & { readonly kind: 'allow' };
+
+/** What a crossing needs of the proxy. */
+export interface CrossingHost {
+  readonly connections: UpstreamConnections;
+  /** The address to dial, or why there is none. */
+  readonly resolve: (
+    request: EgressRequest,
+    allowed: Allowed,
+  ) => Target | EgressDenial | Promise<Target | EgressDenial>;
+  readonly deny: (exchange: AgentExchange, denial: EgressDenial, request: EgressRequest) => void;
+  readonly splice: (
+    crossing: Crossing,
+    agent: BareConnection,
+    upstream: BareConnection,
+    inspection: ExchangeInspection | null,
+  ) => void;
+  readonly onDone: (crossing: Crossing) => void;
+  readonly now: () => number;
+}
+
+/**
+ * One allowed request between its decision and the last byte of its answer. It is live all the time: a table that
+ * forbids it ends it, also while its name is being resolved or an operator is asked about it.
+ */
+export class Crossing implements LiveRequest, AgentListener, RelayHost {
+  readonly request: EgressRequest;
+  readonly #exchange: AgentExchange;
+  readonly #allowed: Allowed;
+  readonly #inspection: ExchangeInspection | null;
+  readonly #host: CrossingHost;
+  readonly onAnswer: ((answer: Answer) => FilteredAnswer | null) | null;
+  #target: Target | null = null;
+  #relay: Relay | null = null;
+  #bare: readonly BareConnection[] = [];
+  #abort: AbortController | null = null;
+  #isOver = false;
+
+  constructor(
+    exchange: AgentExchange,
+    request: EgressRequest,
+    allowed: Allowed,
+    inspection: ExchangeInspection | null,
+    host: CrossingHost,
+  ) {
+    this.request = request;
+    this.#exchange = exchange;
+    this.#allowed = allowed;
+    this.#inspection = inspection;
+    this.#host = host;
+    this.onAnswer =
+      inspection === null ? null : (answer) => this.#inspectAnswer(inspection, answer);
+    exchange.listener = this;
+  }
+
+  get address(): string | null {
+    return this.#target?.address ?? null;
+  }
+
+  begin(table: RouteTable): void {
+    const head: OutboundHead = {
+      method: this.request.method,
+      path: this.request.path,
+      query: this.request.query,
+      headers: outboundHeaders(this.#exchange.request.headers, this.#allowed.inject),
+    };
+    if (this.#inspection === null) {
+      this.#resolve(head, null);
+      return;
+    }
+    this.#abort = new AbortController();
+    inspectRequest(this.#exchange, this.#inspection, head, this.#abort.signal).then(
+      (inspected) => {
+        if (this.#isOver) return;
+        if (inspected.kind === 'deny') this.#deny(inspected);
+        else if (!this.#isStillAllowed(table, inspected.head)) this.#deny(REWRITTEN);
+        else this.#resolve(inspected.head, inspected.body);
+      },
+      () => this.#deny(NOT_INSPECTED),
+    );
+  }
+
+  cut(): void {
+    if (this.#relay !== null && !this.#isOver) this.#relay.cut();
+    else this.#exchange.cut();
+    for (const { socket } of this.#bare) socket.destroy();
+    this.onDone();
+  }
+
+  // Before there is a relay.
+
+  onGone(): void {
+    this.onDone();
+  }
+
+  onDrain(): void {
+    // Nothing was written that could drain.
+  }
+
+  // While there is one.
+
+  reconnect(): UpstreamConnection | Promise<UpstreamConnection> {
+    if (this.#target === null) throw new Error('nothing was dialled');
+    return this.#host.connections.acquire(this.#target, this.#exchange.isHttp2);
+  }
+
+  onUnreachable(error: Error): void {
+    this.#deny(unreachable(error));
+  }
+
+  onUpgrade(agent: BareConnection, upstream: BareConnection): void {
+    // Live again, until either side ends.
+    this.#bare = [agent, upstream];
+    this.#host.splice(this, agent, upstream, this.#inspection);
+  }
+
+  trailersOf(trailers: readonly string[]): readonly string[] {
+    return outboundTrailers(trailers, this.#allowed.inject);
+  }
+
+  onDone(): void {
+    if (this.#isOver && this.#bare.length === 0) return;
+    this.#isOver = true;
+    this.#abort?.abort();
+    this.#host.onDone(this);
+  }
+
+  #resolve(head: OutboundHead, body: CollectedBody | null): void {
+    whenReady(
+      () => this.#host.resolve(this.request, this.#allowed),
+      (target) => {
+        if (this.#isOver) return;
+        if ('kind' in target) this.#deny(target);
+        else {
+          this.#target = target;
+          this.#connect(head, body);
+        }
+      },
+      (error) => this.#deny(unreachable(error)),
+    );
+  }
+
+  #connect(head: OutboundHead, body: CollectedBody | null): void {
+    whenReady(
+      () => this.reconnect(),
+      (connection) => {
+        if (!this.#isOver) this.#send(connection, head, body);
+      },
+      (error) => this.#deny(unreachable(error)),
+    );
+  }
+
+  #send(connection: UpstreamConnection, head: OutboundHead, body: CollectedBody | null): void {
+    const { framing, expectsContinue } = this.#exchange;
+    const { inject } = this.#allowed;
+    const headers = [...head.headers];
+    if (expectsContinue && body === null) headers.push('expect', '100-continue');
+    if (inject !== null) headers.push(inject.name, inject.value);
+    const relay = new Relay(
+      this.#exchange,
+      {
+        scheme: this.request.scheme,
+        authority: formatAuthority(this.request.authority, DEFAULT_PORT[this.request.scheme]),
+        method: head.method,
+        path: head.path + head.query,
+        headers,
+        framing: body === null ? framing : { kind: 'length', length: body.bytes.length },
+        webSocketKey: this.#exchange.isHttp2 ? null : webSocketKey(this.request),
+      },
+      this,
+    );
+    this.#relay = relay;
+    relay.start(connection, body);
+  }
+
+  /** What an inspection rewrote must be what the same route lets pass. */
+  #isStillAllowed(table: RouteTable, head: OutboundHead): boolean {
+    const { method, path, query } = this.request;
+    if (head.method === method && head.path === path && head.query === query) return true;
+    const rewritten = { ...this.request, method: head.method, path: head.path, query: head.query };
+    const decision = decide(table, rewritten, this.#host.now());
+    return decision.kind === 'allow' && decision.route === this.#allowed.route;
+  }
+
+  #inspectAnswer(inspection: ExchangeInspection, answer: Answer): FilteredAnswer | null {
+    const inspected = inspectAnswer(inspection, answer);
+    if (inspected.kind === 'pass') return inspected.answer;
+    this.#deny(inspected);
+    return null;
+  }
+
+  #deny(denial: EgressDenial): void {
+    if (!this.#exchange.isGone) {
+      this.#exchange.listener = null;
+      this.#host.deny(this.#exchange, denial, this.request);
+    }
+    this.onDone();
+  }
+}
+
+/** Goes on at once where nothing has to be waited for, which is the rule. */
+function whenReady<Value extends object>(
+  make: () => Value | Promise<Value>,
+  then: (value: Value) => void,
+  fail: (error: Error) => void,
+): void {
+  const value = make();
+  if (value instanceof Promise) value.then(then, fail);
+  else then(value);
+}
+
+const REWRITTEN: EgressDenial = {
+  kind: 'deny',
+  status: 403,
+  reason: 'without what was found in it, the request is one that no route allows',
+  try: 'send it without the secret',
+};
+
+const NOT_INSPECTED: EgressDenial = {
+  kind: 'deny',
+  status: 403,
+  reason: 'the request could not be looked at, so it is not sent',
+  try: 'retry, or tell the operator',
+};
+
+function unreachable(error: Error): EgressDenial {
+  const { code = error.name } = error as Error & { readonly code?: string };
+  return {
+    kind: 'deny',
+    status: 502,
+    reason: `the upstream could not be reached or its certificate is not trusted (${code})`,
+    try: 'retry later, or tell the operator',
+  };
+}

@@ -1,0 +1,160 @@
+import { constants, type ServerHttp2Stream } from 'node:http2';
+import type { AgentExchange, AgentListener, BodySink } from '../exchange.ts';
+import { type BodyFraming, CHUNKED, NO_BODY } from '../http1/body-framing.ts';
+import { isHeaderLine } from '../http1/header-lines.ts';
+import type { RawRequest, TunnelIdentity } from '../read-request.ts';
+import { flatHeaders, headerObject, lowerCased } from './header-object.ts';
+
+const METHOD = /^[A-Z][A-Z-]{0,31}$/;
+const PSEUDO = [':method', ':scheme', ':authority', ':path'] as const;
+
+/** One stream of an HTTP/2 connection. */
+export class Http2Exchange implements AgentExchange {
+  readonly request: RawRequest;
+  readonly tunnel: TunnelIdentity;
+  readonly framing: BodyFraming;
+  readonly isHttp2 = true;
+  isGone = false;
+  listener: AgentListener | null = null;
+  readonly #stream: ServerHttp2Stream;
+  #trailersIn: readonly string[] = [];
+  #trailersOut: readonly string[] = [];
+
+  private constructor(stream: ServerHttp2Stream, request: RawRequest, tunnel: TunnelIdentity) {
+    this.#stream = stream;
+    this.request = request;
+    this.tunnel = tunnel;
+    this.framing = framingOf(stream, request.headers);
+    stream.on('error', () => undefined);
+    stream.on('drain', () => this.listener?.onDrain());
+    stream.once('close', () => {
+      this.isGone = true;
+      const { listener } = this;
+      this.listener = null;
+      listener?.onGone();
+    });
+    stream.once('wantTrailers', () => stream.sendTrailers(headerObject(this.#trailersOut)));
+  }
+
+  /** Null where the headers are not those of one plain request. */
+  static of(
+    stream: ServerHttp2Stream,
+    rawHeaders: readonly string[],
+    tunnel: TunnelIdentity,
+  ): Http2Exchange | null {
+    const request = requestOf(rawHeaders);
+    return request === null ? null : new Http2Exchange(stream, request, tunnel);
+  }
+
+  get expectsContinue(): boolean {
+    return this.request.headers.some(
+      (text, index) => index % 2 === 0 && text === 'expect' && this.framing.kind !== 'none',
+    );
+  }
+
+  readBody(sink: BodySink): void {
+    if (this.framing.kind === 'none') {
+      sink.end([]);
+      return;
+    }
+    const stream = this.#stream;
+    stream.once('trailers', (trailers) => {
+      this.#trailersIn = flatHeaders(trailers);
+    });
+    stream.once('end', () => sink.end(this.#trailersIn));
+    stream.on('data', (chunk: Buffer) => {
+      if (!sink.write(chunk)) stream.pause();
+    });
+  }
+
+  pauseBody(): void {
+    this.#stream.pause();
+  }
+
+  resumeBody(): void {
+    this.#stream.resume();
+  }
+
+  discardBody(): void {
+    this.#stream.removeAllListeners('data');
+    this.#stream.resume();
+  }
+
+  inform(status: number, headers: readonly string[]): void {
+    if (this.isGone || this.#stream.headersSent) return;
+    this.#stream.additionalHeaders({ ':status': status, ...headerObject(headers) });
+  }
+
+  respond(status: number, headers: readonly string[], framing: BodyFraming): void {
+    if (this.isGone) return;
+    const endStream = framing.kind === 'none';
+    this.#stream.respond([':status', String(status), ...lowerCased(headers)], {
+      endStream,
+      waitForTrailers: !endStream,
+    });
+  }
+
+  write(chunk: Buffer): boolean {
+    return this.#stream.writable ? this.#stream.write(chunk) : true;
+  }
+
+  flush(): void {
+    // Frames leave at once.
+  }
+
+  end(trailers: readonly string[]): void {
+    this.#trailersOut = trailers;
+    this.listener = null;
+    if (this.#stream.writable) this.#stream.end();
+    // The agent learns that the rest of its body is not wanted, and may send it all the same.
+    if (this.framing.kind !== 'none' && !this.#stream.readableEnded) this.discardBody();
+  }
+
+  upgrade(): null {
+    return null;
+  }
+
+  cut(): void {
+    this.#stream.close(constants.NGHTTP2_CANCEL);
+  }
+}
+
+/** As HTTP/1.1 would say it: with a Host, and cookies in one line. Null for what cannot be said so. */
+function requestOf(rawHeaders: readonly string[]): RawRequest | null {
+  const pseudo = new Map<string, string>();
+  const headers: string[] = [];
+  const cookies: string[] = [];
+  let host: string | null = null;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? '';
+    const value = rawHeaders[index + 1] ?? '';
+    if (name.startsWith(':')) {
+      if (pseudo.has(name) || !PSEUDO.includes(name as (typeof PSEUDO)[number])) return null;
+      pseudo.set(name, value);
+    } else if (!isHeaderLine(name, value) || name === 'transfer-encoding') return null;
+    else if (name === 'cookie') cookies.push(value);
+    else if (name === 'host' && host !== null) return null;
+    else if (name === 'host') host = value;
+    else headers.push(name, value);
+  }
+  const method = pseudo.get(':method') ?? '';
+  const target = pseudo.get(':path') ?? '';
+  const authority = pseudo.get(':authority') ?? host;
+  if (authority === null) return null;
+  if (!METHOD.test(method) || method === 'CONNECT' || !isHeaderLine('host', authority)) return null;
+  if (pseudo.get(':scheme') !== 'https' || !target.startsWith('/')) return null;
+  if (cookies.length > 0) headers.push('cookie', cookies.join('; '));
+  // Two names go on as the two names that HTTP/1.1 can hold, and are refused there.
+  return {
+    method,
+    target: host === null || host === authority ? target : `https://${authority}${target}`,
+    headers: ['host', host ?? authority, ...headers],
+  };
+}
+
+function framingOf(stream: ServerHttp2Stream, headers: readonly string[]): BodyFraming {
+  if (stream.endAfterHeaders || stream.readableEnded) return NO_BODY;
+  const index = headers.findIndex((text, at) => at % 2 === 0 && text === 'content-length');
+  const length = index === -1 ? Number.NaN : Number(headers[index + 1]);
+  return Number.isSafeInteger(length) && length > 0 ? { kind: 'length', length } : CHUNKED;
+}

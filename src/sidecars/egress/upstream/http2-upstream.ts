@@ -1,0 +1,158 @@
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  constants,
+  type IncomingHttpHeaders,
+  type IncomingHttpStatusHeader,
+  sensitiveHeaders,
+} from 'node:http2';
+import type { Socket } from 'node:net';
+import { CHUNKED, NO_BODY } from '../http1/body-framing.ts';
+import { flatHeaders, headerObject } from '../http2/header-object.ts';
+import type {
+  UpstreamConnection,
+  UpstreamExchange,
+  UpstreamListener,
+  UpstreamRequest,
+} from './upstream-exchange.ts';
+
+const DEFAULT_STREAMS = 100;
+
+/** One HTTP/2 connection to an upstream, shared by as many requests as it takes. */
+export class Http2Upstream implements UpstreamConnection {
+  readonly #session: ClientHttp2Session;
+  #streams = 0;
+  #isRetired = false;
+
+  constructor(socket: Socket, onEnd: (session: Http2Upstream) => void) {
+    this.#session = connect('https://upstream', {
+      createConnection: () => socket,
+      settings: { enablePush: false, initialWindowSize: 1_048_576 },
+      maxSessionMemory: 64,
+    });
+    this.#session.on('error', () => this.retire());
+    this.#session.once('goaway', () => this.retire());
+    this.#session.once('close', () => onEnd(this));
+  }
+
+  get hasRoom(): boolean {
+    const { closed, destroyed, remoteSettings } = this.#session;
+    if (this.#isRetired || closed || destroyed) return false;
+    return this.#streams < (remoteSettings?.maxConcurrentStreams ?? DEFAULT_STREAMS);
+  }
+
+  get isIdle(): boolean {
+    return this.#streams === 0;
+  }
+
+  send(request: UpstreamRequest, listener: UpstreamListener): UpstreamExchange {
+    const { method, path, scheme, authority, headers, framing } = request;
+    this.#streams += 1;
+    const stream = this.#session.request(
+      {
+        ':method': method,
+        ':scheme': scheme,
+        ':authority': authority,
+        ':path': path,
+        ...headerObject(headers),
+        ...(framing.kind === 'length' ? { 'content-length': String(framing.length) } : {}),
+        te: 'trailers',
+        // Kept out of the table that the peer could guess at.
+        [sensitiveHeaders]: ['authorization', 'cookie'],
+      },
+      { endStream: framing.kind === 'none', waitForTrailers: framing.kind !== 'none' },
+    );
+    stream.once('close', () => {
+      this.#streams -= 1;
+      if (this.#isRetired && this.#streams === 0) this.#session.close();
+    });
+    return new Http2UpstreamExchange(stream, method, listener);
+  }
+
+  /** Takes no new requests, and ends after the last of those it has. */
+  retire(): void {
+    this.#isRetired = true;
+    if (this.#streams === 0) this.#session.close();
+  }
+}
+
+class Http2UpstreamExchange implements UpstreamExchange {
+  readonly #stream: ClientHttp2Stream;
+  #listener: UpstreamListener | null;
+  #trailers: readonly string[] = [];
+  #ownTrailers: readonly string[] = [];
+  #hasAnswered = false;
+
+  constructor(stream: ClientHttp2Stream, method: string, listener: UpstreamListener) {
+    this.#stream = stream;
+    this.#listener = listener;
+    stream.on('continue', () => this.#listener?.onInform(100, []));
+    stream.on('headers', (headers) => {
+      const status = headers[':status'] ?? 0;
+      if (status > 100 && status < 200) this.#listener?.onInform(status, flatHeaders(headers));
+    });
+    stream.once('response', (headers) => this.#answer(headers, method));
+    stream.on('data', (chunk: Buffer) => this.#listener?.onData(chunk));
+    stream.once('trailers', (trailers) => {
+      this.#trailers = flatHeaders(trailers);
+    });
+    stream.once('end', () => this.#end());
+    stream.on('drain', () => this.#listener?.onRoom());
+    stream.on('wantTrailers', () => stream.sendTrailers(headerObject(this.#ownTrailers)));
+    stream.on('error', (error) => this.#fail(error));
+    stream.once('close', () => this.#fail(new Error('the upstream ended the stream')));
+  }
+
+  write(chunk: Buffer): boolean {
+    return this.#stream.writable ? this.#stream.write(chunk) : true;
+  }
+
+  end(trailers: readonly string[]): void {
+    this.#ownTrailers = trailers;
+    if (this.#stream.writable) this.#stream.end();
+  }
+
+  flush(): void {
+    // Frames leave at once.
+  }
+
+  pause(): void {
+    this.#stream.pause();
+  }
+
+  resume(): void {
+    this.#stream.resume();
+  }
+
+  abort(): void {
+    this.#listener = null;
+    this.#stream.close(constants.NGHTTP2_CANCEL);
+  }
+
+  #answer(headers: IncomingHttpHeaders & IncomingHttpStatusHeader, method: string): void {
+    const status = headers[':status'] ?? 0;
+    const length = Number(headers['content-length'] ?? Number.NaN);
+    const isBare = method === 'HEAD' || status === 204 || status === 304;
+    this.#hasAnswered = true;
+    const framing =
+      isBare || length === 0 ? NO_BODY : length > 0 ? { kind: 'length' as const, length } : CHUNKED;
+    this.#listener?.onAnswer(status, flatHeaders(headers), framing);
+    this.#listener?.onPause();
+  }
+
+  #end(): void {
+    if (!this.#hasAnswered) return;
+    const listener = this.#listener;
+    this.#listener = null;
+    listener?.onEnd(this.#trailers);
+    // What is left of the body is not for the upstream any more.
+    if (!this.#stream.writableEnded) this.#stream.close(constants.NGHTTP2_NO_ERROR);
+  }
+
+  #fail(error: Error): void {
+    const listener = this.#listener;
+    this.#listener = null;
+    listener?.onFailure(error, false);
+  }
+}
