@@ -66,7 +66,11 @@ export async function startUpstream(
   };
 }
 
-function selfSigned(hosts: readonly string[]): { readonly key: string; readonly cert: string } {
+/** A key with a certificate for these names. */
+export function selfSigned(hosts: readonly string[]): {
+  readonly key: string;
+  readonly cert: string;
+} {
   const folder = mkdtempSync(join(tmpdir(), 'bb-upstream-'));
   const key = join(folder, 'key.pem');
   const cert = join(folder, 'cert.pem');
