@@ -4,20 +4,23 @@ import { isUtf8 } from 'node:buffer';
 const ROUNDS = 4;
 
 /**
- * What a reader would make of a text: percent, JSON, JavaScript and HTML escapes undone, compatibility forms folded
- * (NFKC), tag characters read as the letters they stand for, and what has no width taken out. Every round of it, the
- * last one last; empty for a text that stands for itself.
+ * What readers would make of a text: percent, JSON, JavaScript and HTML escapes undone, compatibility forms folded
+ * (NFKC), tag characters read as the letters they stand for, and what has no width taken out. Every step of it, since
+ * one reader undoes less than the next; empty for a text that stands for itself.
  */
 export function normalised(text: string): readonly string[] {
-  const rounds: string[] = [];
+  const steps: string[] = [];
   let read = text;
-  while (rounds.length < ROUNDS) {
-    const next = withoutDisguise(withoutEscapes(read));
-    if (next === read) break;
-    rounds.push(next);
-    read = next;
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const before = read;
+    for (const undo of [withoutPercents, withoutBackslashes, withoutEntities, withoutDisguise]) {
+      const next = undo(read);
+      if (next !== read) steps.push(next);
+      read = next;
+    }
+    if (read === before) break;
   }
-  return rounds;
+  return steps;
 }
 
 /** Bytes as one character each, or text. */
@@ -40,27 +43,24 @@ export function readableParts({ text, isBytes }: Layer): string {
   return (read.match(/(?:[\0\t\n\r]|[^\p{Cc}\ufffd]){6,}/gu) ?? []).join('\n');
 }
 
-function withoutEscapes(text: string): string {
-  let read = text;
-  if (read.includes('%')) {
-    read = read
-      .replace(/%u([0-9a-f]{4})/gi, (_, digits: string) => character(digits, 16))
-      .replace(
-        /(?:%[0-9a-f]{2})+/gi,
-        (escapes) => layerOf(Buffer.from(escapes.replaceAll('%', ''), 'hex')).text,
-      );
-  }
-  read = withoutBackslashes(read);
-  if (read.includes('&')) {
-    read = read.replace(
-      /&(?:#x([0-9a-f]{1,6})|#([0-9]{1,7})|(amp|lt|gt|quot|apos));/gi,
-      (_, hex?: string, decimal?: string, name?: string) =>
-        name === undefined
-          ? character(hex ?? decimal ?? '', hex === undefined ? 10 : 16)
-          : (NAMED[name.toLowerCase()] ?? ''),
-    );
-  }
-  return read;
+function withoutPercents(text: string): string {
+  if (!text.includes('%')) return text;
+  return text
+    .replace(/%u([0-9a-f]{4})/gi, (_, digits: string) => character(digits, 16))
+    .replace(/(?:%[0-9a-f]{2})+/gi, (escapes) => {
+      return layerOf(Buffer.from(escapes.replaceAll('%', ''), 'hex')).text;
+    });
+}
+
+function withoutEntities(text: string): string {
+  if (!text.includes('&')) return text;
+  return text.replace(
+    /&(?:#x([0-9a-f]{1,6})|#([0-9]{1,7})|(amp|lt|gt|quot|apos));/gi,
+    (_, hex?: string, decimal?: string, name?: string) =>
+      name === undefined
+        ? character(hex ?? decimal ?? '', hex === undefined ? 10 : 16)
+        : (NAMED[name.toLowerCase()] ?? ''),
+  );
 }
 
 /** The text that a string of JSON or JavaScript stands for. */

@@ -92,7 +92,7 @@ const MEMBERS: { readonly [set in CharacterSet]: RegExp } = {
   base64: /[A-Za-z0-9+/=_-]/,
   hex: /[a-fA-F0-9]/,
   // A key over several lines, also where line feeds are written as escapes and lines are quoted.
-  armour: /[A-Za-z0-9+/=\s\\",]/,
+  armour: /[A-Za-z0-9+/=\t\r\n\\"]/,
   assignment: /[\s\\"':=>]/,
 };
 
