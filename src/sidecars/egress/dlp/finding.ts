@@ -1,5 +1,5 @@
 /** What looks for something. */
-export type Detector =
+type Detector =
   | 'token_patterns'
   | 'known_secrets'
   | 'entropy'

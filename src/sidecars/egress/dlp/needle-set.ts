@@ -9,7 +9,7 @@ export interface NeedleHit {
 
 const ASCII = 128;
 /** What a table of symbols says of a character that is passed over. */
-export const SKIPPED = 255;
+const SKIPPED = 255;
 
 /**
  * Finds any number of needles in one pass (Aho–Corasick, compiled to a table): the time does not grow with how many

@@ -93,7 +93,7 @@ function refuse(rule: string, pass: Pass): readonly Layer[] {
 }
 
 /** Everything but a hint. */
-export function isBlocking({ detector }: Finding): boolean {
+function isBlocking({ detector }: Finding): boolean {
   return detector !== 'entropy';
 }
 

@@ -1,5 +1,5 @@
 /** Shorter values, and forms that come out shorter, are words of any text: they cannot be looked for. */
-export const SHORTEST_SECRET = 8;
+const SHORTEST_SECRET = 8;
 
 /** Of longer values three slices are looked for: they are keys and certificates, and their beginnings are alike. */
 const LONGEST_WHOLE = 96;

@@ -13,7 +13,7 @@ export interface Dialled {
   readonly tls: DialledTls | null;
 }
 
-export interface DialledTls {
+interface DialledTls {
   readonly context: SecureContext;
   readonly protocols: readonly string[];
   /** Of a connection before, so that this one is cheaper to make. */
