@@ -2,6 +2,7 @@ import { approve } from './approve.ts';
 import type { Benchmark } from './benchmark.ts';
 import { cli } from './cli.ts';
 import { egressDecision } from './egress-decision.ts';
+import { embedded } from './embedded.ts';
 import { enforce } from './enforce.ts';
 import { idle } from './idle.ts';
 import { load } from './load.ts';
@@ -19,6 +20,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   enforce,
   approve,
   start,
+  embedded,
   cli,
   idle,
   egressDecision,

@@ -8,7 +8,7 @@ import { eventually } from '../test/eventually.ts';
 import type { Bench } from './bench.ts';
 
 export interface FleetOptions {
-  readonly backend: 'docker' | 'simulated';
+  readonly backend: 'docker' | 'embedded' | 'simulated';
   /** Bottles `worker-1` to `worker-<n>`. */
   readonly bottles: number;
   /** YAML of the routes that all of them have, in `routes/api.yaml`. */

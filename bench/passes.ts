@@ -1,5 +1,5 @@
 import { type Benchmark, figure } from './benchmark.ts';
-import { openLightFleet } from './light-fleet.ts';
+import { dockerAt, openLightFleet } from './light-fleet.ts';
 import { mutating, recordCalls } from './recorded-calls.ts';
 import { median, timed } from './statistics.ts';
 
@@ -11,9 +11,13 @@ export const passes: Benchmark = {
   name: 'passes',
   about: `${PASSES} passes over an unchanged fleet: calls that change something, and commits`,
   run: async (bench) => {
-    const { fleet, openReconciler } = await openLightFleet(bench, BOTTLES);
+    const { fleet, openReconciler } = await openLightFleet(
+      bench,
+      dockerAt((await bench.engine()).endpoint),
+      BOTTLES,
+    );
     const recorded = await recordCalls(bench);
-    const reconciler = await openReconciler(recorded.endpoint);
+    const reconciler = await openReconciler(dockerAt(recorded.endpoint));
     const countCommits = async () => Number(await fleet.git('rev-list', '--count', '--all'));
     const before = await countCommits();
     const lines: string[] = [];

@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Reconciler } from '../src/controller/reconciler.ts';
 import { type Benchmark, figure } from './benchmark.ts';
-import { openLightFleet } from './light-fleet.ts';
+import { dockerAt, openLightFleet } from './light-fleet.ts';
 import { recordCalls } from './recorded-calls.ts';
 import { median } from './statistics.ts';
 
@@ -13,14 +13,15 @@ export const plan: Benchmark = {
   name: 'plan',
   about: `empty plan of ${BOTTLES} bottles observed from a real engine`,
   run: async (bench) => {
-    const light = await openLightFleet(bench, BOTTLES);
+    const docker = dockerAt((await bench.engine()).endpoint);
+    const light = await openLightFleet(bench, docker, BOTTLES);
     const recorded = await recordCalls(bench);
-    const counted = await light.openReconciler(recorded.endpoint);
+    const counted = await light.openReconciler(dockerAt(recorded.endpoint));
     await planEmpty(counted);
     recorded.take();
     await planEmpty(counted);
     const calls = recorded.take();
-    const reconciler = await light.openReconciler((await bench.engine()).endpoint);
+    const reconciler = await light.openReconciler(docker);
     await planEmpty(reconciler);
     bench.progress(`${ROUNDS} plans`);
     const totalMs: number[] = [];
@@ -48,7 +49,7 @@ export const plan: Benchmark = {
   },
 };
 
-async function planEmpty(reconciler: Reconciler): Promise<void> {
+export async function planEmpty(reconciler: Reconciler): Promise<void> {
   const permissions = { allowMassDelete: false, applyNow: [] };
   const report = await reconciler.plan({ permissions });
   if (report.kind === 'refused') throw new Error(report.refusal.message);

@@ -1,17 +1,19 @@
-import { lstat, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { existsSync, lstatSync } from 'node:fs';
+import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { pack } from 'tar-stream';
 import { type ComponentRef, type CopiedFile, runtimeName } from '../../model/component.ts';
-import { BackendError } from '../backend.ts';
 import { withSandbox } from './brief-sandbox.ts';
 import type { RawResult } from './exec.ts';
-import { rootParts } from './layout.ts';
+import { type EmbeddedLayout, rootParts } from './layout.ts';
 import type { Machine } from './machine.ts';
 import { ownRecord } from './owned.ts';
+import type { ContainerRecord } from './records.ts';
+import { imageOf } from './sandbox-parts.ts';
+import { type Place, refused, writeFiles } from './write-files.ts';
 
 /**
- * Puts files into a container: below `/etc` from outside, where nobody inside can write; everywhere else by a program
+ * Puts files into a container: from outside where nobody inside can have been or can write; everywhere else by a program
  * inside, as its user, so that a link that the agent placed leads nowhere but inside.
  */
 export async function putFiles(
@@ -24,7 +26,7 @@ export async function putFiles(
   if (files.length === 0) return;
   if (folder === '/etc' || folder.startsWith('/etc/')) {
     const { etc } = rootParts(machine.layout.root(runtimeName(ref)));
-    return writeBelow(join(etc, folder.slice('/etc'.length)), files);
+    return writeFiles({ base: etc, folder: folder.slice('/etc'.length), owner: null }, files);
   }
   const other = files.find(({ uid }) => uid !== record.spec.user.uid);
   if (other !== undefined) {
@@ -33,6 +35,8 @@ export async function putFiles(
       `cannot belong to ${other.uid}: ${record.spec.user.uid} is the only user`,
     );
   }
+  const untouched = untouchedHome(machine.layout, record, folder);
+  if (untouched !== null) return writeFiles(untouched, files);
   const result = await withSandbox(machine, ref, {
     argv: ['tar', '-x', '--no-same-owner', '--preserve-permissions', '-C', folder],
     stdin: await tarOf(files),
@@ -62,19 +66,24 @@ export async function getFile(
   return result.stdout;
 }
 
-/** Nothing in this folder was put there by anybody else, and still no link in the way is followed. */
-async function writeBelow(folder: string, files: readonly CopiedFile[]): Promise<void> {
-  for (const { path, content, mode } of files) {
-    const target = join(folder, path);
-    if (!target.startsWith(`${folder}/`)) throw refused(path, 'leads out of its folder');
-    await mkdir(dirname(target), { recursive: true, mode: 0o755 });
-    for (let above = dirname(target); above.length >= folder.length; above = dirname(above)) {
-      if (!(await lstat(above)).isDirectory()) throw refused(path, 'has a link in its way');
-    }
-    await rm(target, { force: true });
-    if (content instanceof Uint8Array) await writeFile(target, content, { mode, flag: 'wx' });
-    else await symlink(content.linkTo, target);
-  }
+/** The home of a container that never ran, when `folder` is there already and no mount is in the way. */
+function untouchedHome(
+  layout: EmbeddedLayout,
+  { spec, hostUser }: ContainerRecord,
+  folder: string,
+): Place | null {
+  const name = runtimeName(spec.identity);
+  const { home: at } = imageOf(layout, spec).onHost;
+  if (at === null || existsSync(layout.run(name))) return null;
+  const isWithin = (path: string, above: string) => path === above || path.startsWith(`${above}/`);
+  const isCovered = spec.mounts.some(
+    ({ target }) => isWithin(target, folder) || isWithin(folder, target),
+  );
+  if (isCovered || !isWithin(folder, at)) return null;
+  const { home } = rootParts(layout.root(name));
+  const isThere = lstatSync(join(home, folder.slice(at.length)), { throwIfNoEntry: false });
+  if (isThere?.isDirectory() !== true) return null;
+  return { base: home, folder: folder.slice(at.length), owner: hostUser };
 }
 
 async function tarOf(files: readonly CopiedFile[]): Promise<Buffer> {
@@ -89,12 +98,4 @@ async function tarOf(files: readonly CopiedFile[]): Promise<Buffer> {
 
 function lastLine({ stderr }: RawResult): string {
   return stderr.toString('utf8').trimEnd().split('\n').at(-1)?.slice(0, 300) ?? '';
-}
-
-function refused(path: string, why: string): BackendError {
-  return new BackendError({
-    code: 'failed',
-    kind: 'terminal',
-    message: `${path} ${why}: it was not copied`,
-  });
 }
