@@ -77,11 +77,13 @@ export interface ProposalReview extends ProposalView {
   readonly risks: readonly string[];
   /** Binds an approval to what was seen: proposal + diff. */
   readonly seen: string;
+  /** What is asked for, as `bb modify` edits it: the tool's fields as YAML, or the Dockerfile. */
+  readonly text: string;
 }
 
 export interface Decision {
   readonly id: ProposalId;
-  readonly state: 'approved' | 'rejected';
+  readonly state: 'approved' | 'modified' | 'rejected';
   readonly revision: Revision;
   readonly commitSubject: string;
   /** Files that the commit changed and the working tree keeps as the operator has them; absent = none. */
@@ -94,6 +96,8 @@ export interface ApproveRequest {
   readonly seen?: string;
   /** `instance` or `set:<name>`. */
   readonly scope?: string;
+  /** Approves this instead of what was asked for: the changed `ProposalReview.text`. */
+  readonly text?: string;
   readonly notes?: string;
   readonly operator: string;
 }
@@ -178,7 +182,8 @@ export interface ControllerApi extends AsyncDisposable {
   agents(): Promise<Answer<readonly AgentSummary[]>>;
   events(options: { readonly limit: number }): Promise<Answer<readonly FleetEvent[]>>;
   proposals(options: { readonly all?: boolean }): Promise<Answer<readonly ProposalView[]>>;
-  review(id: string, scope?: string): Promise<Answer<ProposalReview>>;
+  /** What approving it would mean; with `text`, what approving that instead would mean. */
+  review(id: string, scope?: string, text?: string): Promise<Answer<ProposalReview>>;
   approve(
     request: ApproveRequest,
     onProgress: (progress: Progress) => void,

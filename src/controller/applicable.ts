@@ -1,4 +1,4 @@
-import type { BottleName } from '../model/names.ts';
+import type { Proposal } from '../model/proposal.ts';
 import type { Answer } from './api.ts';
 import type { PassResult } from './pass.ts';
 
@@ -6,7 +6,7 @@ import type { PassResult } from './pass.ts';
  * Whether an approval for `bottle` can be put in force, judged from the plan of its candidate: nothing is committed
  * that would only be reverted. Pure.
  */
-export function applicable(bottle: BottleName, ahead: PassResult): Answer<null> {
+export function applicable({ bottle, request }: Proposal, ahead: PassResult): Answer<null> {
   const { plan, observed } = ahead;
   if (plan.refused !== null) return no(plan.refused.reason, plan.refused.hint);
   if (ahead.desired.bottles[bottle] === undefined) {
@@ -20,6 +20,13 @@ export function applicable(bottle: BottleName, ahead: PassResult): Answer<null> 
     case 'unknown':
       return no(`bottle ${bottle} cannot be changed now`, planned.pending ?? 'see bb status');
     default:
+  }
+  const backend = ahead.context.backends.find(({ name }) => name === planned?.backend);
+  if (request.tool === 'capability-block' && backend?.capabilities.capabilityChange !== true) {
+    return no(
+      `bottle ${bottle} is on backend ${planned?.backend ?? '(none)'}, which cannot change its image`,
+      'reject the proposal, or move the bottle to a backend that builds images',
+    );
   }
   const isRunning = Object.values(observed.backends).some(
     (observation) =>

@@ -19,7 +19,7 @@ import type { Git } from './ports/git.ts';
 /** What a proposal would make of the branch's tip: computed, validated, and not committed. */
 export interface Candidate {
   readonly tip: Revision;
-  readonly edit: ProposedEdit;
+  readonly edits: readonly ProposedEdit[];
   readonly before: DesiredState;
   readonly after: DesiredState;
 }
@@ -57,9 +57,11 @@ export async function candidateOf(
   }
   const outcome = proposalToEdit(proposal, files, before.desired, parsedScope);
   if (outcome.kind === 'refused') return refuse('conflict', outcome.reason, null);
-  const { edit } = outcome;
+  const { edits } = outcome;
   const edited = new Map<string, TreeFile>(files);
-  edited.set(edit.path, { mode: '100644', bytes: new TextEncoder().encode(edit.after) });
+  for (const { path, after } of edits) {
+    edited.set(path, { mode: '100644', bytes: new TextEncoder().encode(after) });
+  }
   const after = loadDesiredState(edited, ports.policy, options);
   if (after.desired === null) {
     return refuse(
@@ -69,7 +71,7 @@ export async function candidateOf(
       after.diagnostics,
     );
   }
-  return { ok: true, value: { tip, edit, before: before.desired, after: after.desired } };
+  return { ok: true, value: { tip, edits, before: before.desired, after: after.desired } };
 }
 
 function refuse(

@@ -92,7 +92,7 @@ export function createController(ports: ControllerPorts): ControllerApi {
       };
     },
 
-    review: (id, scope) => decisions.review(id, scope),
+    review: (id, scope, text) => decisions.review(id, scope, text),
     approve: (request, onProgress) => listening(onProgress, () => decisions.approve(request)),
     reject: (request) => decisions.reject(request),
 

@@ -5,6 +5,7 @@ import type { Git, LoggedCommit } from './ports/git.ts';
 /** What history says of a proposal. A revert makes it undecided again. */
 export type RecordedDecision =
   | { readonly kind: 'approved'; readonly revision: Revision; readonly commit: LoggedCommit }
+  | { readonly kind: 'modified'; readonly revision: Revision; readonly commit: LoggedCommit }
   | { readonly kind: 'rejected'; readonly revision: Revision; readonly commit: LoggedCommit };
 
 /** How far back history is read for proposals that wait; older ones were answered long ago. */
@@ -53,6 +54,9 @@ export class DecisionIndex {
     switch (trailers.get('Bb-Action')) {
       case 'approve':
         this.#decisions.set(id, { kind: 'approved', revision, commit });
+        break;
+      case 'modify':
+        this.#decisions.set(id, { kind: 'modified', revision, commit });
         break;
       case 'reject':
         this.#decisions.set(id, { kind: 'rejected', revision, commit });

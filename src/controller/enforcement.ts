@@ -1,8 +1,10 @@
 import type { Clock } from '../model/clock.ts';
 import type { BottleName, Revision } from '../model/names.ts';
+import type { Proposal } from '../model/proposal.ts';
 import { renderEgressTable } from '../reconcilers/egress/render-table.ts';
 import { renderSuperviseSettings } from '../reconcilers/supervise/render-settings.ts';
 import { judgeSidecars } from './await-sidecars.ts';
+import { desiredHash } from './desired-hash.ts';
 import type { Failure } from './failure.ts';
 import { NO_MEMORY } from './fleet-memory.ts';
 import type { PassResult } from './pass.ts';
@@ -16,8 +18,14 @@ export type Enforcement =
   | { readonly kind: 'gone'; readonly reason: string }
   | { readonly kind: 'waiting'; readonly reason: string };
 
-/** Longest that an approval waits for its table; past it the approval is reverted. */
-const LIMIT_MS = 15_000;
+/** What has to be in force of a commit, and how long that may take; past it the approval is reverted. */
+export type Demand =
+  /** The tables that the sidecars report. */
+  | { readonly of: 'tables'; readonly bottle: BottleName; readonly revision: Revision }
+  /** All of the bottle, its image too: built, replaced, running. Withheld updates of it may run. */
+  | { readonly of: 'image'; readonly bottle: BottleName; readonly revision: Revision };
+
+const LIMIT_MS: { readonly [of in Demand['of']]: number } = { tables: 15_000, image: 30 * 60_000 };
 /** Between two looks at a bottle that nobody is working on. */
 const RECHECK_MS = 100;
 
@@ -28,23 +36,23 @@ export interface Enforced {
 }
 
 /**
- * Passes until the bottle's own sidecars report the tables of this commit (or of a later one) in force. A turn that
- * another look started counts as soon as it ends, whatever the pass of this one is at.
+ * Passes until what is demanded of this commit (or of a later one) is in force, as the bottle's own sidecars report it.
+ * A turn that another look started counts as soon as it ends, whatever the pass of this one is at.
  * `waiting` means that time was up.
  */
 export async function enforce(
-  bottle: BottleName,
-  revision: Revision,
+  demand: Demand,
   ports: { readonly reconciler: Reconciler; readonly git: Git; readonly clock: Clock },
 ): Promise<Enforced> {
   const { reconciler, clock } = ports;
-  const deadlineMs = clock.nowMs() + LIMIT_MS;
-  const judge = () => judgeEnforcement(bottle, revision, reconciler.snapshot(), ports.git);
+  const { bottle } = demand;
+  const deadlineMs = clock.nowMs() + LIMIT_MS[demand.of];
+  const judge = () => judgeEnforcement(demand, reconciler.snapshot(), ports.git);
   let outcome: Enforcement = { kind: 'waiting', reason: 'no pass has looked at it yet' };
   let passed: Promise<unknown> = Promise.resolve();
   while (clock.nowMs() < deadlineMs) {
     const turnEnd = nextTurnEnd(reconciler, bottle);
-    const pass = reconciler.pass({ permissions: NO_PERMISSIONS });
+    const pass = reconciler.pass({ permissions: permissionsFor(demand) });
     passed = pass;
     const early = async () => {
       await turnEnd.ended;
@@ -74,6 +82,16 @@ export async function enforce(
   return { outcome, passed };
 }
 
+/** What an approval of this proposal demands of its commit. */
+export function demandOf({ bottle, request }: Proposal, revision: Revision): Demand {
+  return { of: request.tool === 'capability-block' ? 'image' : 'tables', bottle, revision };
+}
+
+/** An operator who approves an image wants the agent replaced, whatever it is doing. */
+export function permissionsFor({ of, bottle }: Demand) {
+  return of === 'image' ? { ...NO_PERMISSIONS, applyNow: [bottle] } : NO_PERMISSIONS;
+}
+
 /** True while another pass may still bring it about: a transient failure is tried again until time is up. */
 function isOpen(stated: Enforcement): boolean {
   return (
@@ -83,8 +101,7 @@ function isOpen(stated: Enforcement): boolean {
 
 /** Judges from the newest pass alone, without making one. */
 export async function judgeEnforcement(
-  bottle: BottleName,
-  revision: Revision,
+  { of, bottle, revision }: Demand,
   snapshot: FleetSnapshot,
   git: Git,
 ): Promise<Enforcement> {
@@ -92,12 +109,30 @@ export async function judgeEnforcement(
   if (last === null || !(await git.isAncestor(revision, last.revision))) {
     return { kind: 'waiting', reason: 'the commit has not been reconciled yet' };
   }
+  if (of === 'image') return reportedImage(bottle, revision, snapshot, git);
   const reported = reportedTables(bottle, last);
   if (reported.kind !== 'waiting' || snapshot.inFlight.has(bottle)) return reported;
   const memory = snapshot.memories.get(bottle) ?? NO_MEMORY;
   // A turn that ended well waited for the sidecars' own report of exactly these tables.
   if (memory.enforcedRevision === last.revision) return { kind: 'in-force' };
   return memory.setback === null ? reported : { kind: 'failed', failure: memory.setback.failure };
+}
+
+async function reportedImage(
+  bottle: BottleName,
+  revision: Revision,
+  { last, memories, inFlight }: FleetSnapshot,
+  git: Git,
+): Promise<Enforcement> {
+  if (last?.desired.bottles[bottle] === undefined) {
+    return { kind: 'gone', reason: `bottle ${bottle} is not in the fleet any more` };
+  }
+  const { applied, setback } = memories.get(bottle) ?? NO_MEMORY;
+  const isWhole = applied?.specHash === desiredHash(last.desired, bottle);
+  if (isWhole && (await git.isAncestor(revision, applied.revision))) return { kind: 'in-force' };
+  return setback === null || inFlight.has(bottle)
+    ? { kind: 'waiting', reason: 'its agent has not been replaced yet' }
+    : { kind: 'failed', failure: setback.failure };
 }
 
 function reportedTables(bottle: BottleName, last: PassResult): Enforcement {

@@ -9,6 +9,8 @@ export interface Failure {
   readonly kind: 'waiting' | 'transient' | 'terminal';
   readonly message: string;
   readonly hint: string | null;
+  /** The end of what the step printed, sanitised; absent where it prints nothing. */
+  readonly log?: readonly string[];
 }
 
 /** Thrown by the shell's own steps, so that they are classified where they are known. */

@@ -1,4 +1,4 @@
-import type { Backend } from '../backends/backend.ts';
+import { type Backend, BackendError } from '../backends/backend.ts';
 import type { Action, PlannedAction } from '../model/action.ts';
 import { assertNever } from '../model/assert-never.ts';
 import type { Clock } from '../model/clock.ts';
@@ -6,6 +6,7 @@ import type { Component, ImageBuild } from '../model/component.ts';
 import type { DesiredBottle } from '../model/desired-state.ts';
 import type { BottleName, Fingerprint, FleetName } from '../model/names.ts';
 import { AGENT_HOME } from '../model/providers/provider.ts';
+import { sanitizeLine } from '../model/sanitize.ts';
 import type { HostFacts } from '../reconcilers/plan-context.ts';
 import { awaitSidecars } from './await-sidecars.ts';
 import { StepFailed } from './failure.ts';
@@ -52,6 +53,8 @@ export interface Warning {
   readonly message: string;
 }
 
+/** Of a build that fails: what a person needs to see why. */
+const BUILD_LOG_LINES = 40;
 /** A process that ignores TERM gets this long. */
 const STOP_GRACE_MS = 2_000;
 
@@ -136,7 +139,19 @@ async function ensureImage(reference: string, context: OnBackend): Promise<void>
       hint: 'pull or import it there: bb never contacts a registry by itself',
     });
   }
-  await context.backend.ensureImage(build, context.onLog);
+  const log: string[] = [];
+  try {
+    await context.backend.ensureImage(build, (line) => {
+      log.push(sanitizeLine(line));
+      if (log.length > BUILD_LOG_LINES) log.shift();
+      context.onLog(line);
+    });
+  } catch (error) {
+    if (!(error instanceof BackendError) || error.code !== 'build-failed') throw error;
+    const { kind, hint } = error;
+    const [message = 'the build failed'] = error.message.split('\n');
+    throw new StepFailed({ kind, message: sanitizeLine(message), hint, log });
+  }
 }
 
 async function renderSidecars(context: ActionContext): Promise<void> {

@@ -124,8 +124,8 @@ export class Reconciler {
   }
 
   /** The same with all that the plan was made of. */
-  lookAhead(good: GoodRevision): Promise<PassResult> {
-    return this.#exclusively(() => this.#planFor(good, NO_PERMISSIONS));
+  lookAhead(good: GoodRevision, permissions = NO_PERMISSIONS): Promise<PassResult> {
+    return this.#exclusively(() => this.#planFor(good, permissions));
   }
 
   /** One pass: plans, and starts what may start now. */

@@ -4,6 +4,7 @@ import { sanitizeLine } from '../model/sanitize.ts';
 import { commitMessage } from '../supervise/commit-message.ts';
 import type { Answer, Refusal } from './api.ts';
 import { commitChanges } from './commit-changes.ts';
+import type { Failure } from './failure.ts';
 import type { FleetJournal } from './fleet-journal.ts';
 import type { Git } from './ports/git.ts';
 import { NO_PERMISSIONS, type Reconciler } from './reconciler.ts';
@@ -23,12 +24,13 @@ const ROUNDS = 3;
  */
 export async function revertApproval(
   approval: { readonly proposal: Proposal; readonly approved: Revision; readonly operator: string },
-  why: string,
+  failed: Pick<Failure, 'message' | 'log'>,
   ports: RevertPorts,
 ): Promise<Answer<never>> {
   const { proposal, approved, operator } = approval;
   const { git, journal, reconciler } = ports;
-  const reason = sanitizeLine(why);
+  const reason = sanitizeLine(failed.message);
+  const log = failed.log ?? [];
   const reverted = await commitChanges(git, async (tip) => {
     const undone = await undoneAt(tip, approved, git);
     if (!undone.ok) return undone;
@@ -38,6 +40,7 @@ export async function revertApproval(
       operator,
       reverts: approved,
       reason,
+      log,
     });
     return { ok: true, value: { changes: undone.value, ...message } };
   });

@@ -7,3 +7,8 @@ export function instanceFiles(instance: BottleName): {
 } {
   return { routes: `routes/${instance}.yaml`, allowlist: `allowlists/${instance}.yaml` };
 }
+
+/** Where an approved image of one instance lands. */
+export function instanceDockerfile(instance: BottleName): string {
+  return `images/${instance}.Dockerfile`;
+}

@@ -6,6 +6,7 @@ import {
 } from '../model/names.ts';
 import { type Position, type Problems, quote } from './problems.ts';
 import type { WrittenAgent } from './schema/agent.ts';
+import type { WrittenImage } from './schema/image.ts';
 import type { WrittenFile } from './written-file.ts';
 import type { Named } from './written-tree.ts';
 
@@ -16,6 +17,11 @@ export interface Instance {
   readonly label: string | null;
   readonly color: string | null;
   readonly suspend: boolean;
+  /** Instead of the image of its bottles; `locate` is where it stands in the file. */
+  readonly image: {
+    readonly value: WrittenImage;
+    readonly locate: readonly (string | number)[];
+  } | null;
   readonly file: string;
   readonly at: Position;
 }
@@ -69,7 +75,11 @@ function instancesOf(file: WrittenFile<WrittenAgent>, problems: Problems): reado
       return [];
     }
     const { label = null, color = null, suspend = false } = entry;
-    return [{ name, agent, label, color, suspend, file: file.path, at }];
+    const image =
+      entry.image === undefined
+        ? null
+        : { value: entry.image, locate: ['instances', index, 'image'] };
+    return [{ name, agent, label, color, suspend, image, file: file.path, at }];
   });
 }
 
@@ -78,4 +88,5 @@ interface Entry {
   readonly label?: string | undefined;
   readonly color?: string | undefined;
   readonly suspend?: boolean | undefined;
+  readonly image?: WrittenImage | undefined;
 }

@@ -11,10 +11,11 @@ import type { NetworkSets } from './network-sets.ts';
 import { accepted } from './parsed.ts';
 import { type Problems, quote } from './problems.ts';
 import { resolveProvider } from './providers.ts';
-import type { ReferencedFiles } from './referenced-files.ts';
+import type { Place, ReferencedFiles } from './referenced-files.ts';
 import type { ResolvedFleet } from './resolve-fleet.ts';
 import { checkRoutes, providerRoutes, sharedRoutes } from './route-rules.ts';
 import type { WrittenAgent } from './schema/agent.ts';
+import type { WrittenImage } from './schema/image.ts';
 import { checkSecret, type Trust } from './trust.ts';
 import type { WrittenFile } from './written-file.ts';
 import type { WrittenTree } from './written-tree.ts';
@@ -61,6 +62,7 @@ export function resolveAgent(
         ...spec,
         label: instance.label,
         color: instance.color,
+        image: instanceImage(agent, instance, around) ?? spec.image,
         egress: { routes: network.routes },
         allowlist: network.allowlist,
       },
@@ -145,9 +147,23 @@ function resolveSpec(
 
 function resolveImage({ image }: Composition, { files }: Surroundings): ImageSource {
   if (image === null) return { kind: 'builtin' };
-  if ('ref' in image.value) return { kind: 'ref', ref: image.value.ref };
-  const place = { file: image.file.path, at: image.file.locate.value(['image', 'dockerfile']) };
-  const text = files.text(image.value.dockerfile, place);
+  const at = image.file.locate.value(['image', 'dockerfile']);
+  return writtenImage(image.value, files, { file: image.file.path, at });
+}
+
+function instanceImage(
+  { path, locate }: WrittenFile<WrittenAgent>,
+  { image }: Instance,
+  { files }: Surroundings,
+): ImageSource | null {
+  if (image === null) return null;
+  const at = locate.value([...image.locate, 'dockerfile']);
+  return writtenImage(image.value, files, { file: path, at });
+}
+
+function writtenImage(image: WrittenImage, files: ReferencedFiles, place: Place): ImageSource {
+  if ('ref' in image) return { kind: 'ref', ref: image.ref };
+  const text = files.text(image.dockerfile, place);
   return text === null
     ? { kind: 'builtin' }
     : { kind: 'dockerfile', path: text.path, digest: text.digest };

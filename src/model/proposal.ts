@@ -1,7 +1,7 @@
 import type { BottleName, ProposalId, Revision } from './names.ts';
 
-/** What an agent may ask for; a later tool is one more variant. */
-export type ProposalRequest = {
+/** A route of the bottle's own set. */
+export type EgressRequest = {
   readonly tool: 'egress-block';
   readonly host: string;
   /** Absolute path prefixes; empty asks for every path. */
@@ -10,6 +10,25 @@ export type ProposalRequest = {
   readonly methods: readonly string[];
   readonly auth: { readonly scheme: 'Bearer' | 'token' | 'Basic'; readonly secret: string } | null;
 };
+
+/** A host of the bottle's own allowlist, asked for by the URL that failed. */
+export type AllowlistRequest = {
+  readonly tool: 'pipelock-block';
+  /** As the agent gave it, for the operator to read. */
+  readonly failedUrl: string;
+  /** The URL's host: all that an approval allows. */
+  readonly host: string;
+};
+
+/** Another image for the bottle. */
+export type CapabilityRequest = {
+  readonly tool: 'capability-block';
+  /** The whole text. */
+  readonly dockerfile: string;
+};
+
+/** What an agent may ask for; a later tool is one more variant. */
+export type ProposalRequest = EgressRequest | AllowlistRequest | CapabilityRequest;
 
 /** `queue/<slug>/<id>.proposal.json`, written once by the bottle's supervise sidecar. Every text in it is hostile. */
 export interface Proposal {
@@ -38,6 +57,8 @@ export interface ProposalResponse {
   readonly operator: string;
   /** Reason of a rejection, notes of an approval. */
   readonly notes: string | null;
+  /** What was approved instead of what was asked for; null unless `modified`. */
+  readonly final: string | null;
   /** Commit that records the decision. */
   readonly revision: Revision | null;
 }

@@ -1,7 +1,9 @@
 import { assertNever } from '../model/assert-never.ts';
 import type { BottleName, Revision } from '../model/names.ts';
-import type { Proposal } from '../model/proposal.ts';
+import type { Proposal, ProposalRequest } from '../model/proposal.ts';
 import { sanitizeBlock, sanitizeLine } from '../model/sanitize.ts';
+import { formatInstead, INSTEAD } from './approved-instead.ts';
+import { requestTarget } from './request-fields.ts';
 import { summarizeRequest } from './review.ts';
 
 /** What a commit of ours records. Texts come as they were written, by an agent or an operator. */
@@ -11,6 +13,8 @@ export type Recorded =
       readonly proposal: Proposal;
       readonly operator: string;
       readonly notes: string | null;
+      /** What is approved instead of what was asked for; null = exactly that. */
+      readonly instead: ProposalRequest | null;
     }
   | {
       readonly kind: 'reject';
@@ -25,6 +29,8 @@ export type Recorded =
       readonly operator: string;
       readonly reverts: Revision;
       readonly reason: string;
+      /** The end of what the failing step printed. */
+      readonly log: readonly string[];
     }
   /** An operator's own edit, e.g. `stop`. */
   | {
@@ -43,6 +49,8 @@ export interface CommitMessage {
 
 const SUBJECT_LENGTH = 72;
 const TRAILER_LENGTH = 300;
+/** Forty lines of a build, as wide as a terminal or two. */
+const LOG_LENGTH = 8_000;
 
 /**
  * The message of a commit that records a decision. No text of an agent can end a paragraph, begin a trailer or cut
@@ -53,7 +61,11 @@ export function commitMessage(recorded: Recorded): CommitMessage {
   return {
     subject: sanitizeLine(subject, SUBJECT_LENGTH),
     body: body.filter((paragraph) => paragraph !== '').join('\n\n'),
-    trailers: trailersOf(recorded).map(([name, value]) => [name, trailerValue(value)]),
+    trailers: trailersOf(recorded).map(([name, value]) => [
+      name,
+      // What has to be read back is bounded where it is made.
+      name === INSTEAD ? value : trailerValue(value),
+    ]),
   };
 }
 
@@ -61,20 +73,27 @@ function proseOf(recorded: Recorded): { subject: string; body: readonly string[]
   switch (recorded.kind) {
     case 'approve':
       return {
-        subject: `Allow ${recorded.proposal.request.host} for ${recorded.proposal.bottle}`,
-        body: [asked(recorded.proposal), quoted('The operator:', recorded.notes ?? '')],
+        subject: approvalSubject(recorded.proposal.bottle, approvedRequest(recorded)),
+        body: [
+          asked(recorded.proposal),
+          recorded.instead === null
+            ? ''
+            : `Approved instead: ${summarizeRequest({ request: recorded.instead })}.`,
+          quoted('The operator:', recorded.notes ?? ''),
+        ],
       };
     case 'reject':
       return {
-        subject: `Reject ${recorded.proposal.request.host} for ${recorded.proposal.bottle}`,
+        subject: `Reject ${requestTarget(recorded.proposal.request)} for ${recorded.proposal.bottle}`,
         body: [asked(recorded.proposal), quoted('The operator:', recorded.reason)],
       };
     case 'revert':
       return {
-        subject: `Revert ${recorded.proposal.request.host} for ${recorded.proposal.bottle}`,
+        subject: `Revert ${requestTarget(recorded.proposal.request)} for ${recorded.proposal.bottle}`,
         body: [
           `This reverts commit ${recorded.reverts}, which could not be put in force.`,
           quoted('Reason:', recorded.reason),
+          quoted('The end of its log:', recorded.log.join('\n'), LOG_LENGTH),
         ],
       };
     case 'edit':
@@ -84,13 +103,23 @@ function proseOf(recorded: Recorded): { subject: string; body: readonly string[]
   }
 }
 
+function approvedRequest(recorded: Extract<Recorded, { kind: 'approve' }>): ProposalRequest {
+  return recorded.instead ?? recorded.proposal.request;
+}
+
+function approvalSubject(bottle: BottleName, request: ProposalRequest): string {
+  return request.tool === 'capability-block'
+    ? `Change the image of ${bottle}`
+    : `Allow ${request.host} for ${bottle}`;
+}
+
 function asked(proposal: Proposal): string {
   return `Asked for: ${summarizeRequest(proposal)}.\n\n${quoted('The agent:', proposal.justification)}`;
 }
 
 /** Quoted lines, so that none is read as a trailer, a heading of ours or the end of the message. */
-function quoted(heading: string, text: string): string {
-  const lines = sanitizeBlock(text.trim(), 2_000).split('\n');
+function quoted(heading: string, text: string, maxLength = 2_000): string {
+  const lines = sanitizeBlock(text.trim(), maxLength).split('\n');
   return text.trim() === '' ? '' : [heading, ...lines.map((line) => `> ${line}`)].join('\n');
 }
 
@@ -103,14 +132,16 @@ function trailersOf(recorded: Recorded): readonly (readonly [string, string])[] 
     ];
   }
   const { proposal } = recorded;
+  const instead = recorded.kind === 'approve' ? recorded.instead : null;
   return [
-    ['Bb-Action', recorded.kind],
+    ['Bb-Action', instead === null ? recorded.kind : 'modify'],
     ['Bb-Proposal', proposal.id],
     ['Bb-Bottle', proposal.bottle],
     ['Bb-Tool', proposal.request.tool],
     ['Bb-Operator', recorded.operator],
     ...(recorded.kind === 'revert' ? [['Bb-Reverts', recorded.reverts] as const] : []),
     ...(recorded.kind === 'approve' ? [] : [['Bb-Reason', recorded.reason] as const]),
+    ...(instead === null ? [] : formatInstead(instead)),
     ['Bb-Justification', proposal.justification],
   ];
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { link, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { type FileHandle, link, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errorCode } from './error-code.ts';
 import type { QueueFiles } from './queue-files.ts';
@@ -18,6 +18,15 @@ export const diskQueueFiles: QueueFiles = {
     }
   },
   read: readBounded,
+  async stamp(path) {
+    try {
+      const { dev, ino, size, mtimeNs, ctimeNs } = await lstat(path, { bigint: true });
+      return [dev, ino, size, mtimeNs, ctimeNs].join(':');
+    } catch (error) {
+      if (['ENOENT', 'ENOTDIR', 'EACCES'].includes(errorCode(error) ?? '')) return null;
+      throw error;
+    }
+  },
   async publish(path, text) {
     await withTemporary(path, text, (temporary) => rename(temporary, path));
     await flushFolder(dirname(path));
@@ -34,10 +43,14 @@ export const diskQueueFiles: QueueFiles = {
   },
   async moveInto(path, folder) {
     await mkdir(folder, { recursive: true, mode: 0o755 });
-    // Whoever can write to the queue could have put a link there, to make us write somewhere else.
-    if (!(await lstat(folder)).isDirectory()) throw new Error(`${folder} is not a folder`);
+    // Whoever can write to the queue could put a link there at any moment, to make us write somewhere else: the folder
+    // that was opened is the one that is moved into, whatever its name comes to mean.
+    const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
+    await using held = await open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW).catch((error) => {
+      throw new Error(`${folder} is not a folder`, { cause: error });
+    });
     try {
-      await rename(path, join(folder, basename(path)));
+      await rename(path, join(pathOf(held, folder), basename(path)));
     } catch (error) {
       if (errorCode(error) === 'ENOENT') return false;
       throw error;
@@ -50,6 +63,11 @@ export const diskQueueFiles: QueueFiles = {
   remove: (path) => rm(path, { force: true }),
   watch: watchFolder,
 };
+
+/** A path to the very folder that is open. Only Linux has one; elsewhere its name must do. */
+function pathOf({ fd }: FileHandle, folder: string): string {
+  return process.platform === 'linux' ? `/proc/self/fd/${fd}` : folder;
+}
 
 /** Writes and flushes a file beside `path`, hands it to `place`, and leaves nothing behind. */
 async function withTemporary(

@@ -1,4 +1,5 @@
-import type { BottleSpec } from '../model/bottle-spec.ts';
+import { assertNever } from '../model/assert-never.ts';
+import type { BottleSpec, ImageSource } from '../model/bottle-spec.ts';
 import type { DesiredState } from '../model/desired-state.ts';
 import type { EgressRoute } from '../model/egress-route.ts';
 import { canonicalJson, type Json } from '../model/fingerprint.ts';
@@ -72,9 +73,25 @@ function rest({ ports, dlp, git, addresses, expires }: EgressRoute): object {
 }
 
 function otherSpecChanges(old: BottleSpec, next: BottleSpec): readonly string[] {
-  const { egress: _oldEgress, allowlist: _oldAllowlist, ...oldRest } = old;
-  const { egress: _nextEgress, allowlist: _nextAllowlist, ...nextRest } = next;
-  return same(oldRest, nextRest) ? [] : ['more than its egress changes'];
+  const { egress: _oldEgress, allowlist: _oldAllowlist, image: oldImage, ...oldRest } = old;
+  const { egress: _nextEgress, allowlist: _nextAllowlist, image, ...nextRest } = next;
+  return [
+    ...(same(oldImage, image) ? [] : [`its agent is replaced by one of ${describeImage(image)}`]),
+    ...(same(oldRest, nextRest) ? [] : ['more than its egress and image changes']),
+  ];
+}
+
+function describeImage(image: ImageSource): string {
+  switch (image.kind) {
+    case 'builtin':
+      return 'the image that ships with bb';
+    case 'dockerfile':
+      return image.path;
+    case 'ref':
+      return image.ref;
+    default:
+      return assertNever(image);
+  }
 }
 
 function same(left: unknown, right: unknown): boolean {

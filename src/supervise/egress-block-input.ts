@@ -1,47 +1,22 @@
 import { parseHost } from '../model/host-name.ts';
-import type { ProposalRequest } from '../model/proposal.ts';
+import type { EgressRequest } from '../model/proposal.ts';
 import { sanitizeLine } from '../model/sanitize.ts';
 import { LIMITS } from './limits.ts';
 import { parsePathPrefix } from './path-prefix.ts';
+import { isFields, type ParsedInput, parseInput, type Report } from './tool-input.ts';
 
-/** One field that cannot be taken, in words that an agent can act on. */
-export interface FieldProblem {
-  readonly field: string;
-  readonly problem: string;
-}
-
-export type ParsedInput =
-  | { readonly ok: true; readonly request: ProposalRequest; readonly justification: string }
-  | { readonly ok: false; readonly problems: readonly FieldProblem[] };
-
-type Report = (field: string, problem: string) => void;
-
-const FIELDS = ['host', 'path_allowlist', 'methods', 'auth', 'justification'];
+const FIELDS = ['host', 'path_allowlist', 'methods', 'auth'];
 const SCHEMES = ['Bearer', 'token', 'Basic'] as const;
 
 /** Reads the arguments of `egress-block`; tells every problem at once, and gives the request in one canonical form. */
-export function parseEgressBlock(input: unknown): ParsedInput {
-  const problems: FieldProblem[] = [];
-  const report: Report = (field, problem) => problems.push({ field, problem });
-  if (!isRecord(input)) {
-    return { ok: false, problems: [{ field: 'arguments', problem: 'must be an object' }] };
-  }
-  for (const field of Object.keys(input)) {
-    if (!FIELDS.includes(field)) {
-      report(sanitizeLine(field, 60), `is not a field of this tool: it takes ${FIELDS.join(', ')}`);
-    }
-  }
-  const host = readHost(input['host'], report);
-  const pathAllowlist = readPaths(input['path_allowlist'], report);
-  const methods = readMethods(input['methods'], report);
-  const auth = readAuth(input['auth'], report);
-  const justification = readJustification(input['justification'], report);
-  if (problems.length > 0) return { ok: false, problems };
-  return {
-    ok: true,
-    request: { tool: 'egress-block', host, pathAllowlist, methods, auth },
-    justification,
-  };
+export function parseEgressBlock(input: unknown): ParsedInput<EgressRequest> {
+  return parseInput(input, FIELDS, (fields, report) => ({
+    tool: 'egress-block',
+    host: readHost(fields['host'], report),
+    pathAllowlist: readPaths(fields['path_allowlist'], report),
+    methods: readMethods(fields['methods'], report),
+    auth: readAuth(fields['auth'], report),
+  }));
 }
 
 function readHost(raw: unknown, report: Report): string {
@@ -77,9 +52,9 @@ function readMethods(raw: unknown, report: Report): readonly string[] {
   return [...new Set(methods)];
 }
 
-function readAuth(raw: unknown, report: Report): ProposalRequest['auth'] {
+function readAuth(raw: unknown, report: Report): EgressRequest['auth'] {
   if (raw === undefined || raw === null) return null;
-  if (!isRecord(raw)) {
+  if (!isFields(raw)) {
     report('auth', 'must be an object {scheme, secret}');
     return null;
   }
@@ -100,17 +75,6 @@ function readAuth(raw: unknown, report: Report): ProposalRequest['auth'] {
   return scheme === undefined ? null : { scheme, secret };
 }
 
-function readJustification(raw: unknown, report: Report): string {
-  if (typeof raw !== 'string' || raw.trim() === '') {
-    report('justification', 'is missing: say in words what this is needed for');
-    return '';
-  }
-  if (raw.length > LIMITS.justificationLength) {
-    report('justification', `is longer than ${LIMITS.justificationLength} characters`);
-  }
-  return raw.toWellFormed();
-}
-
 function readStrings(field: string, raw: unknown, max: number, report: Report): readonly string[] {
   if (raw === undefined || raw === null) return [];
   if (!Array.isArray(raw) || !raw.every((item) => typeof item === 'string')) {
@@ -122,8 +86,4 @@ function readStrings(field: string, raw: unknown, max: number, report: Report): 
     return [];
   }
   return raw;
-}
-
-function isRecord(value: unknown): value is { readonly [key: string]: unknown } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -22,6 +22,8 @@ export function createFirstSight(files: QueueFiles, stateDirectory: string): Fir
   const folderOf = ({ bottle }: Proposal) => `${stateDirectory}/first-sight/${bottle}`;
   const pathOf = (proposal: Proposal) => `${folderOf(proposal)}/${proposal.id}`;
   const known = new Map<string, string>();
+  /** The very objects that held: one that was not read again has not changed. */
+  const held = new WeakSet<Proposal>();
 
   const remembered = async (path: string): Promise<string | null> => {
     const kept = known.get(path);
@@ -33,6 +35,7 @@ export function createFirstSight(files: QueueFiles, stateDirectory: string): Fir
 
   return {
     async holds(proposal) {
+      if (held.has(proposal)) return true;
       const path = pathOf(proposal);
       const now = fingerprint(proposal);
       let first = await remembered(path);
@@ -42,8 +45,10 @@ export function createFirstSight(files: QueueFiles, stateDirectory: string): Fir
         await files.makeFolder(folder);
         first = (await files.publishOnce(path, now)) ? now : await remembered(path);
       }
-      if (first === now) known.set(path, now);
-      return first === now;
+      if (first !== now) return false;
+      known.set(path, now);
+      held.add(proposal);
+      return true;
     },
     async forget(proposal) {
       known.delete(pathOf(proposal));

@@ -1,3 +1,4 @@
+import { assertNever } from '../model/assert-never.ts';
 import { canonicalJson, type Json } from '../model/fingerprint.ts';
 import {
   type BottleName,
@@ -6,14 +7,15 @@ import {
   parseRevision,
 } from '../model/names.ts';
 import type { Proposal, ProposalResponse } from '../model/proposal.ts';
-import { parseEgressBlock } from './egress-block-input.ts';
+import { type ProposingTool, parseRequestFields } from './request-fields.ts';
+import { type Fields, isFields } from './tool-input.ts';
 
 /** A file of the queue as it is meant to be, or why it is not. */
 export type Parsed<Value> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly reason: string };
 
-const REQUEST_FIELDS = ['tool', 'host', 'pathAllowlist', 'methods', 'auth'];
+const TOOLS = ['egress-block', 'pipelock-block', 'capability-block'] as const;
 const DECIDED = ['approved', 'modified', 'rejected', 'expired', 'cancelled'] as const;
 
 /** The text of a proposal or response file. */
@@ -33,26 +35,39 @@ export function parseProposalFile(
   const createdAt = parseInstant(raw['createdAt']);
   if (createdAt === null) return refused('has no valid createdAt');
   const stored = raw['request'];
-  if (!isRecord(stored)) return refused('has no request');
-  if (stored['tool'] !== 'egress-block') return refused('is of a tool that is not known');
-  if (!REQUEST_FIELDS.every((field) => field in stored)) return refused('lacks a field');
-  if (Object.keys(stored).length !== REQUEST_FIELDS.length) return refused('has an unknown field');
-  const parsed = parseEgressBlock({
-    host: stored['host'],
-    path_allowlist: stored['pathAllowlist'],
-    methods: stored['methods'],
-    auth: stored['auth'],
-    justification: raw['justification'],
-  });
+  if (!isFields(stored)) return refused('has no request');
+  const tool = TOOLS.find((known) => known === stored['tool']);
+  if (tool === undefined) return refused('is of a tool that is not known');
+  const justification = raw['justification'];
+  const parsed = parseRequestFields(tool, { ...storedFields(tool, stored), justification });
   if (!parsed.ok) {
     const [first] = parsed.problems;
     return refused(`has a bad request: ${first?.field} ${first?.problem}`);
   }
-  const { request, justification } = parsed;
+  const { request } = parsed;
   if (canonicalJson(stored as Json) !== canonicalJson(request)) {
     return refused('has a request that is not in canonical form');
   }
-  return { ok: true, value: { ...expected, createdAt, request, justification } };
+  return {
+    ok: true,
+    value: { ...expected, createdAt, request, justification: parsed.justification },
+  };
+}
+
+/** The fields of the tool under which they are stored; one too many or too few shows when both are compared. */
+function storedFields(tool: ProposingTool, stored: Fields): Fields {
+  switch (tool) {
+    case 'egress-block': {
+      const { host, pathAllowlist: path_allowlist, methods, auth }: Fields = stored;
+      return { host, path_allowlist, methods, auth };
+    }
+    case 'pipelock-block':
+      return { failed_url: stored['failedUrl'] };
+    case 'capability-block':
+      return { dockerfile: stored['dockerfile'] };
+    default:
+      return assertNever(tool);
+  }
 }
 
 /** Reads a response file of the proposal `id`. */
@@ -69,7 +84,10 @@ export function parseResponseFile(text: string, id: ProposalId): Parsed<Proposal
   if (notes !== null && typeof notes !== 'string') return refused('has notes that are no text');
   const revision = typeof raw['revision'] === 'string' ? parseRevision(raw['revision']) : null;
   if (revision === undefined) return refused('has a revision that is no commit id');
-  return { ok: true, value: { id, state, decidedAt, operator, notes, revision } };
+  const final = raw['final'] ?? null;
+  if (final !== null && typeof final !== 'string')
+    return refused('has a final text that is no text');
+  return { ok: true, value: { id, state, decidedAt, operator, notes, final, revision } };
 }
 
 /** The proposal that a file name speaks of, and what the file is of it. */
@@ -82,10 +100,10 @@ export function parseQueueFileName(
   return { id, kind: match?.[2] === 'proposal' ? 'proposal' : 'response' };
 }
 
-function parseObject(text: string): { readonly [key: string]: unknown } | null {
+function parseObject(text: string): Fields | null {
   try {
     const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : null;
+    return isFields(value) ? value : null;
   } catch {
     return null;
   }
@@ -94,10 +112,6 @@ function parseObject(text: string): { readonly [key: string]: unknown } | null {
 function parseInstant(raw: unknown): string | null {
   if (typeof raw !== 'string' || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(raw)) return null;
   return Number.isNaN(Date.parse(raw)) ? null : raw;
-}
-
-function isRecord(value: unknown): value is { readonly [key: string]: unknown } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function refused(reason: string): { readonly ok: false; readonly reason: string } {

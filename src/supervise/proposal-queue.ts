@@ -12,6 +12,7 @@ import {
   proposalPath,
   type QueueFolder,
   readQueueFolder,
+  withdrawalPath,
 } from './queue-folder.ts';
 
 type Submitted =
@@ -24,6 +25,8 @@ type Submitted =
 export interface ProposalQueue {
   submit(request: ProposalRequest, justification: string, maxPending: number): Promise<Submitted>;
   find(id: ProposalId): Promise<ProposalRecord | null>;
+  /** Asks the controller to take a proposal back; false for an id that is not in this queue. */
+  withdraw(id: ProposalId): Promise<boolean>;
   /** Resolves with the record as soon as it is answered, or as it stands when `signal` aborts. */
   waitForAnswer(id: ProposalId, signal: AbortSignal): Promise<ProposalRecord | null>;
 }
@@ -60,7 +63,9 @@ export function createProposalQueue(
     const records = await readQueueFolder(files, folder);
     const pending = records.filter((record) => record.response === null);
     const asked = fingerprint(request);
-    const same = pending.find((record) => fingerprint(record.proposal.request) === asked);
+    const same = pending.find(
+      (record) => !record.withdrawn && fingerprint(record.proposal.request) === asked,
+    );
     if (same !== undefined) return { kind: 'collapsed', proposal: same.proposal };
     if (pending.length >= maxPending) {
       return {
@@ -92,6 +97,14 @@ export function createProposalQueue(
 
   return {
     find,
+    async withdraw(id) {
+      const record = await find(id);
+      if (record === null) return false;
+      if (record.response === null && !record.withdrawn) {
+        await files.publishOnce(withdrawalPath(folder, id), `${JSON.stringify({ id })}\n`);
+      }
+      return true;
+    },
     submit(request, justification, maxPending) {
       // One at a time: two equal calls at once must see each other.
       const mine = turn.then(() => submitInTurn(request, justification, maxPending));

@@ -7,11 +7,12 @@ import {
 import type { ProposalResponse } from '../model/proposal.ts';
 import { bottleLayout } from '../model/state-layout.ts';
 import { createFirstSight } from './first-sight.ts';
+import { createProposalArchive } from './proposal-archive.ts';
 import { formatQueueFile } from './proposal-file.ts';
 import type { QueueFiles } from './queue-files.ts';
 import {
-  archivePath,
   findRecord,
+  type ProposalMemory,
   type ProposalRecord,
   proposalPath,
   type QueueFolder,
@@ -32,10 +33,10 @@ type Answered =
 export interface ProposalStore {
   /** Proposals that wait, in order of arrival over all bottles. */
   pending(): Promise<readonly ProposalRecord[]>;
-  /** The same with the answered and archived ones. */
+  /** The same with those that were answered and are not archived yet. */
+  queued(): Promise<readonly ProposalRecord[]>;
+  /** The same with the newest of the archived ones. */
   all(): Promise<readonly ProposalRecord[]>;
-  /** Proposals whose answer was written and that are not archived yet. */
-  answered(): Promise<readonly ProposalRecord[]>;
   /** Null for an id that no bottle's queue knows, also when it is no id at all. */
   read(id: string): Promise<ProposalRecord | null>;
   respond(response: ProposalResponse): Promise<Answered>;
@@ -49,6 +50,8 @@ export interface ProposalStore {
  */
 export function createProposalStore(files: QueueFiles, stateDirectory: string): ProposalStore {
   const firstSight = createFirstSight(files, stateDirectory);
+  const memories = new Map<BottleName, ProposalMemory>();
+  const archive = createProposalArchive(files);
 
   const folderOf = (bottle: BottleName): QueueFolder => ({
     path: bottleLayout(stateDirectory, bottle).queue,
@@ -63,9 +66,16 @@ export function createProposalStore(files: QueueFiles, stateDirectory: string): 
     });
   };
 
+  const memoryOf = (bottle: BottleName): ProposalMemory => {
+    const memory = memories.get(bottle) ?? new Map();
+    memories.set(bottle, memory);
+    return memory;
+  };
+
   const queued = async (): Promise<readonly ProposalRecord[]> => {
     const all = await folders();
-    const records = (await Promise.all(all.map((folder) => readQueueFolder(files, folder)))).flat();
+    const read = (folder: QueueFolder) => readQueueFolder(files, folder, memoryOf(folder.bottle));
+    const records = (await Promise.all(all.map(read))).flat();
     return (await Promise.all(records.map(asFirstSeen))).filter((record) => record !== null);
   };
 
@@ -78,21 +88,17 @@ export function createProposalStore(files: QueueFiles, stateDirectory: string): 
     return null;
   };
 
-  const archived = async (): Promise<readonly ProposalRecord[]> => {
+  /** The queue that holds the proposal is asked first, if it is known. */
+  const foldersFor = async (id: ProposalId): Promise<readonly QueueFolder[]> => {
     const all = await folders();
-    const records = all.map(async (folder) =>
-      (await readQueueFolder(files, { ...folder, path: archivePath(folder) })).map((record) => ({
-        ...record,
-        archived: true,
-      })),
-    );
-    return (await Promise.all(records)).flat();
+    const isLikely = ({ bottle }: QueueFolder) => memories.get(bottle)?.has(id) === true;
+    return [...all.filter(isLikely), ...all.filter((folder) => !isLikely(folder))];
   };
 
   const read = async (rawId: string): Promise<ProposalRecord | null> => {
     const id = parseProposalId(rawId);
     if (id === undefined) return null;
-    for (const folder of await folders()) {
+    for (const folder of await foldersFor(id)) {
       const record = await findRecord(files, folder, id);
       if (record !== null) return asFirstSeen(record);
     }
@@ -102,8 +108,11 @@ export function createProposalStore(files: QueueFiles, stateDirectory: string): 
   return {
     read,
     pending: async () => byArrival((await queued()).filter((record) => record.response === null)),
-    answered: async () => byArrival((await queued()).filter((record) => record.response !== null)),
-    all: async () => byArrival([...(await queued()), ...(await archived())]),
+    queued: async () => byArrival(await queued()),
+    async all() {
+      const archived = (await folders()).map((folder) => archive.newest(folder));
+      return byArrival([...(await queued()), ...(await Promise.all(archived)).flat()]);
+    },
     async respond(response) {
       const record = await read(response.id);
       if (record === null) return { kind: 'unknown' };
@@ -126,11 +135,9 @@ export function createProposalStore(files: QueueFiles, stateDirectory: string): 
       const record = await read(id);
       if (record === null || record.response === null) return false;
       const folder = folderOf(record.proposal.bottle);
-      // The proposal goes first: an answer without a proposal is never mistaken for one that waits.
-      const asked = await files.moveInto(proposalPath(folder, id), archivePath(folder));
-      const answered = await files.moveInto(responsePath(folder, id), archivePath(folder));
+      const moved = await archive.take(folder, id);
       await firstSight.forget(record.proposal);
-      return asked || answered;
+      return moved;
     },
   };
 }

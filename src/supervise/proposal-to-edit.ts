@@ -1,6 +1,9 @@
-import { mergeRoute, UneditableText } from '../desired/edit.ts';
+import { addAllowlistHost, mergeRoute, setInstanceImage, UneditableText } from '../desired/edit.ts';
+import { instanceDockerfile } from '../desired/instance-files.ts';
 import type { TreeFile } from '../desired/tree-file.ts';
+import { assertNever } from '../model/assert-never.ts';
 import type { DesiredState } from '../model/desired-state.ts';
+import type { BottleName } from '../model/names.ts';
 import type { Proposal } from '../model/proposal.ts';
 
 /** Where an approval lands: the bottle's own set, or a shared one. */
@@ -8,7 +11,7 @@ export type ApprovalScope =
   | { readonly kind: 'instance' }
   | { readonly kind: 'set'; readonly name: string };
 
-/** The one file that an approval changes; `before: null` = it is made, equal texts = it allows all of it already. */
+/** A file that an approval changes; `before: null` = it is made, equal texts = it allows all of it already. */
 export interface ProposedEdit {
   /** Below the desired-state folder. */
   readonly path: string;
@@ -17,7 +20,7 @@ export interface ProposedEdit {
 }
 
 export type EditOutcome =
-  | { readonly kind: 'edit'; readonly edit: ProposedEdit }
+  | { readonly kind: 'edit'; readonly edits: readonly ProposedEdit[] }
   | { readonly kind: 'refused'; readonly reason: string };
 
 /** Reads `instance` or `set:<name>`; null for anything else. */
@@ -30,7 +33,8 @@ export function parseApprovalScope(raw: string): ApprovalScope | null {
 /**
  * The edit that approving `proposal` makes in a commit's `files`, which resolve to `desired`. Comments and order of the
  * file stay; the host is appended, or its paths and methods are united with those it has. Where the bottle has a route
- * for the host, from whatever set, its credential stays as it is and the proposed one is ignored.
+ * for the host, from whatever set, its credential stays as it is and the proposed one is ignored. An image is always
+ * the instance's own.
  */
 export function proposalToEdit(
   proposal: Proposal,
@@ -38,28 +42,93 @@ export function proposalToEdit(
   desired: DesiredState,
   scope: ApprovalScope,
 ): EditOutcome {
-  const name = scope.kind === 'instance' ? proposal.bottle : scope.name;
-  const path = `routes/${name}.yaml`;
-  const file = files.get(path);
-  if (file === undefined && scope.kind === 'set') {
-    return { kind: 'refused', reason: `there is no set ${path}: name one that exists` };
-  }
-  if (file !== undefined && file.mode !== '100644' && file.mode !== '100755') {
-    return { kind: 'refused', reason: `${path} is not a regular file` };
-  }
-  const before = file === undefined ? null : new TextDecoder().decode(file.bytes);
-  const { host, pathAllowlist, methods } = proposal.request;
-  const auth = hasRoute(desired, proposal) ? null : proposal.request.auth;
-  try {
-    const grant = { host, pathAllowlist, methods, auth, expires: null };
-    return { kind: 'edit', edit: { path, before, after: mergeRoute(before, grant) } };
-  } catch (error) {
-    if (!(error instanceof UneditableText)) throw error;
-    return { kind: 'refused', reason: `${path} cannot be edited: ${error.message}` };
+  const { bottle, request } = proposal;
+  switch (request.tool) {
+    case 'egress-block': {
+      const auth = hasRoute(desired, bottle, request.host) ? null : request.auth;
+      const { host, pathAllowlist, methods } = request;
+      const grant = { host, pathAllowlist, methods, auth, expires: null };
+      return editSet('routes', bottle, scope, files, (text) => mergeRoute(text, grant));
+    }
+    case 'pipelock-block': {
+      const { host } = request;
+      return editSet('allowlists', bottle, scope, files, (text) =>
+        addAllowlistHost(text, { host }),
+      );
+    }
+    case 'capability-block':
+      return scope.kind === 'instance'
+        ? editImage(bottle, request.dockerfile, files, desired)
+        : refused('an image is the instance’s own: leave --scope out');
+    default:
+      return assertNever(request);
   }
 }
 
-function hasRoute(desired: DesiredState, { bottle, request }: Proposal): boolean {
+function editSet(
+  folder: 'routes' | 'allowlists',
+  bottle: BottleName,
+  scope: ApprovalScope,
+  files: ReadonlyMap<string, TreeFile>,
+  change: (text: string | null) => string,
+): EditOutcome {
+  const path = `${folder}/${scope.kind === 'instance' ? bottle : scope.name}.yaml`;
+  if (!files.has(path) && scope.kind === 'set') {
+    return refused(`there is no set ${path}: name one that exists`);
+  }
+  return editFile(path, files, change);
+}
+
+/** The Dockerfile as a file of the instance's own, and the instance pointed at it. */
+function editImage(
+  bottle: BottleName,
+  dockerfile: string,
+  files: ReadonlyMap<string, TreeFile>,
+  desired: DesiredState,
+): EditOutcome {
+  const path = instanceDockerfile(bottle);
+  const agent = desired.bottles[bottle]?.agent;
+  if (agent === undefined) return refused(`bottle ${bottle} is not in the fleet`);
+  const others = Object.values(desired.bottles).filter(
+    ({ name, spec: { image } }) =>
+      name !== bottle && image.kind === 'dockerfile' && image.path === path,
+  );
+  const [other] = others;
+  if (other !== undefined) {
+    return refused(`${path} is the image of ${other.name} too: rename that file first`);
+  }
+  const agentPath = `agents/${agent}.yaml`;
+  const image = editFile(path, files, () => dockerfile);
+  const pointed = editFile(agentPath, files, (text) => setInstanceImage(text ?? '', bottle, path));
+  if (image.kind === 'refused') return image;
+  if (pointed.kind === 'refused') return pointed;
+  const edits = [...image.edits, ...pointed.edits];
+  return { kind: 'edit', edits: edits.filter(({ before, after }) => before !== after) };
+}
+
+function editFile(
+  path: string,
+  files: ReadonlyMap<string, TreeFile>,
+  change: (text: string | null) => string,
+): EditOutcome {
+  const file = files.get(path);
+  if (file !== undefined && file.mode !== '100644' && file.mode !== '100755') {
+    return refused(`${path} is not a regular file`);
+  }
+  const before = file === undefined ? null : new TextDecoder().decode(file.bytes);
+  try {
+    return { kind: 'edit', edits: [{ path, before, after: change(before) }] };
+  } catch (error) {
+    if (!(error instanceof UneditableText)) throw error;
+    return refused(`${path} cannot be edited: ${error.message}`);
+  }
+}
+
+function hasRoute(desired: DesiredState, bottle: BottleName, host: string): boolean {
   const routes = desired.bottles[bottle]?.spec.egress.routes ?? [];
-  return routes.some((route) => route.host === request.host);
+  return routes.some((route) => route.host === host);
+}
+
+function refused(reason: string): EditOutcome {
+  return { kind: 'refused', reason };
 }

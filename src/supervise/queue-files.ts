@@ -14,11 +14,13 @@ export interface QueueFiles {
   list(folder: string): Promise<readonly string[]>;
   /** Reads a regular file of at most `maxBytes`; never follows a symbolic link, never blocks on a FIFO. */
   read(path: string, maxBytes: number): Promise<FileRead>;
+  /** Differs whenever the file is another one or was written to since; null when there is none. */
+  stamp(path: string): Promise<string | null>;
   /** Writes a file, replacing what is there. */
   publish(path: string, text: string): Promise<void>;
   /** Writes a file unless the name is taken: of any number of callers exactly one gets true. */
   publishOnce(path: string, text: string): Promise<boolean>;
-  /** Moves a file into a folder, which is made when it is absent; false when the file is gone. */
+  /** Moves a file into a real folder beside it, which is made when it is absent; false when the file is gone. */
   moveInto(path: string, folder: string): Promise<boolean>;
   /** Makes a folder, and those above it, for our own user only. */
   makeFolder(folder: string): Promise<void>;

@@ -13,10 +13,12 @@ import type { QueueFiles } from './queue-files.ts';
 export interface ProposalRecord {
   readonly proposal: Proposal;
   readonly response: ProposalResponse | null;
+  /** The agent does not want it any more: nobody may approve it. */
+  readonly withdrawn: boolean;
   readonly archived: boolean;
 }
 
-/** The queue of one bottle: `<id>.proposal.json`, `<id>.response.json`, `archive/`, `quarantine/`. */
+/** The queue of one bottle: `<id>.proposal.json`, `.withdrawal.json`, `.response.json`, `archive/`, `quarantine/`. */
 export interface QueueFolder {
   readonly path: string;
   readonly bottle: BottleName;
@@ -37,24 +39,61 @@ export function archivePath(folder: QueueFolder): string {
   return `${folder.path}/archive`;
 }
 
-/** Every proposal that is not archived, oldest first. What cannot be trusted is moved to `quarantine/` and left out. */
+export function withdrawalPath(folder: QueueFolder, id: ProposalId): string {
+  return `${folder.path}/${id}.withdrawal.json`;
+}
+
+/** Proposals of a folder as they were read before, so that what has not changed is not read again. */
+export type ProposalMemory = Map<
+  ProposalId,
+  { readonly stamp: string; readonly proposal: Proposal }
+>;
+
+/**
+ * Every proposal that is not archived, oldest first. What cannot be trusted is moved to `quarantine/` and left out.
+ * `memory` is taken and brought up to date.
+ */
 export async function readQueueFolder(
   files: QueueFiles,
   folder: QueueFolder,
+  memory: ProposalMemory = new Map(),
 ): Promise<readonly ProposalRecord[]> {
   const names = new Set((await files.list(folder.path)).slice(0, MAX_NAMES));
-  const records: ProposalRecord[] = [];
-  for (const name of names) {
+  const ids = [...names].flatMap((name) => {
     const parsed = parseQueueFileName(name);
-    if (parsed?.kind !== 'proposal') continue;
-    const record = await readRecord(files, folder, parsed.id);
-    // Answered when we listed and gone now: it is being archived, so it is not pending.
-    const answered = names.has(`${parsed.id}.response.json`);
-    const vanished =
-      answered && record?.response === null && !(await isThere(files, folder, parsed.id));
-    if (record !== null && !vanished) records.push(record);
-  }
-  return records;
+    return parsed?.kind === 'proposal' ? [parsed.id] : [];
+  });
+  for (const id of memory.keys()) if (!names.has(`${id}.proposal.json`)) memory.delete(id);
+  const records = await Promise.all(
+    ids.map(async (id) => {
+      const proposal = await remembered(files, folder, id, memory);
+      if (proposal === null) return null;
+      const withdrawn = names.has(`${id}.withdrawal.json`);
+      const waits = { proposal, response: null, withdrawn, archived: false };
+      if (!names.has(`${id}.response.json`)) return waits;
+      const response = await readResponse(files, folder, id);
+      // Answered when we listed and gone now: it is being archived, so it is not pending.
+      const vanished = response === null && !(await isThere(files, folder, id));
+      return vanished ? null : { ...waits, response };
+    }),
+  );
+  return records.filter((record) => record !== null);
+}
+
+async function remembered(
+  files: QueueFiles,
+  folder: QueueFolder,
+  id: ProposalId,
+  memory: ProposalMemory,
+): Promise<Proposal | null> {
+  const stamp = await files.stamp(proposalPath(folder, id));
+  const kept = memory.get(id);
+  if (kept !== undefined && kept.stamp === stamp) return kept.proposal;
+  memory.delete(id);
+  const proposal = await readProposal(files, folder, id);
+  // What is written to between the stamp and the read has another stamp the next time.
+  if (proposal !== null && stamp !== null) memory.set(id, { stamp, proposal });
+  return proposal;
 }
 
 /** The proposal `id`, archived or not; null when there is none that can be trusted. */
@@ -86,7 +125,10 @@ export async function quarantine(
   folder: QueueFolder,
   path: string,
 ): Promise<void> {
-  await files.moveInto(path, `${folder.path}/quarantine`).catch(() => false);
+  const aside = `${folder.path}/quarantine`;
+  const isFull = (await files.list(aside)).length >= LIMITS.quarantined;
+  const moved = isFull ? files.remove(path) : files.moveInto(path, aside);
+  await moved.catch(() => undefined);
 }
 
 async function readRecord(
@@ -95,11 +137,21 @@ async function readRecord(
   id: ProposalId,
   archived = false,
 ): Promise<ProposalRecord | null> {
-  const proposal = await readTrusted(files, folder, proposalPath(folder, id), (text) =>
+  const proposal = await readProposal(files, folder, id);
+  if (proposal === null) return null;
+  const response = await readResponse(files, folder, id);
+  const withdrawn = (await files.stamp(withdrawalPath(folder, id))) !== null;
+  return { proposal, response, withdrawn, archived };
+}
+
+function readProposal(
+  files: QueueFiles,
+  folder: QueueFolder,
+  id: ProposalId,
+): Promise<Proposal | null> {
+  return readTrusted(files, folder, proposalPath(folder, id), (text) =>
     parseProposalFile(text, { id, bottle: folder.bottle }),
   );
-  if (proposal === null) return null;
-  return { proposal, response: await readResponse(files, folder, id), archived };
 }
 
 function readResponse(

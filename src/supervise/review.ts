@@ -1,9 +1,12 @@
+import { assertNever } from '../model/assert-never.ts';
 import type { DesiredState } from '../model/desired-state.ts';
 import { fingerprint } from '../model/fingerprint.ts';
 import type { Fingerprint } from '../model/names.ts';
-import type { Proposal } from '../model/proposal.ts';
+import type { EgressRequest, Proposal } from '../model/proposal.ts';
 import { sanitizeBlock, sanitizeLine } from '../model/sanitize.ts';
 import { describeChange, effectiveChange } from './effective-change.ts';
+import { imageRisks } from './image-risks.ts';
+import { LIMITS } from './limits.ts';
 import type { ProposedEdit } from './proposal-to-edit.ts';
 import { riskNotes } from './risk-notes.ts';
 import { unifiedDiff } from './unified-diff.ts';
@@ -18,23 +21,29 @@ export interface Review {
   readonly seen: Fingerprint;
 }
 
+/** A Dockerfile and its predecessor, whole, with every character escaped twice. */
+const MAX_DIFF = 8 * LIMITS.dockerfileBytes;
+
 /** Shows what approving `proposal` means. Pure: equal inputs give an equal `seen`. */
 export function reviewProposal(input: {
   readonly proposal: Proposal;
-  readonly edit: ProposedEdit;
+  readonly edits: readonly ProposedEdit[];
   readonly before: DesiredState;
   readonly after: DesiredState;
 }): Review {
-  const { proposal, edit } = input;
-  const diff = unifiedDiff(edit.path, edit.before, edit.after);
+  const { proposal, edits } = input;
+  const diff = edits.map(({ path, before, after }) => unifiedDiff(path, before, after)).join('');
   const changes = effectiveChange(input.before, input.after);
   return {
-    diff: sanitizeBlock(diff),
+    diff: sanitizeBlock(diff, MAX_DIFF),
     effective: describeChange(changes).map((line) => sanitizeLine(line)),
     risks: [
       ...(changes.some(({ bottle }) => bottle === proposal.bottle)
         ? []
         : [`allows nothing new to ${proposal.bottle}`]),
+      ...(proposal.request.tool === 'capability-block'
+        ? imageRisks(proposal.request.dockerfile)
+        : []),
       ...riskNotes(changes, input.before),
     ].map((line) => sanitizeLine(line)),
     seen: fingerprint({ id: proposal.id, diff }),
@@ -42,13 +51,27 @@ export function reviewProposal(input: {
 }
 
 /** `GET, POST api.example.test /v1/ with secret example`: what is asked for, in one line. */
-export function summarizeRequest({ request }: Proposal): string {
-  const { host, pathAllowlist, methods, auth } = request;
+export function summarizeRequest({ request }: Pick<Proposal, 'request'>): string {
+  switch (request.tool) {
+    case 'egress-block':
+      return sanitizeLine(summarizeRoute(request));
+    case 'pipelock-block':
+      return sanitizeLine(`all of ${request.host}, for ${request.failedUrl}`);
+    case 'capability-block': {
+      const lines = request.dockerfile.trimEnd().split('\n').length;
+      return `another image, by a Dockerfile of ${lines} ${lines === 1 ? 'line' : 'lines'}`;
+    }
+    default:
+      return assertNever(request);
+  }
+}
+
+function summarizeRoute({ host, pathAllowlist, methods, auth }: EgressRequest): string {
   const parts = [
     methods.length === 0 ? 'any method' : methods.join(', '),
     host,
     pathAllowlist.length === 0 ? '(every path)' : pathAllowlist.join(' '),
     ...(auth === null ? [] : [`with secret ${auth.secret}`]),
   ];
-  return sanitizeLine(parts.join(' '));
+  return parts.join(' ');
 }

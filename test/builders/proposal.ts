@@ -1,5 +1,5 @@
 import { type ProposalId, parseProposalId } from '../../src/model/names.ts';
-import type { Proposal, ProposalRequest, ProposalResponse } from '../../src/model/proposal.ts';
+import type { EgressRequest, Proposal, ProposalResponse } from '../../src/model/proposal.ts';
 import { bottleName } from './observed.ts';
 
 /** The id whose last characters are `number`; ids sort by it. */
@@ -9,7 +9,7 @@ export function proposalId(number = 1): ProposalId {
   return id;
 }
 
-export function proposalRequest(more: Partial<ProposalRequest> = {}): ProposalRequest {
+export function proposalRequest(more: Partial<EgressRequest> = {}): EgressRequest {
   return {
     tool: 'egress-block',
     host: 'api.example.test',
@@ -25,7 +25,7 @@ export function proposal(more: Partial<Proposal> = {}): Proposal {
   return {
     id: proposalId(),
     bottle: bottleName('dev'),
-    createdAt: '2026-06-01T00:00:00.000Z',
+    createdAt: '2026-01-01T00:00:00.000Z',
     request: proposalRequest(),
     justification: 'The task needs the release list',
     ...more,
@@ -39,6 +39,7 @@ export function proposalResponse(more: Partial<ProposalResponse> = {}): Proposal
     decidedAt: '2026-06-01T00:01:00.000Z',
     operator: 'olga',
     notes: null,
+    final: null,
     revision: null,
     ...more,
   };

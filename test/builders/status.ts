@@ -122,6 +122,7 @@ export function proposalReview(
     effective: [`${bottle} may GET https://${host}/v1/*`],
     risks: ['first time this host is seen'],
     seen: `seen-${index}`,
+    text: `host: ${host}\npath_allowlist:\n  - /v1/\nmethods:\n  - GET\nauth: null\n`,
   };
 }
 

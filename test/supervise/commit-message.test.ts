@@ -24,6 +24,7 @@ describe('the commit message', () => {
       proposal: proposal(),
       operator: 'olga',
       notes: 'for today',
+      instead: null,
     });
     expect(textOf(message)).toBe(`Allow api.example.test for dev
 
@@ -62,6 +63,7 @@ Bb-Justification: The task needs the release list`);
       operator: 'olga',
       reverts: revision('a'),
       reason: 'the sidecar refused the table',
+      log: [],
     });
     expect(reverted.subject).toBe('Revert api.example.test for dev');
     expect(reverted.trailers).toContainEqual(['Bb-Reverts', revision('a')]);
@@ -117,6 +119,7 @@ Bb-Justification: The task needs the release list`);
           proposal: proposal({ justification }),
           operator,
           notes,
+          instead: null,
         });
         expect(textOf(message)).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
         expect(message.subject).not.toContain('\n');

@@ -76,7 +76,7 @@ describe('the effective change', () => {
     ]);
     expect(read(before, after).effective).toEqual([
       `dev: the route of ${API} changes otherwise`,
-      'dev: more than its egress changes',
+      'dev: more than its egress and image changes',
       'extra: is new',
     ]);
   });

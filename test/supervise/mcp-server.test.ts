@@ -35,8 +35,11 @@ describe('an agent', () => {
     const { tools } = await agent.listTools();
     expect(tools.map((tool) => tool.name)).toEqual([
       'egress-block',
+      'pipelock-block',
+      'capability-block',
       'list-egress-routes',
       'proposal-status',
+      'cancel-proposal',
     ]);
     expect(Object.keys(tools[0]?.inputSchema.properties ?? {})).toEqual(
       Object.keys({
@@ -381,7 +384,7 @@ describe('a client of the protocol as it was in 2025', () => {
       await send(bottle.port, { method: 'notifications/initialized' }).catch(() => []),
     ).toEqual([]);
     expect(await send(bottle.port, { id: 1, method: 'tools/list' })).toMatchObject([
-      { id: 1, result: { tools: [{ name: 'egress-block' }, {}, {}] } },
+      { id: 1, result: { tools: [{ name: 'egress-block' }, {}, {}, {}, {}, {}] } },
     ]);
     const params = { name: 'egress-block', arguments: ASK, _meta: { progressToken: 'p' } };
     expect(await send(bottle.port, { id: 2, method: 'tools/call', params })).toMatchObject([
@@ -407,7 +410,7 @@ describe('a client of the protocol as it was in 2025', () => {
     gone.abort();
     await expect(waiting).rejects.toThrow();
     await using agent = await connectAgent(bottle.port);
-    expect((await agent.listTools()).tools).toHaveLength(3);
+    expect((await agent.listTools()).tools).toHaveLength(6);
     expect(await bottle.store.pending()).toHaveLength(1);
   });
 });

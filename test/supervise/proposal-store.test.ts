@@ -80,7 +80,7 @@ describe('the store', () => {
       [`dev/${ID}.response.json`]: proposalResponse({ state: 'rejected', notes: 'no' }),
     });
     expect(await fleet.store.pending()).toEqual([]);
-    expect(await fleet.store.answered()).toMatchObject([{ response: { notes: 'no' } }]);
+    expect(await fleet.store.queued()).toMatchObject([{ response: { notes: 'no' } }]);
   });
 
   test('writes what the other side can read, whatever the umask', async () => {
@@ -101,7 +101,7 @@ describe('the store', () => {
     expect(await fleet.store.respond(proposalResponse())).toEqual({ kind: 'answered' });
     expect(await fleet.store.archive(ID)).toBe(true);
     expect(await fleet.store.archive(ID)).toBe(false);
-    expect(await fleet.store.answered()).toEqual([]);
+    expect(await fleet.store.queued()).toEqual([]);
     expect(await readdir(fleet.queue('dev'))).toEqual(['archive']);
     expect(await fleet.store.read(ID)).toMatchObject({ archived: true, response: { id: ID } });
     expect(idsOf(await fleet.store.all())).toEqual([ID]);

@@ -50,10 +50,14 @@ function review(asked: Proposal, rawScope = 'instance', files: { [path: string]:
   const before = load(files);
   const outcome = proposalToEdit(asked, treeOf(files), before, scope);
   if (outcome.kind === 'refused') throw new Error(outcome.reason);
-  const { edit } = outcome;
-  const after = load({ ...files, [edit.path]: edit.after });
-  const shown = { proposal: asked, edit, before, after };
-  return { ...reviewProposal(shown), edit, after, shown };
+  const { edits } = outcome;
+  const after = load({
+    ...files,
+    ...Object.fromEntries(edits.map((edit) => [edit.path, edit.after])),
+  });
+  const shown = { proposal: asked, edits, before, after };
+  const [edit = { path: '', before: null, after: '' }] = edits;
+  return { ...reviewProposal(shown), edits, edit, after, shown };
 }
 
 const routesOf = (state: DesiredState, name = 'dev') =>
@@ -179,11 +183,14 @@ describe('whatever the tool takes', () => {
 
 describe('what was seen', () => {
   test('is the same for the same proposal and diff, and another for any other', () => {
-    const { seen, shown, edit } = review(proposal());
+    const { seen, shown, edits } = review(proposal());
     expect(review(proposal()).seen).toBe(seen);
     const others = [
       reviewProposal({ ...shown, proposal: proposal({ id: proposalId(2) }) }),
-      reviewProposal({ ...shown, edit: { ...edit, after: `${edit.after}# x\n` } }),
+      reviewProposal({
+        ...shown,
+        edits: edits.map((edit) => ({ ...edit, after: `${edit.after}# x\n` })),
+      }),
     ].map((other) => other.seen);
     expect(new Set([seen, ...others]).size).toBe(3);
   });

@@ -57,7 +57,7 @@ export function createDockerBackend({ endpoint, environment }: DockerBackendOpti
       reload: true,
       internalNetwork: true,
       freeze: true,
-      capabilityChange: false,
+      capabilityChange: true,
       attach: true,
     },
     probe: () => probeEngine(connection),

@@ -44,7 +44,7 @@ const CAPABILITIES: BackendCapabilities = {
   reload: true,
   internalNetwork: true,
   freeze: false,
-  capabilityChange: false,
+  capabilityChange: true,
   attach: true,
 };
 

@@ -1,5 +1,6 @@
 import { type Document, isMap, isSeq } from 'yaml';
 import { agentSchema } from '../schema/agent.ts';
+import type { WrittenImage } from '../schema/image.ts';
 import { editYaml, UneditableText } from './yaml-edit.ts';
 
 interface Entry {
@@ -7,6 +8,7 @@ interface Entry {
   readonly label?: string | undefined;
   readonly color?: string | undefined;
   readonly suspend?: boolean | undefined;
+  readonly image?: WrittenImage | undefined;
 }
 
 /** The agent file without this instance; `instances: []` when it was the last one. Throws `UneditableText`. */
@@ -40,6 +42,25 @@ export function setInstanceSuspend(
       document.setIn(['instances', index], entryNode(document, { ...entries[index], suspend }));
     else if (suspend) entry.set('suspend', true);
     else entry.delete('suspend');
+  });
+}
+
+/** The agent file with this instance on the image of a Dockerfile of the tree. Throws `UneditableText`. */
+export function setInstanceImage(
+  agentText: string,
+  instanceName: string,
+  dockerfile: string,
+): string {
+  return editYaml(agentText, (document) => {
+    const { entries } = readInstances(document, countedAgent(document, instanceName));
+    const index = indexOf(entries, instanceName);
+    const { image } = entries[index] ?? {};
+    if (image !== undefined && 'dockerfile' in image && image.dockerfile === dockerfile) return;
+    listInstances(document, entries);
+    const entry = document.getIn(['instances', index]);
+    const changed = { ...entries[index], image: { dockerfile } };
+    if (!isMap(entry)) document.setIn(['instances', index], entryNode(document, changed));
+    else entry.set('image', document.createNode({ dockerfile }, { flow: true }));
   });
 }
 

@@ -1,5 +1,5 @@
 import { type Document, isAlias, isMap, isSeq, type YAMLMap } from 'yaml';
-import type { ProposalRequest } from '../../model/proposal.ts';
+import type { EgressRequest } from '../../model/proposal.ts';
 import { parseHost } from '../host-name.ts';
 import { routesSchema, type WrittenRoute } from '../schema/route.ts';
 import { listOf } from './list-of.ts';
@@ -12,7 +12,7 @@ export interface RouteGrant {
   readonly pathAllowlist: readonly string[];
   /** Upper-case; empty grants every method. */
   readonly methods: readonly string[];
-  readonly auth: ProposalRequest['auth'];
+  readonly auth: EgressRequest['auth'];
   /** RFC 3339, or null for no end. */
   readonly expires: string | null;
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { KNOWN_PROVIDERS, type KnownProvider } from '../../model/providers/provider-of.ts';
 import { updatePolicy } from './fleet.ts';
+import { image } from './image.ts';
 import { host, routeAuth } from './route.ts';
 import { argument, line, listedNames, slug } from './texts.ts';
 
@@ -70,6 +71,7 @@ const instance = z.strictObject({
   label: line('what people read').optional(),
   color: z.enum(COLORS).optional(),
   suspend: z.boolean().meta({ description: 'leave this bottle as it is' }).optional(),
+  image: image.meta({ description: 'instead of the image of its bottles' }).optional(),
 });
 
 /** `agents/<name>.yaml` as a person writes it. */

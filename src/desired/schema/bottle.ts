@@ -6,16 +6,8 @@ import { quote } from '../problems.ts';
 import { gitUser } from './agent.ts';
 import { checkedText } from './checked-text.ts';
 import { backend, updatePolicy } from './fleet.ts';
+import { image } from './image.ts';
 import { argument, envName, line, listedNames, secretName, slug } from './texts.ts';
-
-function parseImageRef(raw: string): Parsed<string> {
-  if (/^[a-zA-Z0-9][a-zA-Z0-9._/:@-]{0,254}$/.test(raw)) return { ok: true, value: raw };
-  return refuse(
-    'invalid-value',
-    `${quote(raw)} is not an image reference`,
-    'e.g. registry.example/agent@sha256:...',
-  );
-}
 
 function parseRepoName(raw: string): Parsed<string> {
   if (/^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/.test(raw))
@@ -44,14 +36,6 @@ const envValue = z.union(
     z.strictObject({ ask: line('what to ask for') }),
   ],
   { error: 'is a text in quotes, {fromHost: NAME} or {ask: question}' },
-);
-
-const image = z.union(
-  [
-    z.strictObject({ dockerfile: argument }),
-    z.strictObject({ ref: checkedText(parseImageRef, 'image reference') }),
-  ],
-  { error: 'is {dockerfile: images/name.Dockerfile} or {ref: name}' },
 );
 
 const gitUrl = checkedText(parseGitUrl, 'ssh or https URL of a git repository');

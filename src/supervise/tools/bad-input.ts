@@ -1,4 +1,4 @@
-import type { FieldProblem } from '../egress-block-input.ts';
+import type { FieldProblem } from '../tool-input.ts';
 import type { ToolAnswer } from './tool.ts';
 
 /** The answer to input that cannot be taken: every field with its reason, and that nothing was queued. */

@@ -1,17 +1,10 @@
-import type { Clock } from '../../model/clock.ts';
 import { parseEgressBlock } from '../egress-block-input.ts';
 import { LIMITS } from '../limits.ts';
-import type { ProposalQueue } from '../proposal-queue.ts';
-import { badInput, refusal } from './bad-input.ts';
-import { proposalAnswer } from './proposal-answer.ts';
+import { JUSTIFICATION, type ProposePorts, propose } from './propose.ts';
 import type { Tool } from './tool.ts';
-import { waitForAnswer } from './wait-for-answer.ts';
 
 /** The tool that an agent calls when egress refused a request. */
-export function egressBlockTool(ports: {
-  readonly queue: ProposalQueue;
-  readonly clock: Clock;
-}): Tool {
+export function egressBlockTool(ports: ProposePorts): Tool {
   return {
     name: 'egress-block',
     title: 'Propose an egress route',
@@ -52,28 +45,12 @@ export function egressBlockTool(ports: {
           description:
             'Credential that the proxy should add; ignored when the host has a route already',
         },
-        justification: {
-          type: 'string',
-          maxLength: LIMITS.justificationLength,
-          description: 'Why this is needed, for the operator to read',
-        },
+        justification: JUSTIFICATION,
       },
       required: ['host', 'justification'],
       additionalProperties: false,
     },
     readOnly: false,
-    async call(input, call) {
-      const parsed = parseEgressBlock(input);
-      if (!parsed.ok) return badInput(parsed.problems);
-      const submitted = await ports.queue.submit(
-        parsed.request,
-        parsed.justification,
-        call.maxPendingPerBottle,
-      );
-      if (submitted.kind === 'refused') return refusal(submitted.reason);
-      const { proposal } = submitted;
-      const record = await waitForAnswer(ports, proposal.id, call);
-      return proposalAnswer(record ?? { proposal, response: null, archived: false });
-    },
+    call: (input, call) => propose(ports, parseEgressBlock(input), call),
   };
 }

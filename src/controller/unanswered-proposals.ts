@@ -1,0 +1,121 @@
+import { assertNever } from '../model/assert-never.ts';
+import type { Clock } from '../model/clock.ts';
+import type { Revision } from '../model/names.ts';
+import type { Proposal } from '../model/proposal.ts';
+import type { ProposalStore } from '../supervise/proposal-store.ts';
+import type { ProposalRecord } from '../supervise/queue-folder.ts';
+import { summarizeRequest } from '../supervise/review.ts';
+import type { DecisionIndex } from './decision-index.ts';
+import type { DecisionTurns } from './decision-turns.ts';
+import { endedByItself } from './ended-proposals.ts';
+import { demandOf, judgeEnforcement, permissionsFor } from './enforcement.ts';
+import type { FleetJournal } from './fleet-journal.ts';
+import { resolveTip } from './pass.ts';
+import type { Git } from './ports/git.ts';
+import { answerProposal, type Told } from './proposal-answers.ts';
+import type { Reconciler } from './reconciler.ts';
+import { recordedAnswer } from './recorded-answer.ts';
+
+interface UnansweredPorts {
+  readonly git: Git;
+  readonly store: ProposalStore;
+  readonly index: DecisionIndex;
+  readonly reconciler: Reconciler;
+  readonly journal: FleetJournal;
+  readonly clock: Clock;
+}
+
+/**
+ * Finishes what history records and the agent has not heard of, which a crash or an operator who pushed the commit
+ * from elsewhere left to do; and ends what nobody will decide any more. Part of every look at the fleet.
+ */
+export async function answerDecided(ports: UnansweredPorts, turns: DecisionTurns): Promise<void> {
+  const { store, git } = ports;
+  const records = await store.queued();
+  for (const { proposal, response } of records) {
+    if (response !== null) await store.archive(proposal.id);
+  }
+  const waiting = records.filter(
+    ({ proposal, response }) => response === null && !turns.isAtWork(proposal.bottle),
+  );
+  if (waiting.length === 0) return;
+  const resolved = await resolveTip(git);
+  if ('refusal' in resolved) return;
+  for (const record of waiting) await finish(record, resolved.revision, ports, turns);
+}
+
+async function finish(
+  record: ProposalRecord,
+  tip: Revision,
+  ports: UnansweredPorts,
+  turns: DecisionTurns,
+): Promise<void> {
+  const { index, git } = ports;
+  const { proposal } = record;
+  const decision = await index.find(proposal.id, tip);
+  if (decision === null) return endByItself(record, tip, ports, turns);
+  const told = await recordedAnswer(proposal, decision, git);
+  if (told.state === 'rejected') return answerProposal(proposal, told, ports);
+  return finishApproval(proposal, { ...told, revision: decision.revision }, ports, turns);
+}
+
+async function finishApproval(
+  proposal: Proposal,
+  told: Told & { readonly revision: Revision },
+  ports: UnansweredPorts,
+  turns: DecisionTurns,
+): Promise<void> {
+  const { git, reconciler } = ports;
+  const { operator, revision } = told;
+  const demand = demandOf(proposal, revision);
+  const stated = await judgeEnforcement(demand, reconciler.snapshot(), git);
+  switch (stated.kind) {
+    case 'in-force':
+      return answerProposal(proposal, told, ports);
+    case 'gone': {
+      const expired = { state: 'expired', operator, notes: stated.reason, revision } as const;
+      return answerProposal(proposal, expired, ports);
+    }
+    case 'waiting':
+      // What the operator permitted with the approval was lost with the process that had it.
+      if (demand.of === 'image') await reconciler.pass({ permissions: permissionsFor(demand) });
+      return;
+    case 'failed': {
+      const { failure } = stated;
+      if (failure.kind !== 'terminal') return;
+      await turns.decide(proposal.id, () =>
+        turns.revert({ proposal, approved: revision, operator }, failure),
+      );
+      return;
+    }
+    default:
+      assertNever(stated);
+  }
+}
+
+/** Nobody decides it any more; told in the lane of decisions, so that an operator who was faster wins. */
+async function endByItself(
+  record: ProposalRecord,
+  tip: Revision,
+  ports: UnansweredPorts,
+  turns: DecisionTurns,
+): Promise<void> {
+  const { reconciler, clock, journal } = ports;
+  const { proposal } = record;
+  const told = endedByItself(record, reconciler.snapshot(), clock);
+  if (told === null) return;
+  await turns.inTurn(proposal.bottle, async () => {
+    const now = await ports.store.read(proposal.id);
+    if (now === null || now.response !== null) return;
+    const resolved = await resolveTip(ports.git);
+    if ('refusal' in resolved || resolved.revision !== tip) return;
+    await answerProposal(proposal, told, ports);
+    await journal.record({
+      severity: 'info',
+      bottle: proposal.bottle,
+      reason: told.state === 'expired' ? 'ProposalExpired' : 'ProposalCancelled',
+      message: `proposal ${proposal.id} (${summarizeRequest(proposal)}): ${told.notes}`,
+      revision: tip,
+    });
+  });
+}

@@ -1,0 +1,65 @@
+import type { ProposalId } from '../model/names.ts';
+import { LIMITS } from './limits.ts';
+import { parseQueueFileName } from './proposal-file.ts';
+import type { QueueFiles } from './queue-files.ts';
+import {
+  archivePath,
+  type ProposalRecord,
+  proposalPath,
+  type QueueFolder,
+  readArchived,
+  responsePath,
+  withdrawalPath,
+} from './queue-folder.ts';
+
+/** Answered proposals beside each queue: enough for agents that ask late and for listings; git keeps all of them. */
+export interface ProposalArchive {
+  /** Moves a proposal and its answer out of the queue; false when neither was there. */
+  take(folder: QueueFolder, id: ProposalId): Promise<boolean>;
+  /** The newest of a bottle, oldest of these first. */
+  newest(folder: QueueFolder): Promise<readonly ProposalRecord[]>;
+}
+
+/** Of one bottle: as many as a listing can show. */
+const MAX_LISTED = 500;
+/** A look at the whole archive costs milliseconds: one is enough for this many proposals. */
+const TAKEN_BETWEEN_LOOKS = 200;
+
+/** Opens the archives of every queue; what is past the limit is removed, the oldest first. */
+export function createProposalArchive(files: QueueFiles): ProposalArchive {
+  const takenSinceLook = new Map<string, number>();
+
+  const archivedIds = async (folder: QueueFolder): Promise<readonly ProposalId[]> =>
+    (await files.list(archivePath(folder))).flatMap((name) => {
+      const parsed = parseQueueFileName(name);
+      return parsed?.kind === 'proposal' ? [parsed.id] : [];
+    });
+
+  const trim = async (folder: QueueFolder): Promise<void> => {
+    const ids = await archivedIds(folder);
+    const archive = { ...folder, path: archivePath(folder) };
+    for (const id of ids.slice(0, Math.max(0, ids.length - LIMITS.archived))) {
+      // The answer goes last: a proposal without one would look as if it had never been decided.
+      await files.remove(proposalPath(archive, id));
+      await files.remove(responsePath(archive, id));
+    }
+  };
+
+  return {
+    async take(folder, id) {
+      // The proposal goes first: an answer without a proposal is never mistaken for one that waits.
+      const asked = await files.moveInto(proposalPath(folder, id), archivePath(folder));
+      const answered = await files.moveInto(responsePath(folder, id), archivePath(folder));
+      await files.remove(withdrawalPath(folder, id));
+      const taken = takenSinceLook.get(folder.path) ?? TAKEN_BETWEEN_LOOKS;
+      takenSinceLook.set(folder.path, taken >= TAKEN_BETWEEN_LOOKS ? 1 : taken + 1);
+      if (taken >= TAKEN_BETWEEN_LOOKS) await trim(folder);
+      return asked || answered;
+    },
+    async newest(folder) {
+      const ids = (await archivedIds(folder)).slice(-MAX_LISTED);
+      const records = await Promise.all(ids.map((id) => readArchived(files, folder, id)));
+      return records.filter((record) => record !== null);
+    },
+  };
+}
