@@ -23,6 +23,8 @@ export interface TurnPorts extends RevertPorts {
 export class DecisionTurns {
   readonly #ports: TurnPorts;
   readonly #byBottle = new Map<BottleName, Lanes>();
+  /** Looked up in the order of arrival, so that whoever asks first decides first. */
+  readonly #arriving = createLanes(1);
   readonly #committing = createLanes(1);
   readonly #atWork = new Set<BottleName>();
 
@@ -40,7 +42,7 @@ export class DecisionTurns {
     id: string,
     decide: (record: ProposalRecord) => Promise<Answer<Decision>>,
   ): Promise<Answer<Decision>> {
-    const known = await this.pending(id);
+    const known = await this.#arriving.run(() => this.pending(id));
     if (!known.ok) return known;
     const { bottle } = known.value.proposal;
     return this.inTurn(bottle, async () => {

@@ -32,6 +32,7 @@ type HostOfUrl =
 function hostOf(raw: string): HostOfUrl {
   const no = (problem: string): HostOfUrl => ({ ok: false, problem });
   const written = /^(https?):\/\/([^/?#\\]*)/i.exec(raw);
+  if (raw.includes('\\')) return no('holds a backslash, which programs read in two ways');
   if (/[\p{C}\p{Z}]/u.test(raw)) return no('holds a blank, control or invisible character');
   if (written === null) return no('must begin with http:// or https:// and a host');
   const url = URL.parse(raw);

@@ -28,6 +28,7 @@ import type { Random } from '../../src/model/clock.ts';
 import type { ProposalId } from '../../src/model/names.ts';
 import type { Proposal } from '../../src/model/proposal.ts';
 import { bottleLayout } from '../../src/model/state-layout.ts';
+import { desiredImageBuilds } from '../../src/reconcilers/image/image-build.ts';
 import { diskQueueFiles } from '../../src/supervise/disk-queue-files.ts';
 import { formatQueueFile } from '../../src/supervise/proposal-file.ts';
 import { createProposalStore, type ProposalStore } from '../../src/supervise/proposal-store.ts';
@@ -72,6 +73,8 @@ export class FleetWorld implements AsyncDisposable {
   readonly sidecars = new Map<string, string>();
   readonly stateDirectory: string;
   faults: Partial<Faults> = {};
+  /** Whether the engine can change the image of a bottle. */
+  capabilityChange = true;
   refuses: NonNullable<SimulatedSidecarOptions['refuses']> = () => null;
   /** Bottles whose sidecars take what they are given and report nothing new. */
   readonly silent = new Set<string>();
@@ -130,7 +133,8 @@ export class FleetWorld implements AsyncDisposable {
       ...pass,
       random: HALF,
       journal,
-      imageBuilds: () => IMAGE_BUILDS,
+      imageBuilds: ({ desired, context }) =>
+        new Map([...desiredImageBuilds(desired, context.host), ...IMAGE_BUILDS]),
       performing: { environment: {}, hints, workspaces: { read: async () => [] } },
     });
     const index = new DecisionIndex(git);
@@ -227,7 +231,9 @@ export class FleetWorld implements AsyncDisposable {
       after: (call, ref) => (this.faults.after ?? NO_FAULTS.after)(call, ref),
       losesHint: (bottle) => (this.faults.losesHint ?? NO_FAULTS.losesHint)(bottle),
     };
-    return new SimulatedBackend({ engine, clock, faults, programs: runSimulated });
+    const backend = new SimulatedBackend({ engine, clock, faults, programs: runSimulated });
+    const { capabilityChange } = this;
+    return Object.assign(backend, { capabilities: { ...backend.capabilities, capabilityChange } });
   }
 
   #files(): SimulatedSidecarFiles {
