@@ -12,7 +12,7 @@ export type EgressRequest = {
 };
 
 /** A host of the bottle's own allowlist, asked for by the URL that failed. */
-export type AllowlistRequest = {
+type AllowlistRequest = {
   readonly tool: 'pipelock-block';
   /** As the agent gave it, for the operator to read. */
   readonly failedUrl: string;
@@ -21,7 +21,7 @@ export type AllowlistRequest = {
 };
 
 /** Another image for the bottle. */
-export type CapabilityRequest = {
+type CapabilityRequest = {
   readonly tool: 'capability-block';
   /** The whole text. */
   readonly dockerfile: string;
