@@ -128,7 +128,7 @@ test('a port that is taken ends the program with an error, so that PID 1 starts 
   await using second = startProgram(bottle.root, port);
   expect((await second).exitCode).not.toBe(0);
   await using agent = await connectAgent(port);
-  expect((await agent.listTools()).tools).toHaveLength(3);
+  expect((await agent.listTools()).tools).toHaveLength(6);
 });
 
 test('list-egress-routes asks the egress program beside it, on the port that its status names', async () => {
