@@ -51,17 +51,6 @@ export function resolveRouteSet(
         at,
       });
     }
-    if (route.dlp !== null) {
-      const message = 'data loss prevention is not in force yet: this route is not scanned';
-      const at = file.locate.key(['routes', index, 'dlp']);
-      problems.warning({
-        code: 'not-supported',
-        message,
-        hint: 'do not rely on it',
-        file: file.path,
-        at,
-      });
-    }
     const expiresAt = { file: file.path, at: file.locate.value(['routes', index, 'expires']) };
     reportExpired(route, trust.nowMs, problems, expiresAt);
     routes.set(route.host, route);

@@ -27,8 +27,23 @@ type CapabilityRequest = {
   readonly dockerfile: string;
 };
 
-/** What an agent may ask for; a later tool is one more variant. */
-export type ProposalRequest = EgressRequest | AllowlistRequest | CapabilityRequest;
+/** One held request, sent on although data loss prevention found something in it. Egress asks, never the agent. */
+export type TokenRequest = {
+  readonly tool: 'egress-token-allow';
+  readonly host: string;
+  readonly method: string;
+  /** Part of the request that it was found in. */
+  readonly surface: 'head' | 'body' | 'message';
+  /** What was found, `detector:rule`; sorted, each once. */
+  readonly found: readonly string[];
+  /** What stands around it, overwritten where it was found; empty where it shows only after decoding. */
+  readonly context: string;
+  /** Tells one content from another, and says nothing of it. */
+  readonly content: string;
+};
+
+/** What may be asked for; a later tool is one more variant. */
+export type ProposalRequest = EgressRequest | AllowlistRequest | CapabilityRequest | TokenRequest;
 
 /** `queue/<slug>/<id>.proposal.json`, written once by the bottle's supervise sidecar. Every text in it is hostile. */
 export interface Proposal {

@@ -108,9 +108,14 @@ function approvedRequest(recorded: Extract<Recorded, { kind: 'approve' }>): Prop
 }
 
 function approvalSubject(bottle: BottleName, request: ProposalRequest): string {
-  return request.tool === 'capability-block'
-    ? `Change the image of ${bottle}`
-    : `Allow ${request.host} for ${bottle}`;
+  switch (request.tool) {
+    case 'capability-block':
+      return `Change the image of ${bottle}`;
+    case 'egress-token-allow':
+      return `Let a held request of ${bottle} go to ${request.host}`;
+    default:
+      return `Allow ${request.host} for ${bottle}`;
+  }
 }
 
 function asked(proposal: Proposal): string {

@@ -7,6 +7,9 @@ export const LIMITS = {
   secretLength: 64,
   urlLength: 2_048,
   dockerfileBytes: 64 * 1024,
+  /** Kinds of findings in one held request, and text around the first. */
+  findings: 20,
+  contextLength: 400,
   justificationLength: 2_000,
   /** New proposals of one bottle within `rateWindowMs`. */
   rate: 30,

@@ -15,7 +15,7 @@ export type Parsed<Value> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly reason: string };
 
-const TOOLS = ['egress-block', 'pipelock-block', 'capability-block'] as const;
+const TOOLS = ['egress-block', 'pipelock-block', 'capability-block', 'egress-token-allow'] as const;
 const DECIDED = ['approved', 'modified', 'rejected', 'expired', 'cancelled'] as const;
 
 /** The text of a proposal or response file. */
@@ -65,6 +65,10 @@ function storedFields(tool: ProposingTool, stored: Fields): Fields {
       return { failed_url: stored['failedUrl'] };
     case 'capability-block':
       return { dockerfile: stored['dockerfile'] };
+    case 'egress-token-allow': {
+      const { tool: _tool, ...fields } = stored;
+      return fields;
+    }
     default:
       return assertNever(tool);
   }

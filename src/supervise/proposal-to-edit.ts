@@ -60,6 +60,9 @@ export function proposalToEdit(
       return scope.kind === 'instance'
         ? editImage(bottle, request.dockerfile, files, desired)
         : refused('an image is the instance’s own: leave --scope out');
+    // The commit alone is the decision: it lets one request go, and the tree stays as it is.
+    case 'egress-token-allow':
+      return { kind: 'edit', edits: [] };
     default:
       return assertNever(request);
   }

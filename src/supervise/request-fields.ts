@@ -3,6 +3,7 @@ import type { ProposalRequest } from '../model/proposal.ts';
 import { parseCapabilityBlock } from './capability-block-input.ts';
 import { parseEgressBlock } from './egress-block-input.ts';
 import { parsePipelockBlock } from './pipelock-block-input.ts';
+import { parseTokenAllow } from './token-allow-input.ts';
 import type { Fields, ParsedInput } from './tool-input.ts';
 
 export type ProposingTool = ProposalRequest['tool'];
@@ -18,6 +19,10 @@ export function requestFields(request: ProposalRequest): Fields {
       return { failed_url: request.failedUrl };
     case 'capability-block':
       return { dockerfile: request.dockerfile };
+    case 'egress-token-allow': {
+      const { tool: _tool, ...fields } = request;
+      return fields;
+    }
     default:
       return assertNever(request);
   }
@@ -32,6 +37,8 @@ export function parseRequestFields(tool: ProposingTool, input: unknown): ParsedI
       return parsePipelockBlock(input);
     case 'capability-block':
       return parseCapabilityBlock(input);
+    case 'egress-token-allow':
+      return parseTokenAllow(input);
     default:
       return assertNever(tool);
   }

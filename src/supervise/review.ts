@@ -2,7 +2,7 @@ import { assertNever } from '../model/assert-never.ts';
 import type { DesiredState } from '../model/desired-state.ts';
 import { fingerprint } from '../model/fingerprint.ts';
 import type { Fingerprint } from '../model/names.ts';
-import type { EgressRequest, Proposal } from '../model/proposal.ts';
+import type { EgressRequest, Proposal, TokenRequest } from '../model/proposal.ts';
 import { sanitizeBlock, sanitizeLine } from '../model/sanitize.ts';
 import { describeChange, effectiveChange } from './effective-change.ts';
 import { imageRisks } from './image-risks.ts';
@@ -38,9 +38,7 @@ export function reviewProposal(input: {
     diff: sanitizeBlock(diff, MAX_DIFF),
     effective: describeChange(changes).map((line) => sanitizeLine(line)),
     risks: [
-      ...(changes.some(({ bottle }) => bottle === proposal.bottle)
-        ? []
-        : [`allows nothing new to ${proposal.bottle}`]),
+      ...noteOnEffect(proposal, changes),
       ...(proposal.request.tool === 'capability-block'
         ? imageRisks(proposal.request.dockerfile)
         : []),
@@ -48,6 +46,17 @@ export function reviewProposal(input: {
     ].map((line) => sanitizeLine(line)),
     seen: fingerprint({ id: proposal.id, diff }),
   };
+}
+
+function noteOnEffect(
+  { bottle, request }: Proposal,
+  changes: readonly { readonly bottle: string }[],
+): readonly string[] {
+  if (request.tool === 'egress-token-allow') {
+    return [`sends what was found to ${request.host} once: ${request.found.join(', ')}`];
+  }
+  const isWider = changes.some((change) => change.bottle === bottle);
+  return isWider ? [] : [`allows nothing new to ${bottle}`];
 }
 
 /** `GET, POST api.example.test /v1/ with secret example`: what is asked for, in one line. */
@@ -61,9 +70,16 @@ export function summarizeRequest({ request }: Pick<Proposal, 'request'>): string
       const lines = request.dockerfile.trimEnd().split('\n').length;
       return `another image, by a Dockerfile of ${lines} ${lines === 1 ? 'line' : 'lines'}`;
     }
+    case 'egress-token-allow':
+      return sanitizeLine(summarizeHeld(request));
     default:
       return assertNever(request);
   }
+}
+
+function summarizeHeld({ method, host, surface, found, context }: TokenRequest): string {
+  const around = context === '' ? 'shown only after decoding' : `in “${context}”`;
+  return `one held request, ${method} ${host}, with ${found.join(', ')} in its ${surface}, ${around}`;
 }
 
 function summarizeRoute({ host, pathAllowlist, methods, auth }: EgressRequest): string {

@@ -648,15 +648,6 @@ const CASES: readonly Case[] = [
     instead: {},
     severity: 'warning',
   },
-  {
-    code: 'not-supported',
-    title: 'data loss prevention, which comes later',
-    files: used('routes:\n  - host: a.example\n    dlp: {onMatch: block}\n'),
-    at: 'routes/r.yaml:3:5',
-    says: /not scanned/,
-    instead: used('routes:\n  - host: a.example\n'),
-    severity: 'warning',
-  },
 ];
 
 describe('every fault is told by its own code, at its place, with what to do', () => {

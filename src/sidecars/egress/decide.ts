@@ -40,6 +40,8 @@ export interface EgressDenial {
   readonly reason: string;
   /** What the agent can do about it. */
   readonly try: string;
+  /** The target itself holds what must not be written anywhere. */
+  readonly hidesTarget?: boolean;
 }
 
 /**

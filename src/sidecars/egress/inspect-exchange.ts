@@ -103,6 +103,8 @@ function tooLarge(maxBytes: number): EgressDenial {
 }
 
 function denied(verdict: Verdict<never> & { readonly kind: 'block' }): EgressDenial {
-  const { reason, detector } = verdict;
-  return { kind: 'deny', status: 403, reason: `${reason} (${detector})`, try: verdict.try };
+  const { detector, try: hint } = verdict;
+  const reason = `${verdict.reason} (${detector})`;
+  // What was found may stand in the path.
+  return { kind: 'deny', status: 403, reason, try: hint, hidesTarget: true };
 }

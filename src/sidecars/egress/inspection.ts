@@ -12,7 +12,7 @@ export interface Inspection {
 }
 
 /** A request that the table allows, with what allowed it. */
-interface AllowedRequest {
+export interface AllowedRequest {
   readonly request: EgressRequest;
   /** Null where the allowlist let it pass. */
   readonly route: EgressRoute | null;
@@ -53,20 +53,20 @@ export interface OutboundHead {
   readonly headers: readonly string[];
 }
 
-interface OutboundBody {
+export interface OutboundBody {
   readonly bytes: Buffer;
   /** Name, value, name, value. They are sent on only where the body passes as it is. */
   readonly trailers: readonly string[];
 }
 
-interface InboundHead {
+export interface InboundHead {
   readonly status: number;
   /** Name, value, name, value. */
   readonly headers: readonly string[];
 }
 
 /** Rewrites the answer's body as it streams by; what it keeps back comes with a later call. */
-interface BodyFilter {
+export interface BodyFilter {
   write(chunk: Buffer): Buffer;
   /** What is left; `trailers` may be rewritten too. */
   end(trailers: readonly string[]): { readonly rest: Buffer; readonly trailers: readonly string[] };

@@ -6,6 +6,8 @@ import { jsonLog, withLimit } from '../json-log.ts';
 import { listenEndpoint } from '../listen-endpoint.ts';
 import { sidecarFolders } from '../sidecar-root.ts';
 import { ensureCertificateAuthority } from './certificate-authority.ts';
+import { DlpInspection } from './dlp/dlp-inspection.ts';
+import { OperatorRelease } from './dlp/operator-release.ts';
 import { EgressProxy } from './egress-proxy.ts';
 import { EnforcedTable } from './enforced-table.ts';
 import { LeafCertificates } from './leaf-certificates.ts';
@@ -23,14 +25,19 @@ const instance = randomUUID();
 const startedAt = new Date().toISOString();
 
 const authority = ensureCertificateAuthority(folders.egressState, folders.egressOut, Date.now());
+const denials = withLimit(log, DENIALS_LOGGED_PER_SECOND);
 const table = new EnforcedTable();
+const release = new OperatorRelease({
+  queueFolder: folders.queue,
+  superviseIn: folders.superviseIn,
+});
 const proxy = new EgressProxy({
   table,
   leaves: new LeafCertificates(authority),
-  log: withLimit(log, DENIALS_LOGGED_PER_SECOND),
+  log: denials,
   now: Date.now,
   limits: LIMITS,
-  inspection: null,
+  inspection: new DlpInspection({ held: release, log: denials }),
 });
 const port = await proxy.listen(listenEndpoint(process.env['BB_EGRESS_LISTEN'], EGRESS_PORT));
 
@@ -81,5 +88,6 @@ function report(): void {
 function stop(): void {
   input.stop();
   proxy.close();
+  release.close();
   process.exit(0);
 }

@@ -149,9 +149,10 @@ export class Passage {
     const host = request?.authority.host ?? headers[hostAt + 1] ?? '';
     const target =
       request === null ? host : formatAuthority(request.authority, DEFAULT_PORT[request.scheme]);
-    const path = request?.path ?? url;
-    const { status, reason } = denial;
-    this.#options.log('request denied', { status, target: `${method} ${target}${path}`, reason });
+    const { status, reason, hidesTarget = false } = denial;
+    const path = hidesTarget ? '/(hidden)' : (request?.path ?? url);
+    const logged = hidesTarget ? '(hidden)' : `${target}${path}`;
+    this.#options.log('request denied', { status, target: `${method} ${logged}`, reason });
     sendDenial(exchange, denial, { host, path, method });
   }
 }

@@ -24,6 +24,7 @@ export function parseTarget(raw: string): ParsedTarget {
   const mark = raw.indexOf('?');
   const rawPath = mark === -1 ? raw : raw.slice(0, mark);
   const query = mark === -1 ? '' : raw.slice(mark);
+  if (HEADER_LINE.test(query)) return refuse('the query holds an encoded line feed and a header');
   if (PLAIN_PATH.test(rawPath)) return { ok: true, path: rawPath, query };
   const problem = problemOf(rawPath);
   if (problem !== null) return refuse(problem);
@@ -33,6 +34,9 @@ export function parseTarget(raw: string): ParsedTarget {
 /** Nothing to decide: no dot at the start of a segment, no escape, no empty segment but the last. */
 const PLAIN_PATH =
   /^\/(?:[\w~!$&'()*+,=:@-][\w~!$&'()*+,=:@.-]*\/)*(?:[\w~!$&'()*+,=:@-][\w~!$&'()*+,=:@.-]*)?$/;
+/** A line feed, however often it is encoded, with the name of a header or an empty line after it. */
+const HEADER_LINE =
+  /%(?:25)*0[ad](?:%(?:25)*0a)?(?:[a-z][a-z0-9-]{0,64}(?::|%(?:25)*3a)|%(?:25)*0[ad])/i;
 const ESCAPE = /%([0-9a-f]{2})/gi;
 
 function problemOf(path: string): string | null {

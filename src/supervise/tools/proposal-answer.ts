@@ -40,6 +40,9 @@ function decided({ request }: Proposal, { state, notes }: ProposalResponse): str
   const isImage = request.tool === 'capability-block';
   switch (state) {
     case 'approved':
+      if (request.tool === 'egress-token-allow') {
+        return `Approved for one request: send the same one to ${request.host} again now.${because}`;
+      }
       return isImage
         ? `Approved: this bottle runs on the image that was asked for.${because}`
         : `Approved and in force: retry the request to ${request.host} now.${because}`;

@@ -27,7 +27,7 @@ function looksRandom(run: string): boolean {
 }
 
 /** Shannon's entropy of the characters of a text. */
-function bitsPerCharacter(text: string): number {
+export function bitsPerCharacter(text: string): number {
   const counts = new Map<string, number>();
   for (const character of text) counts.set(character, (counts.get(character) ?? 0) + 1);
   let bits = 0;

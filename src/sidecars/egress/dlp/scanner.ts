@@ -93,7 +93,7 @@ function refuse(rule: string, pass: Pass): readonly Layer[] {
 }
 
 /** Everything but a hint. */
-function isBlocking({ detector }: Finding): boolean {
+export function isBlocking({ detector }: Finding): boolean {
   return detector !== 'entropy';
 }
 

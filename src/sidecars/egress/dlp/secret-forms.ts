@@ -1,5 +1,5 @@
 /** Shorter values, and forms that come out shorter, are words of any text: they cannot be looked for. */
-const SHORTEST_SECRET = 8;
+export const SHORTEST_SECRET = 8;
 
 /** Of longer values three slices are looked for: they are keys and certificates, and their beginnings are alike. */
 const LONGEST_WHOLE = 96;
@@ -37,7 +37,7 @@ function slicesOf(bytes: Buffer): readonly Buffer[] {
 }
 
 /** At each of the three places in a group where it may begin, without the characters that its neighbours decide. */
-function base64Forms(bytes: Buffer): readonly string[] {
+export function base64Forms(bytes: Buffer): readonly string[] {
   return [0, 1, 2].map((before) =>
     inner(Buffer.concat([Buffer.alloc(before), bytes]).toString('base64'), before, bytes.length, 6),
   );

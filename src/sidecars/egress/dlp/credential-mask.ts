@@ -1,0 +1,101 @@
+import type { EgressSecrets } from '../../../model/sidecar.ts';
+import { NeedleTable } from './needle-table.ts';
+import { base64Forms, SHORTEST_SECRET } from './secret-forms.ts';
+
+/** Bytes that no needle has. */
+const OTHER = 0;
+
+interface Form {
+  readonly name: string;
+  readonly bytes: Buffer;
+}
+
+/**
+ * Puts `[bb:<name>]` in the place of secrets that an upstream sends back: as they are, in base64, and as URLs and JSON
+ * write them. Made once for a table.
+ */
+export class CredentialMask {
+  readonly #forms: readonly Form[];
+  readonly #symbols: Uint8Array;
+  readonly #table: NeedleTable;
+
+  constructor(secrets: EgressSecrets) {
+    this.#forms = Object.entries(secrets).flatMap(([name, { value }]) =>
+      [...new Set(formsOf(value.trim()))].map((form) => ({ name, bytes: Buffer.from(form) })),
+    );
+    this.#symbols = new Uint8Array(256).fill(OTHER);
+    let used = 1;
+    for (const { bytes } of this.#forms) {
+      for (const byte of bytes) {
+        if (this.#symbols[byte] !== OTHER) continue;
+        this.#symbols[byte] = used;
+        used += 1;
+      }
+    }
+    const needles = this.#forms.map(({ bytes }) =>
+      [...bytes].map((byte) => this.#symbols[byte] ?? 0),
+    );
+    this.#table = new NeedleTable(needles, used);
+  }
+
+  /** A text of one piece. */
+  text(sent: string): string {
+    const stream = this.stream();
+    return Buffer.concat([stream.write(Buffer.from(sent)), stream.end()]).toString();
+  }
+
+  /** A text that comes in pieces: only what may become a secret is kept back. */
+  stream(): MaskedStream {
+    return new MaskedStream(this.#forms, this.#symbols, this.#table);
+  }
+}
+
+/** One text on its way; `hasMasked` tells whether anything was taken out. */
+export class MaskedStream {
+  readonly #forms: readonly Form[];
+  readonly #symbols: Uint8Array;
+  readonly #table: NeedleTable;
+  #state = 0;
+  #kept: Buffer = Buffer.alloc(0);
+  hasMasked = false;
+
+  constructor(forms: readonly Form[], symbols: Uint8Array, table: NeedleTable) {
+    this.#forms = forms;
+    this.#symbols = symbols;
+    this.#table = table;
+  }
+
+  write(chunk: Buffer): Buffer {
+    const before = this.#kept.length;
+    const bytes = before === 0 ? chunk : Buffer.concat([this.#kept, chunk]);
+    const parts: Buffer[] = [];
+    let passed = 0;
+    for (let index = before; index < bytes.length; index += 1) {
+      this.#state = this.#table.step(this.#state, this.#symbols[bytes[index] ?? 0] ?? OTHER);
+      const form = this.#forms[this.#table.endingAt(this.#state)];
+      if (form === undefined) continue;
+      const start = Math.max(passed, index + 1 - form.bytes.length);
+      parts.push(bytes.subarray(passed, start), Buffer.from(`[bb:${form.name}]`));
+      passed = index + 1;
+      this.#state = 0;
+      this.hasMasked = true;
+    }
+    const keptFrom = Math.max(passed, bytes.length - this.#table.depthOf(this.#state));
+    parts.push(bytes.subarray(passed, keptFrom));
+    // A copy: what was given belongs to whoever reads the connection.
+    this.#kept = Buffer.from(bytes.subarray(keptFrom));
+    return parts.length === 1 ? (parts[0] ?? Buffer.alloc(0)) : Buffer.concat(parts);
+  }
+
+  end(): Buffer {
+    return this.#kept;
+  }
+}
+
+function formsOf(value: string): readonly string[] {
+  if (value.length < SHORTEST_SECRET) return [];
+  const read = [value, encodeURIComponent(value), JSON.stringify(value).slice(1, -1)];
+  const encoded = base64Forms(Buffer.from(value));
+  const urlSafe = encoded.map((form) => form.replaceAll('+', '-').replaceAll('/', '_'));
+  return [...read, ...encoded, ...urlSafe];
+}
