@@ -13,7 +13,7 @@ import {
 } from 'node:zlib';
 
 /** What a body expands to at most: more is not looked at, and so not sent. */
-export const MOST_DECODED = 16 * 1024 * 1024;
+const MOST_DECODED = 16 * 1024 * 1024;
 const MOST_CODINGS = 3;
 
 interface Coding {
