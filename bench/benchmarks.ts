@@ -3,6 +3,7 @@ import type { Benchmark } from './benchmark.ts';
 import { cli } from './cli.ts';
 import { egressDecision } from './egress-decision.ts';
 import { embedded } from './embedded.ts';
+import { embeddedStart } from './embedded-start.ts';
 import { enforce } from './enforce.ts';
 import { idle } from './idle.ts';
 import { load } from './load.ts';
@@ -21,6 +22,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   approve,
   start,
   embedded,
+  embeddedStart,
   cli,
   idle,
   egressDecision,

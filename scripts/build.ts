@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'rolldown';
+import { keepCompiledCode } from './compiled-code.ts';
 
 /**
  * Builds `dist/`: the command line in chunks that load when a command needs them, with packages left where npm put them;
@@ -60,6 +61,7 @@ for (const outcome of outcomes) {
   process.exitCode = 1;
   console.error(outcome.reason instanceof Error ? outcome.reason.message : outcome.reason);
 }
+if (process.exitCode === undefined) await keepCompiledCode(root);
 
 async function buildCli(): Promise<void> {
   const input = 'src/cli/main.ts';

@@ -1,6 +1,9 @@
 /** How long an address may take to answer, in seconds: on a bridge of this host it takes less than a millisecond. */
 const PATIENCE_S = 0.05;
 
+/** How often it is looked within that time whether all have answered: where nothing is silent, nothing is waited for. */
+const LOOKS = 10;
+
 /** Addresses of one network that are tried: all of a /28. */
 const MOST_NEIGHBOURS = 14;
 
@@ -97,7 +100,11 @@ while read -r key server _; do
   if [ "$key" = nameserver ]; then servers="$servers $server"; ask "dns-$server" "$server"; fi
 done < /etc/resolv.conf
 
-sleep ${PATIENCE_S}
+looks=0
+while [ -n "$(jobs -rp)" ] && [ "$looks" -lt ${LOOKS} ]; do
+  sleep ${PATIENCE_S / LOOKS}
+  looks=$((looks + 1))
+done
 jobs=$(jobs -p)
 if [ -n "$jobs" ]; then kill -KILL $jobs 2>/dev/null; fi
 if [ -n "$sidecars" ]; then echo "egress $(state egress)"; fi

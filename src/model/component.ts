@@ -97,6 +97,8 @@ export interface ImageBuild {
 export interface HostProgramsImage {
   /** Where the context's files are found inside. */
   readonly folder: string;
+  /** Files that make it quicker and that no reference speaks of: path below `folder` → bytes. */
+  readonly extra: ReadonlyMap<string, Uint8Array>;
   /** argv of a container that names none. */
   readonly command: readonly string[];
   readonly env: { readonly [name: string]: string };

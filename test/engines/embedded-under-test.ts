@@ -53,6 +53,7 @@ function hostImage(reference: string): ImageBuild {
     context: new Map(),
     onHost: {
       folder: '/opt/bb',
+      extra: new Map(),
       command: ['sleep', 'infinity'],
       env: { HOME: '/home/agent', USER: 'agent' },
       home: '/home/agent',

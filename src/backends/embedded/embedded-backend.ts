@@ -25,14 +25,14 @@ import { watchFleet } from './watch.ts';
 /**
  * Bottles without an engine: bubblewrap sandboxes over this machine's own programs, with everything that is known of
  * them in files below `directory`. Nothing runs beside the bottles; whoever opens the folder has them. One controller
- * at a time: calls for one bottle are put in turn within a process only.
+ * at a time: calls for one container are put in turn within a process only.
  */
 export function createEmbeddedBackend({ directory }: { readonly directory: string }): Backend {
   const machine = openMachine(directory);
   const { layout } = machine;
   const turn = <Value>(verb: string, ref: ComponentRef, call: () => Promise<Value>) =>
     classified(`${verb} ${runtimeName(ref)}`, () =>
-      inTurn(`${directory}/${ref.fleet}/${ref.bottle}`, call),
+      inTurn(`${directory}/${runtimeName(ref)}`, call),
     );
   return {
     name: 'embedded',

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { HostProgramsImage, ImageBuild } from '../../model/component.ts';
 import { BackendError } from '../backend.ts';
 import type { EmbeddedLayout } from './layout.ts';
@@ -9,7 +9,7 @@ const MANIFEST = 'image.json';
 
 /** What an image is here: the host's programs, and a folder of files beside them. */
 export interface EmbeddedImage {
-  readonly onHost: HostProgramsImage;
+  readonly onHost: Omit<HostProgramsImage, 'extra'>;
   readonly files: string;
 }
 
@@ -29,9 +29,12 @@ export async function ensureImage(layout: EmbeddedLayout, build: ImageBuild): Pr
   const temporary = `${target}.${process.pid}.${performance.now()}.new`;
   const files = join(temporary, 'files');
   await mkdir(files, { recursive: true, mode: 0o755 });
-  for (const [path, content] of build.context)
+  for (const [path, content] of [...build.context, ...onHost.extra]) {
+    await mkdir(dirname(join(files, path)), { recursive: true, mode: 0o755 });
     await writeFile(join(files, path), content, { mode: 0o644 });
-  await writeFile(join(temporary, MANIFEST), JSON.stringify(onHost));
+  }
+  const { extra: _written, ...manifest } = onHost;
+  await writeFile(join(temporary, MANIFEST), JSON.stringify(manifest));
   await rename(temporary, target).catch(async (error: unknown) => {
     await rm(temporary, { recursive: true, force: true });
     if (findImage(layout, build.reference) === null) throw error;

@@ -11,6 +11,7 @@ import {
 } from './process-table.ts';
 import { type HostUser, type RunRecord, readRun, writeRun } from './records.ts';
 import { sandboxChild } from './sandbox-status.ts';
+import { inTurn } from './turns.ts';
 
 /** Name of what keeps a bottle's network namespace, where other backends have its internal network. */
 export function namespaceName(ref: ComponentRef): string {
@@ -21,10 +22,28 @@ export function namespaceName(ref: ComponentRef): string {
  * The network namespace of a bottle: a loopback and nothing else, so that there is no way out but the sockets that its
  * sidecars listen on. A process of ours holds it, which lets agent and sidecars be replaced one without the other.
  */
-export async function ensureNamespace(
+export function ensureNamespace(
   layout: EmbeddedLayout,
   ref: ComponentRef,
-  options: { readonly user: HostUser | null; readonly seccompPath: string },
+  options: NamespaceOptions,
+): Promise<RunRecord> {
+  return inTurn(turnOf(layout, ref), () => makeNamespace(layout, ref, options));
+}
+
+interface NamespaceOptions {
+  readonly user: HostUser | null;
+  readonly seccompPath: string;
+}
+
+/** Agent and sidecars are started at once: the first of them makes it. */
+function turnOf(layout: EmbeddedLayout, ref: ComponentRef): string {
+  return `${layout.directory}/${namespaceName(ref)}`;
+}
+
+async function makeNamespace(
+  layout: EmbeddedLayout,
+  ref: ComponentRef,
+  options: NamespaceOptions,
 ): Promise<RunRecord> {
   const name = namespaceName(ref);
   const existing = namespaceRun(layout, ref);
@@ -64,7 +83,11 @@ export function namespaceRun(layout: EmbeddedLayout, ref: ComponentRef): RunReco
   return run !== null && isAlive(run.init) ? run : null;
 }
 
-export async function endNamespace(layout: EmbeddedLayout, ref: ComponentRef): Promise<void> {
+export function endNamespace(layout: EmbeddedLayout, ref: ComponentRef): Promise<void> {
+  return inTurn(turnOf(layout, ref), () => removeNamespace(layout, ref));
+}
+
+async function removeNamespace(layout: EmbeddedLayout, ref: ComponentRef): Promise<void> {
   const name = namespaceName(ref);
   const run = readRun(layout.run(name));
   for (const process of run === null ? [] : [run.init, run.monitor]) {
