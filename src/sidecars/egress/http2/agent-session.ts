@@ -1,9 +1,10 @@
-import { constants, performServerHandshake, type ServerHttp2Session } from 'node:http2';
+import type { ServerHttp2Session } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import type { AgentExchange } from '../exchange.ts';
 import type { Limits } from '../limits.ts';
 import type { TunnelIdentity } from '../read-request.ts';
 import { Http2Exchange } from './http2-exchange.ts';
+import { constants, performServerHandshake } from './node-http2.ts';
 
 export interface AgentSessionOptions {
   readonly tunnel: TunnelIdentity;

@@ -1,9 +1,10 @@
-import { constants, type ServerHttp2Stream } from 'node:http2';
+import type { ServerHttp2Stream } from 'node:http2';
 import type { AgentExchange, AgentListener, BodySink } from '../exchange.ts';
 import { type BodyFraming, CHUNKED, NO_BODY } from '../http1/body-framing.ts';
 import { isHeaderLine } from '../http1/header-lines.ts';
 import type { RawRequest, TunnelIdentity } from '../read-request.ts';
 import { flatHeaders, headerObject, lowerCased } from './header-object.ts';
+import { constants } from './node-http2.ts';
 
 const METHOD = /^[A-Z][A-Z-]{0,31}$/;
 const PSEUDO = [':method', ':scheme', ':authority', ':path'] as const;

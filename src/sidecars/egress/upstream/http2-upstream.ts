@@ -1,15 +1,13 @@
-import {
-  type ClientHttp2Session,
-  type ClientHttp2Stream,
-  connect,
-  constants,
-  type IncomingHttpHeaders,
-  type IncomingHttpStatusHeader,
-  sensitiveHeaders,
+import type {
+  ClientHttp2Session,
+  ClientHttp2Stream,
+  IncomingHttpHeaders,
+  IncomingHttpStatusHeader,
 } from 'node:http2';
 import type { Socket } from 'node:net';
 import { CHUNKED, NO_BODY } from '../http1/body-framing.ts';
 import { flatHeaders, headerObject } from '../http2/header-object.ts';
+import { connect, constants, sensitiveHeaders } from '../http2/node-http2.ts';
 import type {
   UpstreamConnection,
   UpstreamExchange,
