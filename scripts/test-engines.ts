@@ -1,16 +1,11 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { installDebianPackages } from './debian-packages.ts';
-import { type ModernEngine, modernEngine } from './engine/modern-engine.ts';
-import { startPrivateEngine } from './engine/private-engine.ts';
+import { runSuite } from './engine/run-suite.ts';
+import { VARIANTS } from './engine/variants.ts';
 
 /**
- * Runs everything that touches an engine again on Docker Engine 29, under runc and under gVisor's runsc. What cannot be
- * had on this machine is skipped by name. Arguments are passed on to vitest.
+ * Runs again what `npm test` ran against the quick engine and as one user: on Docker Engine 29, under runc and under
+ * gVisor's runsc, over Podman's socket, and without privileges. What this machine cannot have is skipped by name.
+ * Arguments are passed on to vitest instead of each run's own.
  */
-const root = join(import.meta.dirname, '..');
 const TOUCHING_AN_ENGINE = [
   'test/contract',
   'test/backends/docker',
@@ -18,57 +13,24 @@ const TOUCHING_AN_ENGINE = [
   'test/scenario',
 ];
 
-const say = (line: string) => console.log(`test:engines: ${line}`);
-const failed = [];
+const RUNS: { readonly [variant: string]: readonly string[] } = {
+  'docker-29': TOUCHING_AN_ENGINE,
+  'docker-29-runsc': TOUCHING_AN_ENGINE,
+  podman: ['test/contract/docker.test.ts'],
+  'embedded-user': ['test/contract/embedded.test.ts'],
+};
 
-if (process.getuid?.() !== 0) {
-  skip('only root can start an engine');
-} else {
-  const programs = await programsOfEngine29();
-  if (programs.kind === 'none') skip(programs.reason);
-  else {
-    for (const runtime of ['runc', 'runsc']) {
-      say(`Docker Engine 29 under ${runtime}`);
-      // A fleet takes runsc wherever it is registered, so it must not be for the other run.
-      await using engine = await startPrivateEngine({
-        folder: mkdtempSync(join(tmpdir(), 'bb-engine-')),
-        programs: programs.folder,
-        runtimes: runtime === 'runsc' ? { runsc: programs.runsc } : {},
-      });
-      const { status } = spawnSync(
-        process.execPath,
-        [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...patterns()],
-        {
-          cwd: root,
-          stdio: 'inherit',
-          env: { ...process.env, BB_TEST_DOCKER_HOST: engine.endpoint, BB_TEST_RUNTIME: runtime },
-        },
-      );
-      if (status !== 0) failed.push(runtime);
-    }
+const say = (line: string) => console.log(`test:engines: ${line}`);
+const given = process.argv.slice(2);
+const failed: string[] = [];
+for (const variant of VARIANTS) {
+  const patterns = RUNS[variant.name];
+  if (patterns === undefined) continue;
+  if (!(await runSuite(variant, given.length > 0 ? given : patterns, say))) {
+    failed.push(variant.name);
   }
 }
 if (failed.length > 0) {
-  say(`failed under ${failed.join(' and ')}`);
+  say(`failed on ${failed.join(', ')}`);
   process.exitCode = 1;
-}
-
-/** The two packages are what runc is compiled with. */
-async function programsOfEngine29(): Promise<ModernEngine> {
-  try {
-    await installDebianPackages(['libseccomp-dev', 'pkg-config'], 'test:engines');
-    return modernEngine(say);
-  } catch (error) {
-    return { kind: 'none', reason: error instanceof Error ? error.message : String(error) };
-  }
-}
-
-function patterns(): readonly string[] {
-  const given = process.argv.slice(2);
-  return given.length > 0 ? given : TOUCHING_AN_ENGINE;
-}
-
-function skip(reason: string): void {
-  say(`SKIPPED Docker Engine 29 under runc: ${reason}`);
-  say(`SKIPPED Docker Engine 29 under runsc: ${reason}`);
 }

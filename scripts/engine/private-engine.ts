@@ -84,7 +84,8 @@ function argumentsOf({ folder, runtimes }: PrivateEngineOptions): readonly strin
   ];
 }
 
-async function answers(endpoint: string): Promise<'answers' | string> {
+/** Waits for an engine to answer; gives why it does not. */
+export async function answers(endpoint: string): Promise<'answers' | string> {
   const docker = new Docker({ socketPath: endpoint.slice('unix://'.length), timeout: 5_000 });
   const deadline = Date.now() + READY_WITHIN_MS;
   let reason = 'it never answered';

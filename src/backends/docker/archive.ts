@@ -5,6 +5,7 @@ import type { CopiedFile } from '../../model/component.ts';
 import { BackendError } from '../backend.ts';
 import type { Engine } from './engine.ts';
 import { statusOf } from './engine-error.ts';
+import { isPodman } from './podman.ts';
 
 /** A tar of `files`, in their order; folders that they need belong to the owner of the first file in them. */
 export async function tarOf(files: readonly CopiedFile[]): Promise<Buffer> {
@@ -38,9 +39,10 @@ export async function putFiles(
   files: readonly CopiedFile[],
 ): Promise<void> {
   if (files.length === 0) return;
-  await engine.calls
-    .getContainer(containerId)
-    .putArchive(await tarOf(files), { path: folder, noOverwriteDirNonDir: 'true' });
+  const container = engine.calls.getContainer(containerId);
+  // Podman would make the folder.
+  if (isPodman(engine)) await container.infoArchive({ path: folder });
+  await container.putArchive(await tarOf(files), { path: folder, noOverwriteDirNonDir: 'true' });
 }
 
 /** The content of the file at `path`; null when there is none. Throws when it is no file or too large. */

@@ -5,6 +5,7 @@ import { type Engine, isNewer } from './engine.ts';
 import { statusOf } from './engine-error.ts';
 import { readLabels } from './labels.ts';
 import { absentAsNull, findContainer, otherForm, ownContainer } from './ownership.ts';
+import { isNameConflict, isPodman, podmanBody } from './podman.ts';
 
 /**
  * Makes the container, attached to all its networks: at once where the API takes several (1.44), else one after the
@@ -17,11 +18,12 @@ export async function createContainer(
 ): Promise<void> {
   const endpoints = endpointsOf(spec);
   const atOnce = isNewer('1.44', engine.apiVersion) ? endpoints.slice(0, 1) : endpoints;
-  const body = containerBody(spec, env, Object.fromEntries(atOnce));
+  const common = containerBody(spec, env, Object.fromEntries(atOnce));
+  const body = isPodman(engine) ? podmanBody(common, spec) : common;
   try {
     await engine.calls.createContainer(inBodyOnly(runtimeName(spec.identity), body));
   } catch (error) {
-    if (statusOf(error) !== 409) throw error;
+    if (!isNameConflict(error)) throw error;
     const found = await findContainer(engine, spec.identity);
     const made = readLabels(found?.Config.Labels, runtimeName(spec.identity));
     if (made?.specHash !== spec.identity.specHash) throw otherForm(spec.identity);

@@ -12,6 +12,8 @@ export interface Engine {
   readonly calls: Docker;
   /** For events, logs, builds and sessions, which may be silent for as long as they like. */
   readonly streams: Docker;
+  /** For Podman's own interface, which the same socket serves. */
+  readonly libpod: Docker;
   /** The version that every path is pinned to: at most `NEWEST_API`. */
   readonly apiVersion: string;
   /** The newest version that the engine serves: tells what it can do, where its own version may be any text. */
@@ -24,6 +26,8 @@ export interface Engine {
 
 /** The newest API that this backend was written against; newer engines still serve it. */
 const NEWEST_API = '1.44';
+/** The oldest that every Podman since 4.0 serves. */
+const LIBPOD_API = '4.0.0';
 const CALL_TIMEOUT_MS = 60_000;
 const VERSION_TIMEOUT_MS = 10_000;
 
@@ -37,6 +41,7 @@ export async function connect(resolved: ResolvedEndpoint): Promise<Engine> {
     endpoint,
     calls: client(endpoint, apiVersion, CALL_TIMEOUT_MS),
     streams: client(endpoint, apiVersion, null),
+    libpod: client(endpoint, LIBPOD_API, CALL_TIMEOUT_MS),
     apiVersion,
     servedApi: answer.ApiVersion,
     version: answer.Version.split(/[+~-]/)[0] ?? answer.Version,

@@ -1,7 +1,8 @@
 import type { NetworkCreateOptions, NetworkInspectInfo } from 'dockerode';
 import { type NetworkSpec, runtimeName } from '../../model/component.ts';
-import { isNewer } from './engine.ts';
+import { type Engine, isNewer } from './engine.ts';
 import { labelsOf } from './labels.ts';
+import { isPodman, podmanNetworkFault } from './podman.ts';
 
 const INHIBIT = 'com.docker.network.bridge.inhibit_ipv4';
 /** Engine 28.0. */
@@ -32,14 +33,15 @@ export function networkBody(spec: NetworkSpec, servedApi: string): NetworkCreate
 export function networkFault(
   spec: NetworkSpec,
   made: NetworkInspectInfo,
-  servedApi: string,
+  engine: Pick<Engine, 'servedApi' | 'product'>,
 ): string | null {
   const config = made.IPAM?.Config ?? [];
   if (config.length !== 1 || config[0]?.Subnet !== spec.subnet) return 'it has another subnet';
   if (made.EnableIPv6) return 'it has IPv6';
   if (spec.identity.component === 'external-network') return null;
   if (!made.Internal) return 'it is not internal';
-  const missing = Object.entries(isolation(servedApi)).find(
+  if (isPodman(engine)) return podmanNetworkFault(made);
+  const missing = Object.entries(isolation(engine.servedApi)).find(
     ([option, value]) => made.Options?.[option] !== value,
   );
   return missing === undefined ? null : `the engine ignored ${missing[0]}`;

@@ -5,6 +5,7 @@ import { statusOf } from './engine-error.ts';
 import { readLabels } from './labels.ts';
 import { networkBody, networkFault } from './network-body.ts';
 import { absentAsNull, findNetwork, otherForm } from './ownership.ts';
+import { createPodmanNetwork, isPodman } from './podman.ts';
 
 /** Makes the network and reads it back; one that the engine made otherwise is removed again. */
 export async function createNetwork(engine: Engine, spec: NetworkSpec): Promise<void> {
@@ -15,14 +16,14 @@ export async function createNetwork(engine: Engine, spec: NetworkSpec): Promise<
   if (before !== null && readLabels(made.Labels, made.Name)?.specHash !== spec.identity.specHash) {
     throw otherForm(spec.identity);
   }
-  const fault = networkFault(spec, made, engine.servedApi);
+  const fault = networkFault(spec, made, engine);
   if (fault === null) return;
   await engine.calls.getNetwork(made.Id).remove();
   throw new BackendError({
     code: 'not-supported',
     kind: 'terminal',
     message: `the network ${made.Name} was removed again: ${fault}`,
-    hint: 'bb needs an engine whose internal networks can be cut off from the host: Docker Engine 20.10 or newer.',
+    hint: 'bb needs an engine whose internal networks can be cut off from the host: Docker Engine 20.10 or newer, or Podman 4 or newer.',
   });
 }
 
@@ -34,7 +35,9 @@ export async function removeNetwork(engine: Engine, ref: ComponentRef): Promise<
 /** Somebody else may have made it since we looked: then it is judged like one that was there before. */
 async function make(engine: Engine, spec: NetworkSpec): Promise<void> {
   try {
-    await engine.calls.createNetwork(networkBody(spec, engine.servedApi));
+    await (isPodman(engine)
+      ? createPodmanNetwork(engine, spec)
+      : engine.calls.createNetwork(networkBody(spec, engine.servedApi)));
   } catch (error) {
     if (statusOf(error) !== 409) throw error;
   }

@@ -3,15 +3,14 @@ import type { BackendObservation } from '../../model/observed-state.ts';
 import type { Engine } from './engine.ts';
 import { FLEET_LABEL, IMAGE_LABEL } from './labels.ts';
 import { foreignObjects, observedBottles, subnetsOf } from './observed.ts';
+import { isPodman, withoutRegistry } from './podman.ts';
 
 /** Four list calls, however large the fleet is. */
-export async function observeFleet(
-  { calls }: Engine,
-  fleet: FleetName,
-): Promise<BackendObservation> {
+export async function observeFleet(engine: Engine, fleet: FleetName): Promise<BackendObservation> {
+  const { calls } = engine;
   const [labelled, named, networks, images] = await Promise.all([
     calls.listContainers({ all: true, filters: { label: [`${FLEET_LABEL}=${fleet}`] } }),
-    calls.listContainers({ all: true, filters: { name: [`^/bb-${fleet}-`] } }),
+    calls.listContainers({ all: true, filters: { name: [`^/?bb-${fleet}-`] } }),
     calls.listNetworks(),
     calls.listImages({ filters: { label: [`${IMAGE_LABEL}=1`] } }),
   ]);
@@ -21,6 +20,9 @@ export async function observeFleet(
     bottles: observedBottles(fleet, listing),
     foreign: foreignObjects(fleet, listing),
     subnetsInUse: subnetsOf(networks),
-    images: images.flatMap(({ RepoTags }) => RepoTags ?? []).sort(),
+    images: images
+      .flatMap(({ RepoTags }) => RepoTags ?? [])
+      .map((reference) => (isPodman(engine) ? withoutRegistry(reference) : reference))
+      .sort(),
   };
 }

@@ -9,6 +9,7 @@ import type {
   ObservedNetwork,
 } from '../../model/observed-state.ts';
 import { type Owned, readLabels } from './labels.ts';
+import { promisedAddress } from './podman.ts';
 
 /** What the four list calls of an observation answered. */
 export interface Listing {
@@ -95,7 +96,11 @@ function addressesOf(owned: Owned, info: ContainerInfo): ObservedContainer['addr
   return Object.fromEntries(
     NETWORKS.flatMap((component) => {
       const endpoint = attached[runtimeName({ ...owned, component })];
-      const address = endpoint?.IPAddress || endpoint?.IPAMConfig?.IPv4Address;
+      if (endpoint === undefined) return [];
+      const address =
+        endpoint.IPAddress ||
+        endpoint.IPAMConfig?.IPv4Address ||
+        promisedAddress(info.Labels, component);
       return address ? [[component, address]] : [];
     }),
   );

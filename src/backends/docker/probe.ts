@@ -1,6 +1,11 @@
 import type { Availability } from '../../model/availability.ts';
 import type { EngineConnection } from './engine-connection.ts';
 import { classify } from './engine-error.ts';
+import { installedRuntimes, isPodman } from './podman.ts';
+
+interface EngineInfo {
+  readonly Runtimes?: { readonly [name: string]: { readonly path?: string } };
+}
 
 /** Asks the engine anew what it is and which runtimes it has. Never throws. */
 export async function probeEngine(connection: EngineConnection): Promise<Availability> {
@@ -9,11 +14,14 @@ export async function probeEngine(connection: EngineConnection): Promise<Availab
     return await connection.use(
       `looking for an engine (${whereOf(connection)})`,
       async (engine) => {
-        const info = (await engine.calls.info()) as { readonly Runtimes?: object };
+        const info: EngineInfo = await engine.calls.info();
+        const runtimes = info.Runtimes ?? {};
         return {
           available: true,
           detail: `${engine.product} ${engine.version} at ${engine.endpoint.url}`,
-          runtimes: Object.keys(info.Runtimes ?? {}).sort(),
+          runtimes: [
+            ...(isPodman(engine) ? installedRuntimes(runtimes) : Object.keys(runtimes)),
+          ].sort(),
         };
       },
     );

@@ -30,7 +30,9 @@ export class Sessions {
     this.#awaited.add(container.Id);
     const others = (container.ExecIDs ?? []).filter((id) => !this.#own.has(id));
     const running = await Promise.all(others.map((id) => isRunning(engine, id)));
-    const busy = container.State.Running && running.includes(true);
+    // An exec of ours exists before its id is known to us, but that one is by now.
+    const isTheirs = (id: string, index: number) => running[index] === true && !this.#own.has(id);
+    const busy = container.State.Running && others.some(isTheirs);
     if (!busy) this.#awaited.delete(container.Id);
     return busy;
   }

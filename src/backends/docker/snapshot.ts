@@ -17,11 +17,10 @@ export async function snapshotContainer(
   const container = engine.streams.getContainer(containerId);
   const { Image, State } = await container.inspect();
   const { Config } = await engine.calls.getImage(Image).inspect();
-  const colon = reference.lastIndexOf(':');
   await using _still = await held(container, State.Running && !State.Paused);
   const stream = await engine.streams.importImage(await container.export(), {
-    repo: colon < 0 ? reference : reference.slice(0, colon),
-    ...(colon < 0 ? {} : { tag: reference.slice(colon + 1) }),
+    // The tag in the name: Podman does not read it beside it.
+    repo: reference,
     changes: configurationOf(Config),
   });
   const { error } = await readProgress(stream, () => undefined);

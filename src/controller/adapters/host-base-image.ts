@@ -33,10 +33,9 @@ export async function ensureHostBaseImage(options: HostBaseImageOptions): Promis
     const engine = await connect(endpointOf(options));
     if (await hasImage(engine, reference)) return reference;
     onProgress(`importing ${files.length} files of this machine as ${reference}`);
-    const [repo, tag] = reference.split(':');
     const stream = await engine.streams.importImage(Readable.from(tarOfHost(files)), {
-      repo,
-      tag,
+      // The tag in the name: Podman does not read it beside it.
+      repo: reference,
       changes: [`LABEL ${IMAGE_LABEL}=1`, `ENV PATH=${IMAGE_PATH}`, 'CMD ["bash"]'],
     });
     const { error } = await readProgress(stream, () => undefined);

@@ -33,7 +33,9 @@ describe('docker: what is asked of an engine', () => {
     const asked = networkBody(bottle.internal, '1.48');
     const made = { ...asked, IPAM: { Config: [{ Subnet: bottle.internal.subnet }] } } as never;
     const fault = (change: object) =>
-      networkFault(bottle.internal, Object.assign({}, made, change), '1.48');
+      networkFault(bottle.internal, Object.assign({}, made, change), {
+        ...{ servedApi: '1.48', product: 'Docker Engine' },
+      });
     expect(fault({})).toBeNull();
     expect(fault({ Options: {} })).toContain('ignored');
     expect(fault({ Internal: false })).toBe('it is not internal');
