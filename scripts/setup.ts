@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
+import { installAgentPrograms } from './agent-programs.ts';
 import { installDebianPackages } from './debian-packages.ts';
 
-/**
 /** A program that is there by other means than its Debian package is as good. */
 const NEEDED = [
   { program: '/usr/sbin/dockerd', packages: ['docker.io'] },
@@ -24,6 +24,11 @@ try {
   console.log(
     `SKIPPED tests that need ${names}: ${error instanceof Error ? error.message : error}`,
   );
+}
+
+const agents = installAgentPrograms((line) => console.log(line));
+if (agents.kind === 'none') {
+  console.log(`SKIPPED tests of the real claude and codex: ${agents.reason}`);
 }
 
 function onThisMachine(program: string): boolean {

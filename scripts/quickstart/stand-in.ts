@@ -11,14 +11,14 @@ export interface StandIn extends AsyncDisposable {
   readonly caPem: string;
 }
 
-/** Serves `name` over TLS at `address:port`, with an authority of its own; greets, where no `listener` is given. */
+/** Serves `names` over TLS at `address:port`, with an authority of its own; greets, where no `listener` is given. */
 export async function startStandIn(
-  name: string,
+  names: string | readonly string[],
   address: string,
   port: number,
-  listener: RequestListener = greetingOf(name),
+  listener: RequestListener = greetingOf([names].flat().join(', ')),
 ): Promise<StandIn> {
-  const { caPem, certPem, keyPem } = await certificates(name);
+  const { caPem, certPem, keyPem } = await certificates([names].flat());
   const server = createServer({ cert: certPem, key: keyPem }, listener);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -41,7 +41,7 @@ function greetingOf(name: string): RequestListener {
 }
 
 /** An authority and a leaf that it signed, made by openssl in a folder that is gone afterwards. */
-async function certificates(name: string) {
+async function certificates(names: readonly string[]) {
   const folder = await mkdtemp(join(tmpdir(), 'bb-stand-in-'));
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
   const openssl = (...argv: readonly string[]) => execa('openssl', argv, { cwd: folder });
@@ -51,8 +51,9 @@ async function certificates(name: string) {
       ...['-keyout', 'ca.key', '-out', 'ca.pem'],
     );
     await openssl(
-      ...['req', '-x509', ...key, '-days', '2', '-subj', `/CN=${name}`],
-      ...['-CA', 'ca.pem', '-CAkey', 'ca.key', '-addext', `subjectAltName=DNS:${name}`],
+      ...['req', '-x509', ...key, '-days', '2', '-subj', `/CN=${names[0]}`],
+      ...['-CA', 'ca.pem', '-CAkey', 'ca.key'],
+      ...['-addext', `subjectAltName=${names.map((name) => `DNS:${name}`).join(',')}`],
       ...[
         '-addext',
         'basicConstraints=critical,CA:FALSE',

@@ -215,6 +215,8 @@ export interface ControllerApi extends AsyncDisposable {
   ): Promise<Answer<readonly string[]>>;
   /** argv of a session of the provider that does `text` and ends, with the streams of whoever starts it. */
   headlessCommand(bottle: string, text: string): Promise<Answer<readonly string[]>>;
+  /** Tells how such a session ended: the files of an agent that failed are kept when its instance is removed. */
+  sessionEnded(bottle: string, exitCode: number): Promise<Answer<null>>;
   /** argv that runs a program in the bottle with the streams of whoever starts it, and no terminal. */
   execCommand(bottle: string, argv: readonly string[]): Promise<Answer<readonly string[]>>;
   logs(

@@ -125,6 +125,7 @@ async function connect(
       sidecarImage: images.sidecars.reference,
       agentImage: images.agent.reference,
       imageBase: images.base,
+      programs: config.programs,
       upstream: config.upstream,
     },
   };

@@ -7,6 +7,7 @@ import { accessBottle, refuse } from './bottle-access.ts';
 import { commitEdit } from './commit-edit.ts';
 import { converge } from './converge.ts';
 import type { Decisions } from './decisions.ts';
+import { markFailedSession } from './failed-session.ts';
 import { classifyFailure } from './failure.ts';
 import type { FleetJournal } from './fleet-journal.ts';
 import { FleetStatuses } from './fleet-statuses.ts';
@@ -147,6 +148,13 @@ export function createController(ports: ControllerPorts): ControllerApi {
       if (argv !== null) return { ok: true, value: backend.execCommand(ref, argv) };
       const hint = 'declare provider: {headless: [program]} in its agent file';
       return refuse('bad-request', `the agent of ${bottle} cannot run without a terminal`, hint);
+    },
+
+    async sessionEnded(bottle, exitCode) {
+      const found = await access(bottle, 'agent');
+      if (!found.ok) return found;
+      if (exitCode !== 0) await markFailedSession(found.value.ref.bottle, exitCode, ports);
+      return { ok: true, value: null };
     },
 
     async execCommand(bottle, argv) {

@@ -19,6 +19,8 @@ export interface HostConfig {
   readonly verify: VerifySettings | null;
   /** `ARG BASE` of images that are built here; null takes the default. */
   readonly images: { readonly base: string | null };
+  /** Folder, absolute, that every agent sees read-only; its `bin` comes first there. */
+  readonly programs: string | null;
   readonly upstream: UpstreamSettings;
   /** Engine endpoint; null looks where Docker does. */
   readonly docker: { readonly host: string | null };

@@ -62,9 +62,10 @@ async function unknownVersion(
 function registrationProblem(result: ExecResult | string, argv: readonly string[]): string | null {
   if (typeof result === 'string') return result;
   if (result.exitCode === 0 || /\balready exists\b/.test(result.stderr)) return null;
-  if (result.exitCode === NOT_FOUND) return `its image has no program ${argv[0]}`;
   const last = sanitizeLine(result.stderr.trimEnd().split('\n').at(-1) ?? '').slice(0, 300);
-  return `${argv[0]} ended with ${result.exitCode}${last === '' ? '' : `: ${last}`}`;
+  const why = last === '' ? '' : `: ${last}`;
+  if (result.exitCode === NOT_FOUND) return `its image cannot run ${argv[0]}${why}`;
+  return `${argv[0]} ended with ${result.exitCode}${why}`;
 }
 
 /** How the program ended, or why it could not be run. */

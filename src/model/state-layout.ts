@@ -52,3 +52,6 @@ export const SIDECAR_PATHS = {
 
 /** Where the agent sees its trust folder. */
 export const AGENT_TRUST_PATH = '/etc/bb/trust';
+
+/** Where the agent sees the host's folder of agent programs, when there is one. */
+export const AGENT_PROGRAMS = '/opt/programs';

@@ -24,6 +24,8 @@ export interface HostFacts {
   readonly agentImage: string;
   /** `ARG BASE` of images that are built here. */
   readonly imageBase: string;
+  /** Folder of this machine that every agent sees read-only at `AGENT_PROGRAMS`; null = none. */
+  readonly programs: string | null;
   readonly upstream: UpstreamSettings;
   /** Version (HMAC) of each secret that has a value; a name that is absent has none. */
   readonly secretVersions: { readonly [name: string]: string };

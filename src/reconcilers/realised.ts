@@ -13,7 +13,12 @@ export interface RealisedAgent
   readonly image: string;
   /** What `auto` came to. */
   readonly runtime: string | null;
-  readonly host: { readonly user: HostFacts['agentUser']; readonly state: string };
+  readonly host: {
+    readonly user: HostFacts['agentUser'];
+    readonly state: string;
+    /** Absent = none. */
+    readonly programs?: string;
+  };
 }
 
 /** Part that the sidecars container realises; what its programs enforce is asked from themselves. */
@@ -52,7 +57,11 @@ export function realisedAgent(
     workspace,
     resources,
     runtime: resolved.runtime,
-    host: { user: host.agentUser, state: host.stateDirectory },
+    host: {
+      user: host.agentUser,
+      state: host.stateDirectory,
+      ...(host.programs === null ? {} : { programs: host.programs }),
+    },
   };
 }
 

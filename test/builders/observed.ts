@@ -151,6 +151,7 @@ export const HOST: HostFacts = {
   sidecarImage: 'bb/sidecars:one',
   agentImage: 'bb/agent:one',
   imageBase: 'bb/base:one',
+  programs: null,
   upstream: { hosts: {}, trustedCaPem: [] },
   secretVersions: { api: 'v1' },
 };

@@ -18,6 +18,8 @@ export interface RunOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly signal?: AbortSignal;
   readonly cwd?: string;
+  /** How a program ends that is handed the terminal; default: 0. */
+  readonly handOverExitCode?: number;
   /** What the person at the terminal answers; without it there is nobody to ask. */
   readonly answer?: string;
   /** The same, one answer a question, in order. */
@@ -53,7 +55,7 @@ export async function runBb(argv: readonly string[], options: RunOptions = {}): 
             },
       handOver: async (command) => {
         handedOver.push(command);
-        return 0;
+        return options.handOverExitCode ?? 0;
       },
     },
     '1.2.3',

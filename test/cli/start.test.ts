@@ -67,6 +67,39 @@ test('--yes does not ask, --detach does not attach, --name and --label are in th
   expect(api.edits).toEqual([{ ...ADDED, bottle: 'mine', label: 'papers' }]);
 });
 
+test('--prompt has the agent do it without a terminal, and ends as the agent does', async () => {
+  const api = apiWith();
+  const argv = ['start', 'researcher', '--yes', '--name', 'mine', '--prompt', 'read it'];
+  const ran = await runBb(argv, { api, handOverExitCode: 3 });
+  expect(ran).toMatchObject({ exitCode: 3, handedOver: [['prompt', 'mine', 'read it']] });
+  expect(api.edits).toEqual([{ ...ADDED, bottle: 'mine' }]);
+  expect(api.endedSessions).toEqual(['mine 3']);
+  expect(ran.stderr).toContain('bb attach mine goes on with its session');
+});
+
+test('--prompt at a bottle that runs commits nothing; one that is not ready does nothing', async () => {
+  const api = apiWith('dev');
+  const ran = await runBb(['start', 'dev', '--prompt', 'read it'], { api });
+  expect(ran).toMatchObject({
+    exitCode: 0,
+    stderr: '',
+    handedOver: [['prompt', 'dev', 'read it']],
+  });
+  expect(api.edits).toEqual([]);
+  expect(api.endedSessions).toEqual(['dev 0']);
+  api.startsReady = false;
+  const failed = await runBb(['start', 'researcher', '--yes', '--prompt', 'x'], { api });
+  expect(failed.handedOver).toEqual([]);
+  expect(failed.exitCode).toBe(1);
+});
+
+test('attach goes on with the last session, --new begins another', async () => {
+  const api = apiWith('dev');
+  expect((await runBb(['attach', 'dev'], { api })).handedOver).toEqual([['enter', 'dev']]);
+  const { handedOver } = await runBb(['attach', 'dev', '--new'], { api });
+  expect(handedOver).toEqual([['enter', 'dev', 'new']]);
+});
+
 test('a bottle that is not ready is not attached to', async () => {
   const api = apiWith();
   api.startsReady = false;

@@ -50,6 +50,7 @@ export class FakeControllerApi implements ControllerApi {
   /** Files that every commit leaves as they are in the working tree. */
   dirtyFiles: readonly string[] = [];
   readonly attached: string[] = [];
+  readonly endedSessions: string[] = [];
   /** Bottles whose withheld updates were let run. */
   readonly appliedNow: string[] = [];
   isDisposed = false;
@@ -218,6 +219,14 @@ export class FakeControllerApi implements ControllerApi {
   async headlessCommand(bottle: string, text: string) {
     if (!this.#has(bottle)) return notFound<readonly string[]>(bottle);
     return this.#answer('headlessCommand', () => ['prompt', bottle, text]);
+  }
+
+  async sessionEnded(bottle: string, exitCode: number) {
+    if (!this.#has(bottle)) return notFound<null>(bottle);
+    return this.#answer('sessionEnded', () => {
+      this.endedSessions.push(`${bottle} ${exitCode}`);
+      return null;
+    });
   }
 
   async execCommand(bottle: string, argv: readonly string[]) {

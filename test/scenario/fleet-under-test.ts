@@ -11,8 +11,9 @@ import { type FleetTexts, fleetFiles } from './fleet-files.ts';
 import { type RunningController, startController } from './running-controller.ts';
 
 export interface FleetOptions {
-  /** Null needs no engine: everything is simulated. */
+  /** Null needs no engine: everything is simulated, or on this machine alone. */
   readonly engine: ScenarioEngine | null;
+  readonly isEmbedded?: boolean;
   readonly texts?: Omit<FleetTexts, 'address'>;
 }
 
@@ -28,6 +29,8 @@ export interface Ended {
 export interface FleetUnderTest extends AsyncDisposable {
   readonly name: string;
   readonly folder: string;
+  /** Options that every `bb` of it is run with. */
+  readonly globals: readonly string[];
   readonly repository: TestRepository;
   readonly environment: { readonly [name: string]: string };
   /** Its things on the engine. */
@@ -68,7 +71,7 @@ export async function fleetUnderTest(options: FleetOptions): Promise<FleetUnderT
     BB_OPERATOR: 'olga@example.test',
   };
   const engine = fleetOnEngine(options.engine, name);
-  const globals = options.engine === null ? ['--backend', 'simulated'] : [];
+  const globals = globalsOf(options);
   const controllers: RunningController[] = [];
   const transcript: string[] = [];
   const running = {
@@ -82,7 +85,7 @@ export async function fleetUnderTest(options: FleetOptions): Promise<FleetUnderT
   const spawn = (...argv: readonly string[]) => execa(program, [...globals, ...argv], running);
 
   const fleet: FleetUnderTest = {
-    ...{ name, folder, repository, environment, engine, address, transcript, spawn },
+    ...{ name, folder, globals, repository, environment, engine, address, transcript, spawn },
     async bb(...argv) {
       const { exitCode, stdout, stderr, all } = await spawn(...argv);
       transcript.push(`$ bb ${argv.join(' ')}`, all, `-> ${exitCode}`);
@@ -111,6 +114,7 @@ export async function fleetUnderTest(options: FleetOptions): Promise<FleetUnderT
     },
     async [Symbol.asyncDispose]() {
       for (const controller of controllers) await controller.stop();
+      if (options.isEmbedded === true) await endBottles(fleet);
       await engine.removeAll();
       await repository[Symbol.asyncDispose]();
       await rm(folder, { recursive: true, force: true });
@@ -121,4 +125,17 @@ export async function fleetUnderTest(options: FleetOptions): Promise<FleetUnderT
     await fleet.configure('upstream.pem', options.engine.upstream.caPem);
   }
   return fleet;
+}
+
+function globalsOf({ engine, isEmbedded }: FleetOptions): readonly string[] {
+  if (isEmbedded === true) return ['--backend', 'embedded'];
+  return engine === null ? ['--backend', 'simulated'] : [];
+}
+
+/** Their processes outlive us, and nobody else knows of them. */
+async function endBottles({ repository, bb }: FleetUnderTest): Promise<void> {
+  const listed = await repository.git('ls-files', 'desired-state/agents');
+  const agents = listed.split('\n').filter((path) => path !== '');
+  await repository.commit(Object.fromEntries(agents.map((path) => [path, null])));
+  await bb('reconcile', '--allow-mass-delete');
 }

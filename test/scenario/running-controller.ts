@@ -16,9 +16,7 @@ export async function startController(
   fleet: FleetUnderTest,
   argv: readonly string[] = ['controller'],
 ): Promise<RunningController> {
-  const isSimulated = fleet.engine.docker === null;
-  const globals = isSimulated ? ['--backend', 'simulated'] : [];
-  const child = execa(await builtProgram(), [...globals, ...argv], {
+  const child = execa(await builtProgram(), [...fleet.globals, ...argv], {
     cwd: fleet.repository.root,
     env: fleet.environment,
     extendEnv: false,

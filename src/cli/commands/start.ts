@@ -44,6 +44,9 @@ async function start(
   await using api = await session.open();
   const name = named ?? (await pickAgent(session, api));
   if (name === null) return nothingStarted(session);
+  if (options.prompt !== undefined && (await runsAlready(session, api, name, options))) {
+    return await runHeadless(session, api, name, options.prompt);
+  }
   const wanted = await editFor(session, api, name, options);
   const preview = await session.expect(api.previewEdit(wanted));
   const { edit, preflight, plan } = preview;
@@ -66,15 +69,47 @@ async function start(
   }
   const report = await performEdit(session, api, edit);
   const exitCode = showReport(session, report, false);
-  if (!isReady(report, slug)) return exitCode;
-  if (options.prompt !== undefined) {
-    return session.surroundings.handOver(
-      await session.expect(api.headlessCommand(slug, options.prompt)),
-    );
+  if (!isReady(report, slug)) {
+    // What was to be done was not: a script must not take that for done.
+    return options.prompt !== undefined && exitCode === EXIT.done ? EXIT.failed : exitCode;
   }
+  if (options.prompt !== undefined) return await runHeadless(session, api, slug, options.prompt);
   const isAttended = session.surroundings.ask !== null && options.detach !== true;
   if (!isAttended) return exitCode;
   return session.surroundings.handOver(await session.expect(api.attachCommand(slug, [])));
+}
+
+/** Has the agent do `text` and end; the exit code is its program's. One that failed is kept, and can be gone on with. */
+async function runHeadless(
+  session: Session,
+  api: ControllerApi,
+  slug: string,
+  text: string,
+): Promise<ExitCode> {
+  const command = await session.expect(api.headlessCommand(slug, text));
+  const exitCode = await session.surroundings.handOver(command);
+  await session.expect(api.sessionEnded(slug, exitCode));
+  if (exitCode !== 0) {
+    session.output.diagnostic(
+      `the agent of ${slug} ended with ${exitCode}; bb attach ${slug} goes on with its session`,
+    );
+  }
+  return exitCode;
+}
+
+async function runsAlready(
+  session: Session,
+  api: ControllerApi,
+  name: string,
+  options: StartOptions,
+): Promise<boolean> {
+  if (options.name !== undefined) return false;
+  const { bottles } = await session.expect(api.status());
+  const conditions = bottles.find((each) => each.name === name)?.conditions ?? [];
+  return (
+    conditionOf(conditions, 'Ready')?.status === 'True' &&
+    conditionOf(conditions, 'Suspended') === undefined
+  );
 }
 
 /** A name that is a bottle is unsuspended; any other is taken for an agent. */

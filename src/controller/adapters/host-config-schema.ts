@@ -27,6 +27,7 @@ export const configSchema = z.strictObject({
     })
     .optional(),
   images: z.strictObject({ base: line('base image of what is built here').optional() }).optional(),
+  programs: path.optional(),
   upstream: z
     .strictObject({
       hosts: z.record(host, z.array(z.union([z.ipv4(), z.ipv6()])).min(1)).optional(),

@@ -143,7 +143,7 @@ function completeConfig(
   },
 ): HostConfig {
   const { directory, trustedCaPem, toPath } = host;
-  const { source, verify, images, upstream, docker } = written;
+  const { source, verify, images, programs, upstream, docker } = written;
   const hosts = Object.entries(upstream?.hosts ?? {});
   return {
     directory,
@@ -154,6 +154,7 @@ function completeConfig(
     },
     verify: verify === undefined ? null : completeVerify(verify, toPath),
     images: { base: images?.base ?? null },
+    programs: programs === undefined ? null : toPath(programs),
     upstream: {
       hosts: Object.fromEntries(
         hosts.map(([raw, addresses]) => [accepted(parseHost(raw)), addresses]),

@@ -28,6 +28,12 @@ const FOLDERS = [
   '/lib/terminfo',
 ];
 
+/** What programs from elsewhere expect of any system with the GNU C library. */
+const SYSTEM_LIBRARIES = [
+  ...['librt.so.1', 'libpthread.so.0', 'libdl.so.2', 'libutil.so.1', 'libresolv.so.2'],
+  ...['libm.so.6', 'libgcc_s.so.1', 'libstdc++.so.6'],
+];
+
 const SINGLE_FILES = [
   '/etc/ssl/certs/ca-certificates.crt',
   '/etc/ssl/openssl.cnf',
@@ -35,6 +41,7 @@ const SINGLE_FILES = [
   ...['x86_64', 'aarch64'].flatMap((machine) => [
     `/usr/lib/${machine}-linux-gnu/libnss_files.so.2`,
     `/usr/lib/${machine}-linux-gnu/libnss_dns.so.2`,
+    ...SYSTEM_LIBRARIES.map((name) => `/usr/lib/${machine}-linux-gnu/${name}`),
   ]),
 ];
 

@@ -22,6 +22,7 @@ const METHODS: { readonly [method in Method]: true } = {
   removeLeftovers: true,
   attachCommand: true,
   headlessCommand: true,
+  sessionEnded: true,
   execCommand: true,
   logs: true,
 };

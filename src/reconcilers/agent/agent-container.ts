@@ -1,6 +1,6 @@
 import type { ComponentIdentity, ContainerSpec } from '../../model/component.ts';
 import type { DesiredBottle } from '../../model/desired-state.ts';
-import { AGENT_TRUST_PATH, bottleLayout } from '../../model/state-layout.ts';
+import { AGENT_PROGRAMS, AGENT_TRUST_PATH, bottleLayout } from '../../model/state-layout.ts';
 import type { BottleAddresses } from '../network/network-spec.ts';
 import type { HostFacts } from '../plan-context.ts';
 import { appliedOf, type RealisedAgent } from '../realised.ts';
@@ -28,7 +28,7 @@ export function agentContainer(
     identity: { ...owner, component: 'agent', ...appliedOf(realised) },
     image: realised.image,
     command: ['sleep', 'infinity'],
-    ...agentEnv(bottle.name, bottle.spec, sidecars),
+    ...agentEnv(bottle.name, bottle.spec, { sidecars, hasPrograms: host.programs !== null }),
     user: host.agentUser,
     workdir: null,
     readOnlyRoot: false,
@@ -39,6 +39,9 @@ export function agentContainer(
         target: AGENT_TRUST_PATH,
         readOnly: true,
       },
+      ...(host.programs === null
+        ? []
+        : [{ source: host.programs, target: AGENT_PROGRAMS, readOnly: true }]),
     ],
     networks:
       addresses.agent === null ? [] : [{ component: 'internal-network', address: addresses.agent }],

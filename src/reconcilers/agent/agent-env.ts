@@ -4,7 +4,13 @@ import type { ContainerSpec } from '../../model/component.ts';
 import type { BottleName } from '../../model/names.ts';
 import { providerLogin, providerOf } from '../../model/providers/provider-of.ts';
 import { EGRESS_PORT } from '../../model/sidecar.ts';
-import { AGENT_TRUST_PATH } from '../../model/state-layout.ts';
+import { AGENT_PROGRAMS, AGENT_TRUST_PATH } from '../../model/state-layout.ts';
+
+/** A search path for any image: a container has one, its own or this. */
+const PATH_WITH_PROGRAMS = [
+  ...[`${AGENT_PROGRAMS}/bin`, '/opt/node/bin', '/usr/local/sbin', '/usr/local/bin'],
+  ...['/usr/sbin', '/usr/bin', '/sbin', '/bin'],
+].join(':');
 
 /** What the sidecars are called inside a bottle. */
 export const SIDECAR_HOSTS = ['egress', 'supervise', 'git-gate'] as const;
@@ -28,10 +34,18 @@ const TRUST_VARIABLES = [
 export function agentEnv(
   bottle: BottleName,
   { env: declared, provider }: Pick<BottleSpec, 'env' | 'provider'>,
-  sidecarsAddress: string | null,
+  place: {
+    /** Address of the sidecars; null where they have none of their own. */
+    readonly sidecars: string | null;
+    /** The host's folder of agent programs is seen in it. */
+    readonly hasPrograms: boolean;
+  },
 ): Pick<ContainerSpec, 'env' | 'lateEnv'> {
-  const guard = guardEnv(bottle, sidecarsAddress);
-  const env: Record<string, string> = { ...providerOf(provider).env(providerLogin(provider)) };
+  const guard = guardEnv(bottle, place.sidecars);
+  const env: Record<string, string> = {
+    ...(place.hasPrograms ? { PATH: PATH_WITH_PROGRAMS } : {}),
+    ...providerOf(provider).env(providerLogin(provider)),
+  };
   const lateEnv: Record<string, ContainerSpec['lateEnv'][string]> = {};
   for (const [name, value] of Object.entries(declared)) {
     if (Object.hasOwn(guard, name)) continue;

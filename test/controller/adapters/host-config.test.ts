@@ -43,6 +43,7 @@ test('a host that says nothing has defaults, no secrets and an empty policy', as
       source: { repository: null, branch: null, folder: 'desired-state' },
       verify: null,
       images: { base: null },
+      programs: null,
       upstream: { hosts: {}, trustedCaPem: [] },
       docker: { host: null },
       onInvalid: 'reject',

@@ -1,0 +1,4 @@
+import { agentStory } from './agent-story.ts';
+import { CODEX } from './agents-under-test.ts';
+
+await agentStory(CODEX, 'embedded');
