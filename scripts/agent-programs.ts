@@ -12,6 +12,9 @@ const PROGRAMS = {
   codex: '@openai/codex/bin/codex.js',
 };
 
+/** A registry that does not answer costs seconds: npm alone would try for minutes. */
+const IMPATIENT = ['--fetch-timeout=30000', '--fetch-retries=1', '--fetch-retry-mintimeout=1000'];
+
 /** A folder for `programs` of `config.yaml`, or why there is none. */
 export type AgentPrograms =
   | { readonly kind: 'programs'; readonly folder: string }
@@ -37,10 +40,10 @@ export function installAgentPrograms(onProgress: (line: string) => void): AgentP
     mkdirSync(temporary, { recursive: true });
     writeFileSync(join(temporary, 'package.json'), '{"private": true}\n');
     const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-    execFileSync('npm', ['install', ...quiet, ...packages], {
+    execFileSync('npm', ['install', ...quiet, ...IMPATIENT, ...packages], {
       cwd: temporary,
       stdio: ['ignore', 'ignore', 'inherit'],
-      timeout: 300_000,
+      timeout: 180_000,
     });
     mkdirSync(join(temporary, 'bin'));
     for (const [program, path] of Object.entries(PROGRAMS)) {

@@ -11,6 +11,8 @@ const TOUCHING_AN_ENGINE = [
   'test/backends/docker',
   'test/escape',
   'test/scenario',
+  'test/long/claude',
+  'test/long/codex',
 ];
 
 const RUNS: { readonly [variant: string]: readonly string[] } = {

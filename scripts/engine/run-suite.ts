@@ -34,7 +34,13 @@ export async function runSuite(
   const { status } = spawnSync(program, rest, {
     cwd: root,
     stdio: 'inherit',
-    env: { ...process.env, BB_TEST_VARIANT: variant.name, ...using.environment },
+    env: {
+      ...process.env,
+      // Of the long tests those that `patterns` name.
+      BB_TEST_LONG: '1',
+      BB_TEST_VARIANT: variant.name,
+      ...using.environment,
+    },
   });
   return status === 0;
 }
