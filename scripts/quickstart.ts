@@ -1,10 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import Docker from 'dockerode';
 import { execa, type Options } from 'execa';
-import { ensureHostBaseImage } from '../src/controller/adapters/host-base-image.ts';
-import { openQuickEngine, type QuickEngine } from './quickstart/engine.ts';
-import { makeStandInNetwork } from './quickstart/network.ts';
+import { openQuickPlace, type QuickPlace } from './quickstart/place.ts';
 import { startStandIn } from './quickstart/stand-in.ts';
 import { confirm, heading, say, shown } from './quickstart/terminal.ts';
 
@@ -43,32 +40,22 @@ async function demonstrate(cleanups: (() => Promise<unknown>)[]): Promise<void> 
   const folder = await mkdtemp('/tmp/bb-quick-');
   cleanups.push(() => rm(folder, { recursive: true, force: true }));
 
-  heading('An engine');
-  const engine = await openQuickEngine(join(folder, 'engine'));
-  cleanups.push(() => engine.close());
-  say(engine.description);
-  const base = await ensureHostBaseImage({
-    endpoint: engine.endpoint,
-    environment: process.env,
-    onProgress: say,
-  });
-  say(`base image: ${base}`);
+  heading('Where bottles run');
+  const place = await openQuickPlace(folder);
+  cleanups.push(() => place.close());
 
   heading(`A local ${API}`);
-  const docker = new Docker({ socketPath: engine.endpoint.replace(/^unix:\/\//, '') });
-  const network = await makeStandInNetwork(docker);
-  cleanups.push(() => network.remove());
-  const standIn = await startStandIn(API, network.address, PORT);
+  const standIn = await startStandIn(API, place.address, PORT);
   cleanups.push(async () => standIn[Symbol.asyncDispose]());
-  say(`https://${API}:${PORT} is served on this machine, at ${network.address}`);
+  say(`https://${API}:${PORT} is served on this machine, at ${place.address}`);
 
   heading('A fleet, as YAML in git');
   const fleet = join(folder, 'fleet');
   const bb = commandLine(folder, fleet);
-  await writeHostConfig(folder, { engine, base, address: network.address, caPem: standIn.caPem });
+  await writeHostConfig(folder, place, standIn.caPem);
   await bb(['init', fleet]);
   await nameFleet(fleet);
-  await declareStandIn(fleet, network.address);
+  await declareStandIn(fleet, place.address);
   await shown('git', ['log', '--oneline'], { cwd: fleet });
   await shown('cat', ['desired-state/routes/example-api.yaml'], { cwd: fleet });
   await bb(['plan']);
@@ -144,29 +131,20 @@ function environmentOf(folder: string): { readonly env: NonNullable<Options['env
   };
 }
 
-async function writeHostConfig(
-  folder: string,
-  host: {
-    readonly engine: QuickEngine;
-    readonly base: string;
-    readonly address: string;
-    readonly caPem: string;
-  },
-): Promise<void> {
+async function writeHostConfig(folder: string, place: QuickPlace, caPem: string): Promise<void> {
   const config = join(folder, 'config/bb');
   await mkdir(config, { recursive: true, mode: 0o700 });
-  await writeFile(join(config, 'stand-in.pem'), host.caPem);
+  await writeFile(join(config, 'stand-in.pem'), caPem);
   const lines = [
-    `images: { base: "${host.base}" }`,
-    `docker: { host: "${host.engine.endpoint}" }`,
+    ...place.hostConfig,
     'upstream:',
-    `  hosts: { ${API}: ["${host.address}"] }`,
+    `  hosts: { ${API}: ["${place.address}"] }`,
     '  caFiles: [stand-in.pem]',
   ];
   await writeFile(join(config, 'config.yaml'), `${lines.join('\n')}\n`, { mode: 0o600 });
 }
 
-/** A name of its own, so that a fleet that runs on this engine already is not taken for this one. */
+/** A name of its own, so that no other fleet on this machine is taken for this one. */
 async function nameFleet(fleet: string): Promise<void> {
   const path = join(fleet, 'desired-state/fleet.yaml');
   const text = await readFile(path, 'utf8');

@@ -4,6 +4,7 @@ import { installDebianPackages } from './debian-packages.ts';
 
 /** A program that is there by other means than its Debian package is as good. */
 const NEEDED = [
+  { program: '/usr/bin/bwrap', packages: ['bubblewrap'] },
   { program: '/usr/sbin/dockerd', packages: ['docker.io'] },
   { program: '/usr/sbin/iptables', packages: ['iptables'] },
   { program: '/usr/bin/tmux', packages: ['tmux'] },

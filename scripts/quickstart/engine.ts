@@ -11,14 +11,17 @@ export interface QuickEngine {
 
 const USUAL = 'unix:///var/run/docker.sock';
 
-/** The engine that answers, else a private one below `folder` for the while. */
-export async function openQuickEngine(folder: string): Promise<QuickEngine> {
+/** The engine that answers; null when none does. */
+export async function runningEngine(): Promise<QuickEngine | null> {
   const endpoint = process.env['DOCKER_HOST'] ?? USUAL;
   const version = await versionOf(endpoint);
-  if (version !== null) {
-    const description = `Docker Engine ${version} answers at ${endpoint}`;
-    return { endpoint, description, close: async () => undefined };
-  }
+  if (version === null) return null;
+  const description = `Docker Engine ${version} answers at ${endpoint}`;
+  return { endpoint, description, close: async () => undefined };
+}
+
+/** A private engine below `folder` for the while. */
+export async function openQuickEngine(folder: string): Promise<QuickEngine> {
   await installDebianPackages(
     ['docker.io', 'iptables'],
     'no engine answers: the quick start runs a private one',

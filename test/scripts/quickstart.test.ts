@@ -1,0 +1,43 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { execa } from 'execa';
+import { afterAll, describe, expect, test } from 'vitest';
+import { embeddedUnderTest } from '../engines/embedded-under-test.ts';
+import { builtProgram } from '../scenario/built-program.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+
+const embedded = await embeddedUnderTest();
+
+describe.skipIf(embedded.kind === 'none')('the quick start without an engine', () => {
+  test('shows a refusal, a proposal, its commit and the request that passes, and leaves nothing', async () => {
+    await builtProgram();
+    const home = await mkdtemp(join(tmpdir(), 'bb-quick-home-'));
+    afterAll(() => rm(home, { recursive: true, force: true }));
+    const ran = await execa(process.execPath, ['scripts/quickstart.ts'], {
+      cwd: ROOT,
+      env: { PATH: process.env['PATH'] ?? '', HOME: home, DOCKER_HOST: `unix://${home}/none.sock` },
+      extendEnv: false,
+      stdin: 'ignore',
+      all: true,
+      reject: false,
+    });
+    expect(ran.exitCode, ran.all).toBe(0);
+    const steps = [
+      'no engine answers: bottles are sandboxes of this machine, and nothing is fetched',
+      '+ demo on embedded: create',
+      '/public/hello -> 200',
+      '/private/report -> 403',
+      'Allow api.example.test for demo',
+      'nothing is left.',
+    ];
+    expect(steps.filter((step) => !ran.all.includes(step))).toEqual([]);
+    expect(ran.all).toContain('/private/report -> 200');
+    const folder = /made (\/\S+)\/fleet/.exec(ran.all)?.[1];
+    expect(folder).toMatch(/bb-quick-/);
+    await expect(readdir(folder ?? '/')).rejects.toThrow('ENOENT');
+    // Node keeps what it compiled of bb itself.
+    expect(await readdir(home)).toEqual(['.cache']);
+  }, 90_000);
+});
