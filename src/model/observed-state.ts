@@ -63,7 +63,7 @@ export type BackendObservation =
       readonly available: true;
       readonly bottles: readonly ObservedBottle[];
       readonly foreign: readonly ForeignObject[];
-      /** CIDRs of every network of the engine, ours or not. */
+      /** CIDRs of every network of the engine, ours or not, and of the routes of its host where that is this one. */
       readonly subnetsInUse: readonly string[];
       /** Image references of ours that are present. */
       readonly images: readonly string[];

@@ -55,7 +55,7 @@ const CASES: readonly Case[] = [
     twin: { networks: { pool: '10.80.0.0/26' } },
     subnetsInUse: ['10.80.0.8/30'],
     pending:
-      'the pool 10.80.0.0/27 has no free /28 left; widen networks.pool or remove networks that nothing needs',
+      'the pool 10.80.0.0/27 has no free /28 left; give networks.pool a range that no network or route of the host lies in, or remove networks that nothing needs',
   },
   {
     title: 'a backend that this host does not know',

@@ -53,7 +53,7 @@ function planDraft(draft: Draft, backend: BackendView, world: World): PlannedBot
   const { moves, pending } = permitMoves(draft, permissions.applyNow.includes(name));
   const subnets = chooseSubnets(current, moves, target.pool, backend.subnets);
   if (subnets === undefined) {
-    const words = `the pool ${target.pool} has no free /28 left; widen networks.pool or remove networks that nothing needs`;
+    const words = `the pool ${target.pool} has no free /28 left; give networks.pool a range that no network or route of the host lies in, or remove networks that nothing needs`;
     return concluded(draft, 'blocked', words);
   }
   const steps = new StepList();

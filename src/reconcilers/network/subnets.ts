@@ -9,7 +9,7 @@ export class Subnets {
   readonly #given = new Set<number>();
   readonly #searchFrom = new Map<string, number>();
 
-  /** `inUse` are the CIDRs of all networks of the engine, ours or not; what is not IPv4 is no obstacle. */
+  /** `inUse` are the CIDRs of all networks of the engine and its host, ours or not; what is not IPv4 is no obstacle. */
   constructor(inUse: readonly string[]) {
     this.#taken = mergeRanges(inUse.flatMap((cidr) => parseCidr(cidr) ?? []));
   }
