@@ -249,6 +249,7 @@ export class BottleTurns {
         for (const listener of this.#progress) listener(progress);
       });
     await journal.own(bottle);
+    await journal.turnStarts(bottle, result.revision, actions);
     await this.#keeper.turnStarts(bottle, actions, result);
     return isQuick(actions) ? work() : this.#lanes.run(work);
   }

@@ -7,15 +7,9 @@ import type { AppliedRecord } from '../reconcilers/plan-context.ts';
 import type { TurnOutcome } from './bottle-turn.ts';
 import type { BottleMemory } from './fleet-memory.ts';
 import type { PassResult } from './pass.ts';
-import type { FleetStore } from './ports/fleet-store.ts';
+import type { FleetStore, RecordedTurn } from './ports/fleet-store.ts';
 import type { Git } from './ports/git.ts';
-
-/** One bottle's part of an application, as the note of its commit tells it. */
-interface JournalEntry {
-  readonly bottle: BottleName;
-  readonly actions: number;
-  readonly result: string;
-}
+import { TurnLog } from './turn-log.ts';
 
 /**
  * Writes down what happened: the inventory before anything is made, events as they come, what is in force after each
@@ -25,7 +19,7 @@ export class FleetJournal {
   readonly #store: FleetStore;
   readonly #git: Git;
   readonly #clock: Clock;
-  readonly #entries = new Map<Revision, JournalEntry[]>();
+  readonly #turns: TurnLog;
   #inventory: ReadonlySet<BottleName> | null = null;
   #writtenApplied = '';
   #appliedRevision: Promise<Revision | null> | null = null;
@@ -33,6 +27,7 @@ export class FleetJournal {
 
   constructor(ports: { readonly store: FleetStore; readonly git: Git; readonly clock: Clock }) {
     this.#store = ports.store;
+    this.#turns = new TurnLog(ports.store);
     this.#git = ports.git;
     this.#clock = ports.clock;
   }
@@ -53,6 +48,7 @@ export class FleetJournal {
     this.#inventory = null;
     this.#appliedRevision = null;
     this.#writtenApplied = '';
+    this.#turns.forget();
   }
 
   async inventory(): Promise<readonly BottleName[]> {
@@ -68,6 +64,14 @@ export class FleetJournal {
     await this.#changeInventory((owned) => new Set([...owned].filter((name) => name !== bottle)));
   }
 
+  turnStarts(
+    bottle: BottleName,
+    revision: Revision,
+    actions: readonly PlannedAction[],
+  ): Promise<void> {
+    return this.#turns.started(bottle, revision, actions.length);
+  }
+
   async turnEnded(
     bottle: BottleName,
     revision: Revision,
@@ -76,8 +80,7 @@ export class FleetJournal {
   ): Promise<void> {
     const failed = outcome.kind === 'failed';
     const result = failed ? `failed: ${outcome.failure.message}` : 'done';
-    const entries = this.#entries.get(revision) ?? [];
-    this.#entries.set(revision, [...entries, { bottle, actions: actions.length, result }]);
+    await this.#turns.ended(bottle, revision, actions.length, result);
     const reasons = [...new Set(actions.map(({ reason }) => reason))];
     await this.record({
       severity: failed ? 'error' : 'info',
@@ -97,12 +100,12 @@ export class FleetJournal {
     await this.#writeApplied(memories);
     const { revision } = result;
     if (!settled || !isInForce(result)) return;
-    const entries = this.#entries.get(revision);
-    this.#entries.clear();
-    if ((await this.appliedRevision()) === revision) return;
-    if (entries !== undefined) await this.#note(revision, entries);
-    await this.#store.writeAppliedRevision(revision);
-    this.#appliedRevision = Promise.resolve(revision);
+    if ((await this.appliedRevision()) !== revision) {
+      await this.#note(revision, await this.#turns.towards(revision));
+      await this.#store.writeAppliedRevision(revision);
+      this.#appliedRevision = Promise.resolve(revision);
+    }
+    await this.#turns.clear();
   }
 
   async record(event: Omit<FleetEvent, 'at'>): Promise<void> {
@@ -118,18 +121,31 @@ export class FleetJournal {
   }
 
   /** A note that cannot be written is told and no more: the commit is in force without it. */
-  async #note(revision: Revision, entries: readonly JournalEntry[]): Promise<void> {
+  async #note(revision: Revision, turns: readonly RecordedTurn[]): Promise<void> {
+    if (turns.length === 0) return;
     const at = new Date(this.#clock.nowMs()).toISOString();
-    const text = JSON.stringify({ at, applied: entries });
-    await this.#git.appendNote(revision, text).catch((error: unknown) =>
-      this.record({
+    // A turn whose process died is done all the same: the commit is in force.
+    const applied = turns.map(({ bottle, actions, result }) => {
+      return { bottle, actions, result: result ?? 'done' };
+    });
+    try {
+      if (this.#turns.isRecalled && (await this.#isNoted(revision, applied))) return;
+      await this.#git.appendNote(revision, JSON.stringify({ at, applied }));
+    } catch (error) {
+      await this.record({
         severity: 'warning',
         bottle: null,
         reason: 'NoteFailed',
         message: error instanceof Error ? error.message : String(error),
         revision,
-      }),
-    );
+      });
+    }
+  }
+
+  /** A process may have died between the note and all that comes after it. */
+  async #isNoted(revision: Revision, applied: readonly unknown[]): Promise<boolean> {
+    const note = await this.#git.readNote(revision);
+    return note?.trimEnd().endsWith(`"applied":${JSON.stringify(applied)}}`) === true;
   }
 
   async #owned(): Promise<ReadonlySet<BottleName>> {

@@ -16,8 +16,8 @@ export function lockedForChanges(
     readonly lock: FleetLock;
     readonly clock: Clock;
     readonly connect: (holder: LockHolder) => Promise<Answer<ControllerApi>>;
-    /** The lock is ours: whoever had it before may have written down something new. */
-    readonly onHeld: () => void;
+    /** The lock is ours: whoever had it before may have written down something new, or died in the middle of it. */
+    readonly onHeld: (lock: { readonly takenOver: boolean }) => Promise<void>;
   },
 ): ControllerApi {
   const { lock, clock, connect, onHeld } = ports;
@@ -30,7 +30,7 @@ export function lockedForChanges(
       const outcome = await lock.acquire();
       if (outcome.kind === 'held') {
         try {
-          onHeld();
+          await onHeld(outcome);
           return await change(api);
         } finally {
           await outcome.release();

@@ -1,3 +1,4 @@
+import { removeAbandonedFiles } from './adapters/abandoned-files.ts';
 import { createFleetLock } from './adapters/fleet-lock.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import { systemRandom } from './adapters/system-random.ts';
@@ -34,7 +35,10 @@ export async function openController(options: ControllerOptions): Promise<Answer
       lock,
       clock: systemClock,
       connect: (found) => connectTo(found, lock),
-      onHeld: () => assembled.value.reconciler.forget(),
+      onHeld: async ({ takenOver }) => {
+        assembled.value.reconciler.forget();
+        await clearUp(assembled.value, takenOver);
+      },
     }),
   };
 }
@@ -68,6 +72,7 @@ export async function runController(
   const lock = await acquirePatiently(lockOf(assembled.value, socket, 'bb controller'), signal);
   if (lock.kind === 'taken') return fail(lockedBy(lock.holder), onLine);
   try {
+    await clearUp(assembled.value, lock.takenOver);
     const api = controllerOf(assembled.value, process.pid, async () => undefined);
     await using _served = await serveControllerApi(api, socket);
     onLine(`following ${ports.git.branch} of ${ports.git.repository} as fleet ${fleet}`, 'info');
@@ -96,6 +101,17 @@ export async function runController(
   } finally {
     await lock.release();
   }
+}
+
+/** Removes and finishes what processes left that died; only for whoever holds the lock. */
+async function clearUp(
+  { stateDirectory, ports, proposals }: Assembled,
+  takenOver: boolean,
+): Promise<void> {
+  await removeAbandonedFiles(stateDirectory, { everywhere: takenOver });
+  if (!takenOver) return;
+  await ports.git.catchUp();
+  await proposals.tidy();
 }
 
 /** Waits for a command that is making its one pass; another controller is told of at once. */

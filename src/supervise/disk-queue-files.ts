@@ -75,7 +75,8 @@ async function withTemporary(
   text: string,
   place: (temporary: string) => Promise<void>,
 ): Promise<void> {
-  const temporary = join(dirname(path), `.${randomBytes(8).toString('hex')}.tmp`);
+  const suffix = `${process.pid}.${randomBytes(6).toString('hex')}.tmp`;
+  const temporary = join(dirname(path), `.${basename(path)}.${suffix}`);
   try {
     await using file = await open(temporary, 'wx', 0o644);
     // The other side of the queue may be another user: the folder decides who gets here, not the umask.

@@ -16,6 +16,8 @@ import {
 export interface ProposalArchive {
   /** Moves a proposal and its answer out of the queue; false when neither was there. */
   take(folder: QueueFolder, id: ProposalId): Promise<boolean>;
+  /** Takes what a process that died left in the queue of proposals that it had taken. */
+  finish(folder: QueueFolder): Promise<void>;
   /** The newest of a bottle, oldest of these first. */
   newest(folder: QueueFolder): Promise<readonly ProposalRecord[]>;
 }
@@ -45,7 +47,7 @@ export function createProposalArchive(files: QueueFiles): ProposalArchive {
     }
   };
 
-  return {
+  const archive: ProposalArchive = {
     async take(folder, id) {
       // The proposal goes first: an answer without a proposal is never mistaken for one that waits.
       const asked = await files.moveInto(proposalPath(folder, id), archivePath(folder));
@@ -56,10 +58,21 @@ export function createProposalArchive(files: QueueFiles): ProposalArchive {
       if (taken >= TAKEN_BETWEEN_LOOKS) await trim(folder);
       return asked || answered;
     },
+    async finish(folder) {
+      const left = (await files.list(folder.path)).flatMap(
+        (name) => parseQueueFileName(name) ?? [],
+      );
+      const waiting = new Set(left.flatMap(({ kind, id }) => (kind === 'proposal' ? [id] : [])));
+      const archived = new Set(left.length === 0 ? [] : await archivedIds(folder));
+      for (const { id } of left) {
+        if (archived.has(id) && !waiting.has(id)) await archive.take(folder, id);
+      }
+    },
     async newest(folder) {
       const ids = (await archivedIds(folder)).slice(-MAX_LISTED);
       const records = await Promise.all(ids.map((id) => readArchived(files, folder, id)));
       return records.filter((record) => record !== null);
     },
   };
+  return archive;
 }

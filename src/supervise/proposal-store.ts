@@ -42,6 +42,8 @@ export interface ProposalStore {
   respond(response: ProposalResponse): Promise<Answered>;
   /** Moves an answered proposal out of the queue; false when it is not there or still waits. */
   archive(id: ProposalId): Promise<boolean>;
+  /** Finishes what a process that died left half archived. */
+  tidy(): Promise<void>;
 }
 
 /**
@@ -135,9 +137,12 @@ export function createProposalStore(files: QueueFiles, stateDirectory: string): 
       const record = await read(id);
       if (record === null || record.response === null) return false;
       const folder = folderOf(record.proposal.bottle);
-      const moved = await archive.take(folder, id);
+      // What is answered is not held to its first sight any more.
       await firstSight.forget(record.proposal);
-      return moved;
+      return archive.take(folder, id);
+    },
+    async tidy() {
+      for (const folder of await folders()) await archive.finish(folder);
     },
   };
 }

@@ -103,6 +103,8 @@ export class FleetWorld implements AsyncDisposable {
       'writeApplied',
       'writeAppliedRevision',
       'appendEvent',
+      'appendTurn',
+      'clearTurns',
     ]);
     const records = life.lend('records', createBottleRecords(stateDirectory), [
       'writeMetadata',

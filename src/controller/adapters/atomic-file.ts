@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { temporaryPath } from './temporary-file.ts';
 
 export interface AtomicWriteOptions {
   readonly mode: number;
@@ -17,7 +17,7 @@ export async function writeFileAtomically(
   content: string | Uint8Array,
   options: AtomicWriteOptions,
 ): Promise<void> {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  const temporary = temporaryPath(path);
   try {
     await writeDurably(temporary, content, options);
     await rename(temporary, path);

@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { chmod, chown, lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { type BottleName, parseBottleName } from '../../model/names.ts';
 import { bottleLayout } from '../../model/state-layout.ts';
 import type { Owner } from './generations.ts';
+import { hiddenTemporaryPath } from './temporary-file.ts';
 
 /** A folder of a bottle that is mounted somewhere. */
 interface MountedFolder {
@@ -29,7 +29,7 @@ export async function prepareFolders(
   await ensureFolder({ path: layout.queue, mode: 0o700, owner: sidecarUser });
   const present = await lstat(layout.root).catch(() => null);
   if (present !== null) return ensureTree(layout.root, layout.root, sidecarUser);
-  const temporary = join(dirname(layout.root), `.${bottle}-${randomBytes(6).toString('hex')}`);
+  const temporary = hiddenTemporaryPath(layout.root);
   await ensureTree(temporary, layout.root, sidecarUser);
   await rename(temporary, layout.root).catch(async (error: NodeJS.ErrnoException) => {
     await rm(temporary, { recursive: true, force: true });

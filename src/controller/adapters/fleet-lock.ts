@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { sanitizeLine } from '../../model/sanitize.ts';
 import type { FleetLock, LockHolder } from '../ports/fleet-lock.ts';
-import { readLockFile, releaseLockFile, takeLockFile } from './lock-file.ts';
+import { readLockFile, releaseLockFile, removeDeadGuards, takeLockFile } from './lock-file.ts';
 import { isAlive, ownIdentity } from './process-identity.ts';
 import { storeError } from './store-error.ts';
 
@@ -36,13 +36,13 @@ export function createFleetLock(options: FleetLockOptions): FleetLock {
       try {
         await mkdir(options.stateDirectory, { recursive: true, mode: 0o700 });
         const text = await describeOwn(options);
-        const found = await takeLockFile(
-          path,
-          text,
-          async (raw) => (await livingHolder(raw)) !== null,
-        );
-        if (found === null) return { kind: 'held', release: () => releaseLockFile(path, text) };
-        const holder = parseHolder(found);
+        const taken = await takeLockFile(path, text, isHeld);
+        if (taken.kind === 'ours') {
+          const takenOver = taken.replaced !== null;
+          if (takenOver) await clearUpAfter(taken.replaced, path);
+          return { kind: 'held', release: () => releaseLockFile(path, text), takenOver };
+        }
+        const holder = parseHolder(taken.found);
         if (holder === null) throw new Error(`${path} cannot be read`);
         return { kind: 'taken', holder: toHolder(holder) };
       } catch (error) {
@@ -61,6 +61,17 @@ export function createFleetLock(options: FleetLockOptions): FleetLock {
 async function describeOwn({ now, command, socket }: FleetLockOptions): Promise<string> {
   const holder: WrittenHolder = { ...(await ownIdentity()), since: now(), command, socket };
   return `${JSON.stringify({ ...holder, token: randomBytes(12).toString('hex') })}\n`;
+}
+
+/** Removes the socket that a dead holder served, and the guards of those who died while they took over. */
+async function clearUpAfter(dead: string, path: string): Promise<void> {
+  const socket = parseHolder(dead)?.socket ?? null;
+  if (socket !== null && basename(socket) === 'controller.sock') await rm(socket, { force: true });
+  await removeDeadGuards(path, isHeld);
+}
+
+async function isHeld(raw: string): Promise<boolean> {
+  return (await livingHolder(raw)) !== null;
 }
 
 /** A file appears whole, so one that cannot be parsed has no living holder. */

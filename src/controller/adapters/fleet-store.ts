@@ -1,4 +1,4 @@
-import { appendFile, lstat, mkdir, open, readFile, rename } from 'node:fs/promises';
+import { appendFile, lstat, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { FleetEvent } from '../../model/event.ts';
@@ -14,6 +14,12 @@ const applied = z.record(
   z.string(),
   z.object({ revision: z.string(), specHash: z.string(), backend: z.string().optional() }),
 );
+const turn = z.object({
+  revision: z.string(),
+  bottle: z.string(),
+  actions: z.number(),
+  result: z.string().nullable(),
+});
 const event: z.ZodType<FleetEvent> = z.object({
   at: z.string(),
   severity: z.enum(['info', 'warning', 'error']),
@@ -30,15 +36,26 @@ export function createFleetStore(stateDirectory: string, rotateBytes = ROTATE_BY
   const appliedRevisionPath = join(stateDirectory, 'applied-revision.json');
   const eventsPath = join(stateDirectory, 'events.jsonl');
   const olderEventsPath = `${eventsPath}.1`;
+  const turnsPath = join(stateDirectory, 'turns.jsonl');
   let appending: Promise<void> = Promise.resolve();
 
-  async function append(happened: FleetEvent): Promise<void> {
+  async function append(path: string, value: unknown): Promise<void> {
     await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
+    // A crash, or a disk that was full, may have cut the last line short.
+    const separator = (await endsWithLineFeed(path)) ? '' : '\n';
+    await appendFile(path, `${separator}${JSON.stringify(value)}\n`, { mode: 0o600 });
+  }
+
+  async function rotate(): Promise<void> {
     const size = (await lstat(eventsPath).catch(() => null))?.size ?? 0;
     if (size > rotateBytes) await rename(eventsPath, olderEventsPath);
-    // A crash, or a disk that was full, may have cut the last line short.
-    const separator = (await endsWithLineFeed(eventsPath)) ? '' : '\n';
-    await appendFile(eventsPath, `${separator}${JSON.stringify(happened)}\n`, { mode: 0o600 });
+  }
+
+  /** One after the other, so that lines never mix. */
+  function inOrder(path: string, write: () => Promise<void>): Promise<void> {
+    const done = appending.then(write).catch(storeError(path));
+    appending = done.catch(() => undefined);
+    return done;
   }
 
   return {
@@ -65,11 +82,22 @@ export function createFleetStore(stateDirectory: string, rotateBytes = ROTATE_BY
       return parseRevision(raw) ?? null;
     },
     writeAppliedRevision: (revision) => writeJson(appliedRevisionPath, revision),
-    appendEvent(happened) {
-      const done = appending.then(() => append(happened)).catch(storeError(eventsPath));
-      appending = done.catch(() => undefined);
-      return done;
+    async readTurns() {
+      return (await readLines(turnsPath)).flatMap((line) => {
+        const found = turn.safeParse(parseJson(line)).data;
+        const bottle = parseBottleName(found?.bottle ?? '');
+        const revision = parseRevision(found?.revision ?? '');
+        if (found === undefined || bottle === undefined || revision === undefined) return [];
+        return [{ ...found, bottle, revision }];
+      });
     },
+    appendTurn: (recorded) => inOrder(turnsPath, () => append(turnsPath, recorded)),
+    clearTurns: () => inOrder(turnsPath, () => rm(turnsPath, { force: true })),
+    appendEvent: (happened) =>
+      inOrder(eventsPath, async () => {
+        await rotate();
+        await append(eventsPath, happened);
+      }),
     async readEvents(limit) {
       const newest = await readLines(eventsPath);
       const older = newest.length < limit ? await readLines(olderEventsPath) : [];

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { chown, mkdir, readdir, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { flushFolder, writeDurably } from './atomic-file.ts';
+import { hiddenTemporaryPath } from './temporary-file.ts';
 
 /** Who a folder's content is for; null leaves it to who we are. */
 export type Owner = { readonly uid: number; readonly gid: number } | null;
@@ -12,7 +12,7 @@ const MAX_BELIEVED = 1_000_000_000;
 /**
  * Publishes `files` as the next generation of an input folder:
  *
- *   write `.gen-N-…` → flush → rename to `gen-N` → replace the link `current` by rename → remove what is older than
+ *   write `.gen-N.….tmp` → flush → rename to `gen-N` → replace the link `current` by rename → remove what is older than
  *   the generation before
  *
  * A reader that follows `current` once gets one whole generation; the one before stays for a reader that is in it.
@@ -23,9 +23,8 @@ export async function publishGeneration(
   files: { readonly [name: string]: string },
   owner: Owner,
 ): Promise<void> {
-  const suffix = randomBytes(6).toString('hex');
   const name = `gen-${generation}`;
-  const temporary = join(folder, `.${name}-${suffix}`);
+  const temporary = hiddenTemporaryPath(join(folder, name));
   await mkdir(temporary, { mode: 0o700 });
   if (owner !== null) await chown(temporary, owner.uid, owner.gid);
   await Promise.all(
@@ -38,7 +37,7 @@ export async function publishGeneration(
   );
   await flushFolder(temporary);
   await rename(temporary, join(folder, name));
-  const link = join(folder, `.current-${suffix}`);
+  const link = hiddenTemporaryPath(join(folder, 'current'));
   await symlink(name, link);
   await rename(link, join(folder, 'current'));
   await flushFolder(folder);

@@ -4,6 +4,7 @@ import { sanitizeLine } from '../../model/sanitize.ts';
 import type { CommitOutcome, CommitRefused, CommitRequest, SourceProblem } from '../ports/git.ts';
 import { authorVariables, type GitAuthor, gitAuthor } from './git-author.ts';
 import type { ChangedFile } from './git-changed-file.ts';
+import { markCommand } from './git-mark.ts';
 import { newTree } from './git-new-tree.ts';
 import { type GitObject, objectId, packOf } from './git-pack.ts';
 import type { GitProcess } from './git-process.ts';
@@ -38,8 +39,8 @@ type Made = Extract<Plumbed, { readonly kind: 'committed' }> | CommitRefused;
  *
  *   read folders → objects → update-ref <new> <parent> (compare-and-swap)
  *
- * A crash before `update-ref` leaves unreferenced objects, which git collects. A crash after it leaves the commit in
- * force and the operator's working tree behind it, as after a push into a checked-out branch; `git restore` catches up.
+ * A crash before `update-ref` leaves unreferenced objects, which git collects. With the branch it makes a mark that the
+ * operator's working tree is behind, so that a crash after it is made good by `catchUp`.
  *
  * @throws Error when a path cannot be in a tree, or the branch was deleted meanwhile.
  */
@@ -51,7 +52,9 @@ export async function commitByPlumbing(
 ): Promise<Plumbed> {
   const made = await makeCommit(git, request, vouching);
   if (made.kind === 'refused') return made;
-  return (await swap(git, ref, made.revision, request)) ?? made;
+  const { revision, files } = made;
+  const marked = files.length === 0 ? [] : [markCommand(revision)];
+  return (await swap(git, ref, { ...request, revision, marked })) ?? made;
 }
 
 /** Writes the objects of a commit that this host would apply, and moves no branch. */
@@ -144,12 +147,20 @@ function commitMessage({ subject, body, trailers }: CommitRequest): string {
 async function swap(
   git: GitProcess,
   ref: string,
-  revision: Revision,
-  { parent, subject }: CommitRequest,
+  {
+    revision,
+    parent,
+    subject,
+    marked,
+  }: CommitRequest & { readonly revision: Revision; readonly marked: readonly string[] },
 ): Promise<Extract<CommitOutcome, { readonly kind: 'moved' }> | null> {
   const log = `bb: ${sanitizeLine(subject)}`;
   for (let attempt = 1; ; attempt += 1) {
-    const { exitCode, stderr } = await git.run(['update-ref', '-m', log, ref, revision, parent]);
+    // Until the last line is read, nothing is changed.
+    const input = ['start', `update ${ref} ${revision} ${parent}`, ...marked, 'commit', ''];
+    const { exitCode, stderr } = await git.run(['update-ref', '-m', log, '--stdin'], {
+      input: input.join('\n'),
+    });
     if (exitCode === 0) return null;
     const tip = await branchTip(git, ref);
     if (tip !== parent) return moved(tip, ref);

@@ -1,6 +1,8 @@
+import type { Revision } from '../../model/names.ts';
 import type { ChangedFile } from './git-changed-file.ts';
+import { removeMark } from './git-mark.ts';
 import type { GitProcess } from './git-process.ts';
-import { checkedOutAt, updateWorkingTree } from './git-working-tree.ts';
+import { bringToWorkingTree } from './git-working-tree.ts';
 
 /** Lets the working tree have one commit; gives the paths that are left as the operator has them. Asked again, it waits. */
 export type Follow = () => Promise<readonly string[]>;
@@ -12,13 +14,13 @@ export type Follow = () => Promise<readonly string[]>;
 export function workingTreeFollower(
   git: GitProcess,
   ref: string,
-): (files: readonly ChangedFile[]) => Follow {
+): (revision: Revision, files: readonly ChangedFile[]) => Follow {
   let behind: Follow[] = [];
   let following: Promise<unknown> = Promise.resolve();
-  return (files) => {
+  return (revision, files) => {
     let left: Promise<readonly string[]> | null = null;
     const start: Follow = () => {
-      left ??= following.then(() => bringCommit(git, ref, files));
+      left ??= following.then(() => bringCommit(git, ref, revision, files));
       following = left.catch(() => undefined);
       return left;
     };
@@ -35,9 +37,11 @@ export function workingTreeFollower(
 async function bringCommit(
   git: GitProcess,
   ref: string,
+  revision: Revision,
   files: readonly ChangedFile[],
 ): Promise<readonly string[]> {
   if (files.length === 0) return [];
-  const root = await checkedOutAt(git, ref);
-  return root === null ? [] : updateWorkingTree(git, root, files);
+  const left = await bringToWorkingTree(git, ref, files);
+  await removeMark(git, revision);
+  return left;
 }

@@ -1,29 +1,35 @@
 import { createHash } from 'node:crypto';
 import { lstat, mkdir, open, rm, rmdir } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { writeFileAtomically } from './atomic-file.ts';
 import { type ChangedFile, indexLine } from './git-changed-file.ts';
 import { withoutFilters } from './git-filters.ts';
 import type { GitProcess } from './git-process.ts';
+import { removeAbandoned } from './temporary-file.ts';
 
 /**
- * Lets the working tree at `root` follow a commit, file by file, where a file is clean: its bytes and its index entry
- * are those of the parent.
- * The index goes first: a crash in between then looks like an edit that `git restore` undoes, not like a staged one.
+ * Lets the working tree that is on the branch follow a commit, file by file, where a file is clean: its bytes and its
+ * index entry are those of the parent. After a process that `died` its index entry may be the commit's already, because
+ * the index goes first: a crash in between then looks like an edit, not like a staged one.
  *
  * Gives the paths that were not clean, and so were left as the operator has them.
  */
-export async function updateWorkingTree(
+export async function bringToWorkingTree(
   git: GitProcess,
-  root: string,
+  ref: string,
   files: readonly ChangedFile[],
+  { died = false }: { readonly died?: boolean } = {},
 ): Promise<readonly string[]> {
-  if (files.length === 0) return [];
+  const root = files.length === 0 ? null : await checkedOutAt(git, ref);
+  if (root === null) return [];
   const staged = await stagedEntries(git, root, files);
   const clean: ChangedFile[] = [];
   for (const file of files) {
-    const asParent = staged.get(file.path) === entryText(file.before);
-    if (asParent && (await hasBytesOf(root, file))) clean.push(file);
+    const { path, before, after } = file;
+    if (died) await removeAbandoned(dirname(join(root, path)), (name) => name === basename(path));
+    const entry = staged.get(path);
+    const isExpected = entry === entryText(before) || (died && entry === entryText(after));
+    if (isExpected && (await hasBytesOf(root, file))) clean.push(file);
   }
   const input = clean.map(indexLine).join('');
   const options = { cwd: root, env: await withoutFilters(git, root) };
@@ -37,7 +43,7 @@ export async function updateWorkingTree(
 }
 
 /** Root of the working tree, main or linked, that is on the branch; null during a rebase and in a bare repository. */
-export async function checkedOutAt(git: GitProcess, ref: string): Promise<string | null> {
+async function checkedOutAt(git: GitProcess, ref: string): Promise<string | null> {
   const { stdout } = await git.run(['worktree', 'list', '--porcelain']);
   const found = stdout.split('\n\n').find((block) => block.split('\n').includes(`branch ${ref}`));
   const [first = ''] = found?.split('\n') ?? [];
@@ -62,8 +68,8 @@ async function stagedEntries(
   return entries;
 }
 
-function entryText(before: ChangedFile['before']): string | undefined {
-  return before === null ? undefined : `${before.mode} ${before.id} 0\n`;
+function entryText(file: ChangedFile['before']): string | undefined {
+  return file === null ? undefined : `${file.mode} ${file.id} 0\n`;
 }
 
 /** Whether the file on disk is the parent's: absent, or a regular file of these bytes below real folders. */

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join, resolve as resolvePath } from 'node:path';
 import { parseRevision, type Revision } from '../../model/names.ts';
 import type { Git, Resolved, SourceProblem } from '../ports/git.ts';
+import { catchUp } from './git-behind.ts';
 import { branchTip, commitByPlumbing } from './git-commit.ts';
 import { workingTreeFollower } from './git-follow.ts';
 import { isAncestor, readDiff, readLog } from './git-history.ts';
@@ -69,7 +70,7 @@ function createGit(
     const { kind, revision, files } = outcome;
     const isKnown = trees.derive({ parent: request.parent, revision }, folder, files);
     ours = isKnown ? revision : null;
-    return { kind, revision, follow: following(files) };
+    return { kind, revision, follow: following(revision, files) };
   };
   return {
     repository,
@@ -93,6 +94,7 @@ function createGit(
       return { kind, revision, leftInWorkingTree: await follow() };
     },
     commitAhead,
+    catchUp: () => catchUp(git, ref),
     log: (from, limit) => readLog(git, from, limit),
     diff: (from, to) => readDiff(git, from, to, folder),
     appendNote: (revision, line) => appendNote(git, revision, line),

@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { link, mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { writeDurably } from './atomic-file.ts';
+import { temporaryPath } from './temporary-file.ts';
 
 const KEY_BYTES = 32;
 
@@ -14,7 +15,7 @@ export async function loadVersionKey(path: string): Promise<Uint8Array> {
   if (present?.length === KEY_BYTES) return present;
   if (present !== null) await rm(path, { force: true });
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  const temporary = temporaryPath(path);
   try {
     await writeDurably(temporary, randomBytes(KEY_BYTES), { mode: 0o600 });
     await link(temporary, path).catch((error: NodeJS.ErrnoException) => {

@@ -10,7 +10,12 @@ export interface LockHolder {
 }
 
 export type LockOutcome =
-  | { readonly kind: 'held'; readonly release: () => Promise<void> }
+  | {
+      readonly kind: 'held';
+      readonly release: () => Promise<void>;
+      /** From a holder that died in the middle of something. */
+      readonly takenOver: boolean;
+    }
   | { readonly kind: 'taken'; readonly holder: LockHolder };
 
 /** One owner a fleet: whoever plans and executes holds it. */

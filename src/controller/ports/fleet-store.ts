@@ -2,6 +2,15 @@ import type { FleetEvent } from '../../model/event.ts';
 import type { BottleName, Revision } from '../../model/names.ts';
 import type { AppliedRecord } from '../../reconcilers/plan-context.ts';
 
+/** One bottle's turn towards a commit: what the commit's note will tell of it. */
+export interface RecordedTurn {
+  readonly revision: Revision;
+  readonly bottle: BottleName;
+  readonly actions: number;
+  /** Null while it goes on, and when its process died. */
+  readonly result: string | null;
+}
+
 /** Why something could not be written, so that a person knows what to repair. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
@@ -33,6 +42,10 @@ export interface FleetStore {
   /** Commit at which the whole fleet was last in force; null while there was none. */
   readAppliedRevision(): Promise<Revision | null>;
   writeAppliedRevision(revision: Revision): Promise<void>;
+  /** Turns whose note is not written yet, as they were appended. */
+  readTurns(): Promise<readonly RecordedTurn[]>;
+  appendTurn(turn: RecordedTurn): Promise<void>;
+  clearTurns(): Promise<void>;
   appendEvent(event: FleetEvent): Promise<void>;
   /** Newest first, at most `limit`. */
   readEvents(limit: number): Promise<readonly FleetEvent[]>;

@@ -107,6 +107,8 @@ export interface Git {
   commit(request: CommitRequest): Promise<CommitOutcome>;
   /** As `commit`, for a caller with something more urgent to do than the working tree, which it has follow after. */
   commitAhead(request: CommitRequest): Promise<AheadOutcome>;
+  /** Lets the working tree have the commits of a process that died before they were brought there. */
+  catchUp(): Promise<void>;
   /** Newest first, at most `limit`. */
   log(from: Revision, limit: number): Promise<readonly LoggedCommit[]>;
   /** Unified diff of the folder between two commits. */

@@ -1,0 +1,21 @@
+import { rm } from 'node:fs/promises';
+import { execa } from 'execa';
+import type { FleetUnderTest } from '../scenario/fleet-under-test.ts';
+
+/** A copy of a simulated fleet and its repository as they are now, to go back to as often as needed. */
+export async function saveWorld(fleet: FleetUnderTest): Promise<{ restore(): Promise<void> }> {
+  const folders = [fleet.folder, fleet.repository.root];
+  const copy = (from: string, to: string) => execa('cp', ['-a', from, to]);
+  const saved = `${fleet.folder}-saved`;
+  await rm(saved, { recursive: true, force: true });
+  await execa('mkdir', [saved]);
+  for (const [index, folder] of folders.entries()) await copy(folder, `${saved}/${index}`);
+  return {
+    async restore() {
+      for (const [index, folder] of folders.entries()) {
+        await rm(folder, { recursive: true, force: true });
+        await copy(`${saved}/${index}`, folder);
+      }
+    },
+  };
+}
