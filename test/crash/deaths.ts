@@ -11,10 +11,10 @@ export type Choose = (steps: readonly string[]) => readonly number[];
 /** Everyone, and one more that a run of another order may take. */
 export const EVERY: Choose = (steps) => [...steps.keys(), steps.length].map((index) => index + 1);
 
-/** The steps of git, which are few and the worst, and one in `gap` of the others. */
-export function oneIn(gap: number): Choose {
-  return (steps) =>
-    EVERY(steps).filter((step) => step % gap === 1 || steps[step - 1]?.startsWith('git '));
+/** A few, evenly over the whole of it: the first step of each of `phases` parts. */
+export function oneOfEach(phases: number): Choose {
+  return ({ length }) =>
+    Array.from({ length: phases }, (_, at) => 1 + Math.floor((at * length) / phases));
 }
 
 /**

@@ -2,6 +2,12 @@ import { readFile } from 'node:fs/promises';
 import type { Endpoint } from './endpoint.ts';
 
 /**
+ * A wider route leads to wherever, like the default one: a VPN's 10.0.0.0/8 says where a part of the world is reached, not
+ * that every address of it is somebody's. It would leave the default `networks.pool` without a network.
+ */
+const WIDEST = 16;
+
+/**
  * Networks that the host reaches by a route of its own: a bottle's network over one of them would take it away from the
  * host. Only an engine on this host is asked about it; none where the system does not say (macOS).
  */
@@ -10,13 +16,13 @@ export async function hostRoutes({ kind }: Endpoint): Promise<readonly string[]>
   return routesIn(await readFile('/proc/net/route', 'utf8').catch(() => ''));
 }
 
-/** CIDRs of a `/proc/net/route`. The default route is none: it leads everywhere. */
+/** CIDRs of a `/proc/net/route`, but for those that are too wide to be one network. */
 export function routesIn(table: string): readonly string[] {
   const routes = table.split('\n').flatMap((line) => {
     const fields = line.split(/\s+/);
     const destination = octets(fields[1]);
     const prefix = octets(fields[7])?.reduce((bits, octet) => bits + ones(octet), 0) ?? 0;
-    return destination === null || prefix === 0 ? [] : [`${destination.join('.')}/${prefix}`];
+    return destination === null || prefix < WIDEST ? [] : [`${destination.join('.')}/${prefix}`];
   });
   return [...new Set(routes)];
 }
