@@ -14,6 +14,8 @@ import { bottleName } from '../builders/observed.ts';
 
 const NO_PROGRESS = () => undefined;
 const DEV = bottleName('dev');
+/** A loaded machine is slow, not wrong. */
+const PATIENCE = { timeout: 10_000 };
 const IMAGE = 'bb/preserved:home-dev';
 const WITHOUT_DEV = { 'desired-state/agents/dev.yaml': agentFile() };
 
@@ -122,7 +124,7 @@ test('a save that fails keeps everything, with words, and is tried again', async
   };
   await fleet.repository.commit(WITHOUT_DEV);
   const report = granted(await api.reconcile({ timeoutMs: 0 }, NO_PROGRESS));
-  await expect.poll(() => eventsNamed(api, 'ApplyFailed')).toHaveLength(1);
+  await expect.poll(() => eventsNamed(api, 'ApplyFailed'), PATIENCE).toHaveLength(1);
   expect(report.converged).toBe(false);
   expect((await eventsNamed(api, 'ApplyFailed'))[0]).toBe(
     `its agent could not be saved as ${IMAGE}, so nothing of it is removed: no space is left`,
@@ -155,9 +157,9 @@ test('an agent that dies soon after each start is restarted ever more rarely, wi
   const stop = new AbortController();
   const watching = watch(stop.signal);
   end(fleet, 1);
-  await expect.poll(() => startsAtMs.length).toBe(1);
+  await expect.poll(() => startsAtMs.length, PATIENCE).toBe(1);
   await expect
-    .poll(async () => granted(await api.status()).bottles[0]?.conditions)
+    .poll(async () => granted(await api.status()).bottles[0]?.conditions, PATIENCE)
     .toContainEqual(
       expect.objectContaining({
         ...{ type: 'Ready', status: 'False' },
