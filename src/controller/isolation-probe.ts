@@ -56,6 +56,9 @@ export function judgeIsolation(output: ExecResult): IsolationVerdict {
     return no('the image has neither bash nor node to probe with');
   }
   if (valuesOf('route6')[0]?.[0] !== 'none') return no('the agent has a default route for IPv6');
+  // It finds whoever is on its link by ff02::1, the host's bridge too, and theirs are too many addresses to try.
+  const address6 = valuesOf('address6')[0]?.[0] ?? 'unknown';
+  if (address6 !== 'none') return no(`the agent has an address for IPv6 (${address6})`);
   if (valuesOf('egress')[0]?.[0] !== 'open') return no('the agent does not reach egress');
   const neighbours = valuesOf('neighbour');
   // A bottle of nothing but a loopback has no neighbour to try, and none to reach.

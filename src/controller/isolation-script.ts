@@ -18,6 +18,7 @@ const DNS_QUESTION =
  * tool found
  * interfaces none | <name>            beside the loopback
  * route4 none | <gateway>             route6 none | <interface>
+ * address6 none | <address>%<interface>   beside the loopback's
  * egress open | refused | silent
  * neighbour <address> silent | open | refused
  * forbidden <address>:<port> silent | open | refused
@@ -58,6 +59,13 @@ if [ -r /proc/net/ipv6_route ]; then
   done < /proc/net/ipv6_route
 fi
 echo "route6 $route6"
+address6=none
+if [ -r /proc/net/if_inet6 ]; then
+  while read -r address _ _ _ _ interface; do
+    if [ "$interface" != lo ]; then address6=$address%$interface; fi
+  done < /proc/net/if_inet6
+fi
+echo "address6 $address6"
 
 sidecars= own=
 while read -r address names; do
@@ -145,6 +153,8 @@ say('route4', gone ? dotted(number(gone[2])) : 'none');
 const gone6 = rows('/proc/net/ipv6_route').find(
   (row) => /^0{32}$/.test(row[0]) && row[1] === '00' && row[9] !== 'lo');
 say('route6', gone6 ? gone6[9] : 'none');
+const own6 = rows('/proc/net/if_inet6').find((row) => row.length > 5 && row[5] !== 'lo');
+say('address6', own6 ? own6[0] + '%' + own6[5] : 'none');
 const addressesOf = (name) => rows('/etc/hosts').filter((row) => row.slice(1).includes(name)).map((row) => row[0]);
 const sidecars = addressesOf(sidecars_name);
 const skipped = new Set([...sidecars, ...addressesOf(os.hostname())]);

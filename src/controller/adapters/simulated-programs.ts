@@ -8,6 +8,7 @@ const ISOLATED = [
   'tool found',
   'route4 none',
   'route6 none',
+  'address6 none',
   'egress open',
   'neighbour 192.0.2.1 silent',
   'ca readable',
