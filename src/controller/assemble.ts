@@ -103,6 +103,8 @@ async function connect(
   const images = await shippedImages(config.images.base ?? DEFAULT_BASE);
   const { backends, files } = placesOf(options, settings, { directory, fleet, sidecarUser });
   const store = createFleetStore(directory);
+  // What simulated sidecars enforce is simulated too.
+  const pipelock = options.backend === SIMULATED ? null : config.pipelock;
   const clock = systemClock;
   const ports: PassPorts = {
     git,
@@ -127,6 +129,7 @@ async function connect(
       imageBase: images.base,
       programs: config.programs,
       upstream: config.upstream,
+      ...(pipelock === null ? {} : { pipelock }),
     },
   };
   const hints = createStatusHints();

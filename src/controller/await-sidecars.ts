@@ -59,7 +59,7 @@ type SidecarVerdict =
 
 /** Compares what the sidecars report with what they were given. Pure. */
 export function judgeSidecars(statuses: SidecarStatuses, awaited: AwaitedInputs): SidecarVerdict {
-  const { egress, supervise } = statuses;
+  const { egress, supervise, bundle } = statuses;
   const isFormer = [egress, supervise].some(
     (status) => status !== null && awaited.former.includes(status.instance),
   );
@@ -71,6 +71,15 @@ export function judgeSidecars(statuses: SidecarStatuses, awaited: AwaitedInputs)
       egress.refusedGeneration > egress.generation
       ? { kind: 'refused', reason: egress.error }
       : { kind: 'waiting', reason: 'egress still enforces the table before' };
+  }
+  if (egress.pipelockConfig !== undefined) {
+    const pipelock = bundle?.pipelock;
+    if (pipelock?.configHash !== egress.pipelockConfig || pipelock.state !== 'ready') {
+      const reason = pipelock?.error ?? null;
+      return reason === null
+        ? { kind: 'waiting', reason: 'pipelock does not enforce the new configuration yet' }
+        : { kind: 'refused', reason: `pipelock: ${reason}` };
+    }
   }
   if (supervise === null) return { kind: 'waiting', reason: 'supervise has not reported yet' };
   if (supervise.settingsHash !== awaited.settingsHash) {

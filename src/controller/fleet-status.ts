@@ -48,7 +48,10 @@ export function fleetStatus(inputs: StatusInputs): FleetStatus {
       available: availability.available,
       detail: availability.available ? availability.detail : availability.reason,
     })),
-    notEnforced: notEnforced(Object.values(last?.desired.bottles ?? {}).map(({ spec }) => spec)),
+    notEnforced: notEnforced(
+      Object.values(last?.desired.bottles ?? {}).map(({ spec }) => spec),
+      last?.context.host,
+    ),
     bottles: (last?.plan.bottles ?? []).map((plan) => bottleStatus(plan, inputs, known)),
     controllerPid: inputs.controllerPid,
   };
@@ -151,5 +154,14 @@ function sidecarStates(statuses: SidecarStatuses | undefined): BottleStatus['sid
   return [
     { name: 'egress', state: stateOf('egress', egress?.state) },
     { name: 'supervise', state: stateOf('supervise', supervise?.state) },
+    ...(bundle?.pipelock === undefined
+      ? []
+      : [
+          {
+            name: 'pipelock',
+            state: stateOf('pipelock', bundle.pipelock.state),
+            detail: `${bundle.pipelock.version ?? '?'}, blocked ${bundle.pipelock.blocked}`,
+          },
+        ]),
   ];
 }

@@ -1,5 +1,6 @@
 import type { HostPolicy } from '../model/host-policy.ts';
 import type { UpstreamSettings } from '../model/sidecar.ts';
+import type { PipelockProgram } from '../reconcilers/plan-context.ts';
 
 /** Image that everything is built over where the host's configuration names none. */
 export const DEFAULT_BASE = 'node:24-bookworm';
@@ -22,6 +23,8 @@ export interface HostConfig {
   /** Folder, absolute, that every agent sees read-only; its `bin` comes first there. */
   readonly programs: string | null;
   readonly upstream: UpstreamSettings;
+  /** The second gate's program; null where egress is the only gate. */
+  readonly pipelock: PipelockProgram | null;
   /** Engine endpoint; null looks where Docker does. */
   readonly docker: { readonly host: string | null };
   readonly onInvalid: 'reject' | 'isolate';

@@ -67,7 +67,7 @@ function preflightOfBottle(
   return preflightOf(bottle, {
     plan: plan.bottles.find((each) => each.bottle === name) ?? null,
     context,
-    notEnforced: notEnforced([bottle.spec]),
+    notEnforced: notEnforced([bottle.spec], context.host),
   });
 }
 

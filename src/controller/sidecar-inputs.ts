@@ -1,6 +1,6 @@
 import type { DesiredBottle } from '../model/desired-state.ts';
 import type { EgressSecrets } from '../model/sidecar.ts';
-import { renderEgressTable } from '../reconcilers/egress/render-table.ts';
+import { renderEgress } from '../reconcilers/egress/render-table.ts';
 import type { HostFacts } from '../reconcilers/plan-context.ts';
 import { renderSuperviseSettings } from '../reconcilers/supervise/render-settings.ts';
 import { StepFailed } from './failure.ts';
@@ -14,7 +14,7 @@ export async function sidecarInputs(
   nowMs: number,
   secrets: Secrets,
 ): Promise<SidecarInputs> {
-  const egress = renderEgressTable(bottle, host, nowMs);
+  const { table: egress, pipelockConfig } = renderEgress(bottle, host, nowMs);
   const names = Object.keys(egress.secrets);
   const values = names.length === 0 ? new Map<string, never>() : await secrets.values(names);
   const files: { [name: string]: { version: string; value: string } } = {};
@@ -30,5 +30,6 @@ export async function sidecarInputs(
     files[name] = secret;
   }
   const supervise = renderSuperviseSettings(bottle);
-  return { egress, secrets: files satisfies EgressSecrets, supervise };
+  const gate = pipelockConfig === null ? {} : { pipelockConfig };
+  return { egress, secrets: files satisfies EgressSecrets, ...gate, supervise };
 }

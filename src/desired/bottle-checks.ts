@@ -1,5 +1,6 @@
 import type { Composition } from './compose.ts';
 import { isSshUrl } from './git-url.ts';
+import { guardedFields } from './pipelock-fields.ts';
 import { type Problems, quote } from './problems.ts';
 import type { ReferencedFiles } from './referenced-files.ts';
 import type { WrittenBottle } from './schema/bottle.ts';
@@ -37,6 +38,15 @@ function checkBottle(
     if (typeof value !== 'object' || !('fromHost' in value)) continue;
     const at = file.locate.value(['env', name, 'fromHost']);
     checkHostVariable(value.fromHost, trust, problems, { file: file.path, at });
+  }
+  for (const path of guardedFields(file.value.pipelock?.extra ?? {})) {
+    problems.error({
+      code: 'invalid-value',
+      message: `${quote(path.join('.'))} of pipelock.yaml is set by bb alone`,
+      hint: 'hosts belong in allowlists/ and routes/',
+      file: file.path,
+      at: file.locate.key(['pipelock', 'extra', ...path]),
+    });
   }
   if (Object.keys(file.value.gitGate?.repos ?? {}).length > 0) {
     const message = 'git-gate is not there yet: a push to these repositories is refused';

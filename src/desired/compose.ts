@@ -3,6 +3,7 @@ import type { WrittenBottle, WrittenRepo } from './schema/bottle.ts';
 import type { WrittenFile } from './written-file.ts';
 
 type Env = NonNullable<WrittenBottle['env']>;
+type PipelockExtra = NonNullable<NonNullable<WrittenBottle['pipelock']>['extra']>;
 type GitUser = NonNullable<WrittenBottle['gitUser']>;
 
 /** A list entry and where it was written, so that a problem with it is told at its place. */
@@ -23,6 +24,7 @@ export interface Composition {
   readonly updatePolicy: WrittenBottle['updatePolicy'];
   readonly resources: NonNullable<WrittenBottle['resources']>;
   readonly env: Env;
+  readonly pipelockExtra: PipelockExtra;
   readonly gitUser: GitUser;
   readonly allowlists: readonly Listed[];
   readonly routes: readonly Listed[];
@@ -41,6 +43,7 @@ const EMPTY: Composition = {
   updatePolicy: undefined,
   resources: {},
   env: {},
+  pipelockExtra: {},
   gitUser: {},
   allowlists: [],
   routes: [],
@@ -49,7 +52,7 @@ const EMPTY: Composition = {
 };
 
 /**
- * Merges bottles left to right, then the agent's own part over them: env by key, `gitUser` and resources per field,
+ * Merges bottles left to right, then the agent's own part over them: env and `pipelock.extra` by key, `gitUser` and resources per field,
  * repositories of one name per field, lists replace (`[]` clears, `+name` adds), scalars: the later one wins.
  */
 export function compose(
@@ -74,6 +77,7 @@ function mergeLayer(below: Composition, file: WrittenFile<WrittenBottle>): Compo
     updatePolicy: value.updatePolicy ?? below.updatePolicy,
     resources: { ...below.resources, ...value.resources },
     env: { ...below.env, ...value.env },
+    pipelockExtra: { ...below.pipelockExtra, ...value.pipelock?.extra },
     gitUser: { ...below.gitUser, ...value.gitUser },
     allowlists: mergeList(below.allowlists, file, 'allowlists', value.allowlists),
     routes: mergeList(below.routes, file, 'routes', value.routes),

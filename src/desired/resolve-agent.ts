@@ -139,6 +139,7 @@ function resolveSpec(
     workspace: agent.value.workspace ?? null,
     resources: { cpus, memoryBytes: accepted(parseByteSize(memory)), pids },
     runtime: composed.runtime ?? 'auto',
+    pipelock: { extra: composed.pipelockExtra },
     gitGate: { repos: resolveRepos(composed.repos) },
     supervise: fleet.supervise,
     networks: fleet.networks,

@@ -1,4 +1,5 @@
 import type { AllowlistEntry, EgressRoute } from './egress-route.ts';
+import type { Json } from './fingerprint.ts';
 import type { Fingerprint } from './names.ts';
 import type { ProviderLogin } from './providers/provider.ts';
 
@@ -89,6 +90,8 @@ export interface BottleSpec {
   readonly runtime: RuntimeChoice;
   readonly egress: { readonly routes: readonly EgressRoute[] };
   readonly allowlist: readonly AllowlistEntry[];
+  /** Fields for the configuration of the pipelock program, beside those that bb sets. */
+  readonly pipelock: { readonly extra: { readonly [key: string]: Json } };
   readonly gitGate: { readonly repos: { readonly [name: string]: GitGateRepo } };
   readonly supervise: { readonly waitSeconds: number; readonly maxPendingPerBottle: number };
   readonly networks: { readonly pool: string };

@@ -6,6 +6,7 @@ import type { BottleName, Fingerprint } from './names.ts';
  *
  * ```
  * <bottle>/egress/in/current -> gen-7/   table.json, secrets.json (0600)   rendered by the controller, read-only inside
+ *                                        pipelock.yaml (0600)              where the host has the program
  * <bottle>/egress/out/status.json, ca.pem                                  written by egress
  * <bottle>/egress/state/ca-key.pem (0600), ca-cert.pem                     never leaves the sidecar
  * <bottle>/supervise/in/current -> gen-3/ settings.json
@@ -41,17 +42,22 @@ export interface UpstreamProxy {
   readonly port: number;
 }
 
+/** Where the sidecars find the pipelock program, when their host has it. */
+export const PIPELOCK_PROGRAM = '/opt/pipelock/pipelock';
+
 /** `egress/in/current/table.json` */
 export interface EgressTable {
   readonly generation: number;
   readonly bottle: BottleName;
-  /** Fingerprint of `{routes, allowlist, upstream, secrets}`: equal hash = nothing to do. */
+  /** Fingerprint of `{routes, allowlist, upstream, secrets, pipelockConfig}`: equal hash = nothing to do. */
   readonly hash: Fingerprint;
   readonly routes: readonly EgressRoute[];
   readonly allowlist: readonly AllowlistEntry[];
   readonly upstream: UpstreamSettings;
   /** Name → version of the secrets that `secrets.json` must hold; files that disagree are refused together. */
   readonly secrets: { readonly [name: string]: string };
+  /** sha256 of the `pipelock.yaml` beside it, which must be in force too; absent where egress is the only gate. */
+  readonly pipelockConfig?: Fingerprint;
 }
 
 /** `egress/in/current/secrets.json`. `version` is an HMAC under a host key: it may be shown, the value may not. */
@@ -82,6 +88,8 @@ export interface EgressStatus {
   readonly caPem: string;
   /** Where it listens; absent in the status of an older sidecar. */
   readonly port?: number;
+  /** What the table in force says of the second gate; absent where it speaks of none. */
+  readonly pipelockConfig?: Fingerprint;
 }
 
 /** `supervise/in/current/settings.json` */
@@ -117,6 +125,21 @@ export interface BundleStatus {
     /** Exit code or signal of the last death. */
     readonly lastExit: string | null;
   }[];
+  /** Absent where the sidecars have no such program. */
+  readonly pipelock?: PipelockStatus;
+}
+
+/** The real pipelock program, as its own log tells it. */
+export interface PipelockStatus {
+  /** `degraded`: it does not listen, so egress reaches nothing. */
+  readonly state: 'ready' | 'degraded';
+  readonly version: string | null;
+  /** sha256 of the configuration that it says is in force. */
+  readonly configHash: Fingerprint | null;
+  /** Why it refused the newest configuration; the one before stays in force. */
+  readonly error: string | null;
+  /** What it blocked since its sidecars started. */
+  readonly blocked: number;
 }
 
 /** What the controller read of one bottle's sidecars; null where a file is absent or unreadable. */

@@ -17,7 +17,12 @@ export interface BottleStatus {
   /** Counter of this bottle's spec, and the one its status speaks of. */
   readonly generation: number;
   readonly observedGeneration: number;
-  readonly sidecars: readonly { readonly name: string; readonly state: string }[];
+  readonly sidecars: readonly {
+    readonly name: string;
+    readonly state: string;
+    /** What else there is to know: a version, a count. */
+    readonly detail?: string;
+  }[];
   /** RFC 3339 of the agent container's start, when known. */
   readonly startedAt: string | null;
   /** A withheld update and what it waits for. */

@@ -11,6 +11,14 @@ export interface AppliedRecord {
   readonly backend?: string;
 }
 
+/** A program of the host that is shown to the sidecars. */
+export interface PipelockProgram {
+  /** Absolute. */
+  readonly path: string;
+  /** Changes when the file does, so that the sidecars are made anew over the new one. */
+  readonly identity: string;
+}
+
 /** Facts of the host that specs are completed with. */
 export interface HostFacts {
   /** Absolute; the fleet's state directory, see `model/state-layout.ts`. */
@@ -27,6 +35,8 @@ export interface HostFacts {
   /** Folder of this machine that every agent sees read-only at `AGENT_PROGRAMS`; null = none. */
   readonly programs: string | null;
   readonly upstream: UpstreamSettings;
+  /** The pipelock program of this host; absent where egress is the only gate. */
+  readonly pipelock?: PipelockProgram;
   /** Version (HMAC) of each secret that has a value; a name that is absent has none. */
   readonly secretVersions: { readonly [name: string]: string };
 }

@@ -1,7 +1,7 @@
 import type { BottleSpec } from '../model/bottle-spec.ts';
 import type { NetworkComponent } from '../model/component.ts';
 import { canonicalJson, type Json, sha256 } from '../model/fingerprint.ts';
-import type { HostFacts } from './plan-context.ts';
+import type { HostFacts, PipelockProgram } from './plan-context.ts';
 
 /** Part of a bottle's specification that its agent container realises, completed with the host's facts. */
 export interface RealisedAgent
@@ -26,6 +26,8 @@ export interface RealisedSidecars {
   readonly image: string;
   readonly user: HostFacts['sidecarUser'];
   readonly state: string;
+  /** The second gate, and what its resolver cannot know; absent where egress is the only one. */
+  readonly pipelock?: PipelockProgram & { readonly hosts: { readonly [name: string]: string } };
 }
 
 /** Part that one network realises. Its subnet is not in here: a bottle keeps the one that it got. */
@@ -67,7 +69,18 @@ export function realisedAgent(
 
 /** What the sidecars container is made of. */
 export function realisedSidecars(host: HostFacts): RealisedSidecars {
-  return { image: host.sidecarImage, user: host.sidecarUser, state: host.stateDirectory };
+  const shared = { image: host.sidecarImage, user: host.sidecarUser, state: host.stateDirectory };
+  if (host.pipelock === undefined) return shared;
+  return { ...shared, pipelock: { ...host.pipelock, hosts: firstAddresses(host) } };
+}
+
+/** A hosts file knows one address a name, and no wildcards. */
+function firstAddresses({ upstream }: HostFacts): { readonly [name: string]: string } {
+  return Object.fromEntries(
+    Object.entries(upstream.hosts).flatMap(([host, [address]]) =>
+      address === undefined || host.startsWith('*.') ? [] : [[host, address]],
+    ),
+  );
 }
 
 /** Texts for the labels of a component that realises `part`. */

@@ -43,6 +43,12 @@ export const Shape = {
     (raw, at) =>
       raw === null ? null : read(raw, at),
 
+  /** A member that may be absent; absent it stays. */
+  optional:
+    <Value>(read: ShapeReader<Value>): ShapeReader<Value | undefined> =>
+    (raw, at) =>
+      raw === undefined ? undefined : read(raw, at),
+
   list:
     <Item>(read: ShapeReader<Item>): ShapeReader<readonly Item[]> =>
     (raw, at) => {
@@ -63,7 +69,7 @@ export const Shape = {
   object:
     <Value extends object>(
       readers: {
-        readonly [Name in keyof Value]: ShapeReader<Value[Name]>;
+        readonly [Name in keyof Value]-?: ShapeReader<Value[Name]>;
       },
     ): ShapeReader<Value> =>
     (raw, at) => {
@@ -72,7 +78,8 @@ export const Shape = {
       if (unknown !== undefined) throw new Error(`${at} has an unknown member "${unknown}"`);
       const value: Partial<Value> = {};
       for (const name of Object.keys(readers) as (keyof Value & string)[]) {
-        value[name] = readers[name](given[name], `${at}.${name}`);
+        const member = readers[name](given[name], `${at}.${name}`);
+        if (member !== undefined) value[name] = member;
       }
       return value as Value;
     },

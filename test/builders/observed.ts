@@ -75,6 +75,7 @@ export function bottle(
       runtime: 'auto',
       egress: { routes: [] },
       allowlist: [],
+      pipelock: { extra: {} },
       gitGate: { repos: {} },
       supervise: { waitSeconds: 30, maxPendingPerBottle: 20 },
       networks: { pool: '10.80.0.0/16' },

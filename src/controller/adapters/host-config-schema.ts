@@ -34,6 +34,11 @@ export const configSchema = z.strictObject({
       caFiles: z.array(path).optional(),
     })
     .optional(),
+  pipelock: z
+    .union([z.literal('off'), z.strictObject({ program: path })], {
+      error: 'is {program: path} or "off"',
+    })
+    .optional(),
   envAllowed: z.array(envName).optional(),
   docker: z
     .strictObject({ host: line('engine endpoint, as in DOCKER_HOST').optional() })

@@ -8,6 +8,7 @@ import { accepted } from '../../desired/parsed.ts';
 import { FILE_START, Problems } from '../../desired/problems.ts';
 import { readWritten, type WrittenFile } from '../../desired/written-file.ts';
 import type { Diagnostic } from '../../model/diagnostic.ts';
+import type { PipelockProgram } from '../../reconcilers/plan-context.ts';
 import type { HostConfig, HostSettings, SecretSource, VerifySettings } from '../host-config.ts';
 import {
   configSchema,
@@ -16,6 +17,7 @@ import {
   type WrittenSecrets,
 } from './host-config-schema.ts';
 import { type Protection, readHostFile } from './host-file.ts';
+import { pipelockAt, pipelockOnPath } from './pipelock-program.ts';
 
 type Environment = { readonly [name: string]: string | undefined };
 
@@ -42,12 +44,13 @@ export async function loadHostConfig(options: HostConfigOptions): Promise<Loaded
   const secretsFile = await readSettings(directory, 'secrets', 'secret', secretsSchema, problems);
   const trustedCaPem = await readAuthorities(configFile, toPath, problems);
   await checkTrustFiles(configFile, toPath, problems);
+  const pipelock = findPipelock(configFile, { environment: options.environment, toPath }, problems);
   if (problems.errorCount > 0) return { ok: false, diagnostics: problems.list() };
   const written: WrittenConfig = configFile?.value ?? {};
   const secrets: WrittenSecrets = secretsFile?.value ?? {};
   return {
     ok: true,
-    config: completeConfig(written, { directory, trustedCaPem, toPath }),
+    config: completeConfig(written, { directory, trustedCaPem, pipelock, toPath }),
     policy: {
       envAllowed: written.envAllowed ?? [],
       secrets: mapValues(secrets, ({ hosts, gitUrls }) => ({
@@ -134,15 +137,38 @@ async function checkTrustFiles(
   }
 }
 
+/** A program that is named must be there: a gate that somebody asked for is never left out in silence. */
+function findPipelock(
+  config: WrittenFile<WrittenConfig> | null,
+  host: { readonly environment: Environment; readonly toPath: (raw: string) => string },
+  problems: Problems,
+): PipelockProgram | null {
+  const written = config?.value.pipelock;
+  if (written === 'off') return null;
+  if (written === undefined) return pipelockOnPath(host.environment);
+  const path = host.toPath(written.program);
+  const program = pipelockAt(path);
+  if (program !== null) return program;
+  problems.error({
+    code: 'missing-file',
+    message: `${path} is not a program that can be run`,
+    hint: 'install pipelock there, or write "pipelock: off"',
+    file: config?.path ?? '',
+    at: config?.locate.value(['pipelock', 'program']) ?? FILE_START,
+  });
+  return null;
+}
+
 function completeConfig(
   written: WrittenConfig,
   host: {
     readonly directory: string;
     readonly trustedCaPem: readonly string[];
+    readonly pipelock: PipelockProgram | null;
     readonly toPath: (raw: string) => string;
   },
 ): HostConfig {
-  const { directory, trustedCaPem, toPath } = host;
+  const { directory, trustedCaPem, pipelock, toPath } = host;
   const { source, verify, images, programs, upstream, docker } = written;
   const hosts = Object.entries(upstream?.hosts ?? {});
   return {
@@ -161,6 +187,7 @@ function completeConfig(
       ),
       trustedCaPem,
     },
+    pipelock,
     docker: { host: docker?.host ?? null },
     onInvalid: written.onInvalid ?? 'reject',
     workspaces: (written.workspaces ?? []).map(toPath),

@@ -67,7 +67,7 @@ async function readStatuses(layout: BottleLayout): Promise<SidecarStatuses> {
 
 async function renderEgress(
   layout: BottleLayout,
-  { egress, secrets }: SidecarInputs,
+  { egress, secrets, pipelockConfig }: SidecarInputs,
   reported: number,
   owner: Owner,
 ): Promise<void> {
@@ -78,7 +78,11 @@ async function renderEgress(
   if (isCurrent) return;
   const generation = await nextGeneration(layout.egressIn, reported);
   const table: EgressTable = { ...egress, generation };
-  const files = { 'table.json': toText(table), 'secrets.json': toText(secrets) };
+  const files = {
+    'table.json': toText(table),
+    'secrets.json': toText(secrets),
+    ...(pipelockConfig === undefined ? {} : { 'pipelock.yaml': pipelockConfig }),
+  };
   await publishGeneration(layout.egressIn, generation, files, owner);
 }
 

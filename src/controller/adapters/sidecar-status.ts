@@ -2,21 +2,24 @@ import { z } from 'zod';
 import type { AllowlistEntry, EgressRoute } from '../../model/egress-route.ts';
 import { type Fingerprint, parseFingerprint } from '../../model/names.ts';
 import { sanitizeLine } from '../../model/sanitize.ts';
-import type { BundleStatus, EgressStatus, SuperviseStatus } from '../../model/sidecar.ts';
+import type {
+  BundleStatus,
+  EgressStatus,
+  PipelockStatus,
+  SuperviseStatus,
+} from '../../model/sidecar.ts';
 
 const text = z.string().max(4096);
 const names = z.array(text).max(10_000);
 const count = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
 const message = text.transform((raw) => sanitizeLine(raw)).nullable();
-const fingerprint = z
-  .string()
-  .transform((raw, context): Fingerprint => {
-    const parsed = parseFingerprint(raw);
-    if (parsed !== undefined) return parsed;
-    context.addIssue({ code: 'custom', message: 'not a fingerprint' });
-    return z.NEVER;
-  })
-  .nullable();
+const digest = z.string().transform((raw, context): Fingerprint => {
+  const parsed = parseFingerprint(raw);
+  if (parsed !== undefined) return parsed;
+  context.addIssue({ code: 'custom', message: 'not a fingerprint' });
+  return z.NEVER;
+});
+const fingerprint = digest.nullable();
 
 const route: z.ZodType<EgressRoute> = z.object({
   host: text,
@@ -74,6 +77,7 @@ const egress: z.ZodType<EgressStatus> = z.object({
   secrets: z.record(text, text),
   caPem: z.string().max(65_536),
   port,
+  pipelockConfig: z.exactOptional(digest),
 } satisfies Shape<EgressStatus>);
 
 const supervise: z.ZodType<SuperviseStatus> = z.object({
@@ -89,6 +93,14 @@ const supervise: z.ZodType<SuperviseStatus> = z.object({
   port,
 } satisfies Shape<SuperviseStatus>);
 
+const pipelock: z.ZodType<PipelockStatus> = z.object({
+  state,
+  version: text.transform((raw) => sanitizeLine(raw, 40)).nullable(),
+  configHash: fingerprint,
+  error: message,
+  blocked: count,
+} satisfies Shape<PipelockStatus>);
+
 const bundle: z.ZodType<BundleStatus> = z.object({
   programs: z
     .array(
@@ -100,7 +112,8 @@ const bundle: z.ZodType<BundleStatus> = z.object({
       }),
     )
     .max(32),
-});
+  pipelock: z.exactOptional(pipelock),
+} satisfies Shape<BundleStatus>);
 
 /** A status as the model has it, or null: what a sidecar wrote is believed only in its exact form. */
 export function parseEgressStatus(raw: unknown): EgressStatus | null {

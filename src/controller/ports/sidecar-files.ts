@@ -10,6 +10,8 @@ import type {
 export interface SidecarInputs {
   readonly egress: Omit<EgressTable, 'generation'>;
   readonly secrets: EgressSecrets;
+  /** `pipelock.yaml`; absent where egress is the only gate. */
+  readonly pipelockConfig?: string;
   readonly supervise: Omit<SuperviseSettings, 'generation'>;
 }
 

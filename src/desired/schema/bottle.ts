@@ -38,6 +38,9 @@ const envValue = z.union(
   { error: 'is a text in quotes, {fromHost: NAME} or {ask: question}' },
 );
 
+/** What a field of another program may hold. */
+const json = z.json();
+
 const gitUrl = checkedText(parseGitUrl, 'ssh or https URL of a git repository');
 
 const repo = z.strictObject({
@@ -67,6 +70,14 @@ export const bottleSchema = z
     routes: listedNames('route sets').optional(),
     skills: listedNames('folders below skills/').optional(),
     gitUser: gitUser.optional(),
+    pipelock: z
+      .strictObject({
+        extra: z
+          .record(z.string(), json)
+          .meta({ description: 'fields of pipelock.yaml beside those that bb sets' })
+          .optional(),
+      })
+      .optional(),
     gitGate: z
       .strictObject({
         repos: z.record(checkedText(parseRepoName, 'name of a repository'), repo).optional(),

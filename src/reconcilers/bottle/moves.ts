@@ -58,12 +58,13 @@ export function bottleMoves(current: Current, target: Target, changes: readonly 
     stateMove(current.agents, 'agent');
   const reason = () => reasonOf(changes, ['reload'], origins);
   const { egress, supervise } = current.statuses;
+  const gate = gateReason(current.statuses);
   return {
     internal,
     external,
     sidecars,
     agent,
-    reloadEgress: reloadReason(egress?.tableHash, target.table.hash, 'egress', reason),
+    reloadEgress: reloadReason(egress?.tableHash, target.table.hash, 'egress', reason) ?? gate,
     reloadSupervise: reloadReason(
       supervise?.settingsHash,
       target.settings.hash,
@@ -186,6 +187,17 @@ function reloadReason(
 ): string | null {
   if (inForce === wanted) return null;
   return inForce == null ? `${sidecar} does not say that it has its table` : changed();
+}
+
+/** The second gate has to enforce what the table in force speaks of. */
+function gateReason({ egress, bundle }: Current['statuses']): string | null {
+  const wanted = egress?.pipelockConfig;
+  if (wanted === undefined) return null;
+  const pipelock = bundle?.pipelock;
+  if (pipelock?.configHash === wanted) return null;
+  return pipelock?.state === 'ready'
+    ? 'pipelock enforces another configuration'
+    : 'pipelock does not say that it runs';
 }
 
 function exitWords(exitCode: number | null): string {

@@ -61,6 +61,11 @@ function egressPair(status: EgressStatus | null, target: Target): readonly Pair[
   const observed = tableView(status.routes, status.allowlist, status.secrets);
   const desired = tableView(table.routes, table.allowlist, table.secrets);
   if (diff(observed, desired).length > 0) return [{ observed, desired }];
+  const observedGate = status.pipelockConfig ?? null;
+  const desiredGate = table.pipelockConfig ?? null;
+  if (observedGate !== desiredGate) {
+    return [{ observed: { pipelock: observedGate }, desired: { pipelock: desiredGate } }];
+  }
   return [{ observed: { upstream: null }, desired: { upstream: table.upstream } }];
 }
 

@@ -1,22 +1,29 @@
 import type { DesiredBottle } from '../../model/desired-state.ts';
 import type { AllowlistEntry, EgressRoute } from '../../model/egress-route.ts';
-import { fingerprint } from '../../model/fingerprint.ts';
+import { fingerprint, sha256 } from '../../model/fingerprint.ts';
 import type { EgressTable } from '../../model/sidecar.ts';
 import { sortedBy } from '../order.ts';
+import { renderPipelockConfig } from '../pipelock/render-config.ts';
 import type { HostFacts } from '../plan-context.ts';
 
 /** A table before it has a generation: what the controller hands to the sidecar files. */
 export type RenderedTable = Omit<EgressTable, 'generation'>;
 
+export interface RenderedEgress {
+  readonly table: RenderedTable;
+  /** Text of `pipelock.yaml`; null where egress is the only gate. */
+  readonly pipelockConfig: string | null;
+}
+
 /**
  * The egress table of a bottle at an instant: what has expired is not in it. Secrets are named with their version;
  * one without a value is left out here and keeps the bottle from being touched (`missingSecrets`).
  */
-export function renderEgressTable(
+export function renderEgress(
   bottle: DesiredBottle,
-  host: Pick<HostFacts, 'upstream' | 'secretVersions'>,
+  host: Pick<HostFacts, 'upstream' | 'secretVersions' | 'pipelock'>,
   nowMs: number,
-): RenderedTable {
+): RenderedEgress {
   const inForce = (entry: EgressRoute | AllowlistEntry) => isInForce(entry, nowMs);
   const routes = sortedBy(bottle.spec.egress.routes.filter(inForce), (route) => route.host);
   const allowlist = sortedBy(bottle.spec.allowlist.filter(inForce), (entry) => entry.host);
@@ -27,8 +34,25 @@ export function renderEgressTable(
     }),
   );
   const { upstream } = host;
-  const hash = fingerprint({ routes, allowlist, upstream, secrets });
-  return { bottle: bottle.name, hash, routes, allowlist, upstream, secrets };
+  const { extra } = bottle.spec.pipelock;
+  const pipelockConfig =
+    host.pipelock === undefined
+      ? null
+      : renderPipelockConfig({ routes, allowlist, upstream, extra });
+  const content = {
+    routes,
+    allowlist,
+    upstream,
+    secrets,
+    ...(pipelockConfig === null ? {} : { pipelockConfig: sha256(pipelockConfig) }),
+  };
+  const table = { bottle: bottle.name, hash: fingerprint(content), ...content };
+  return { table, pipelockConfig };
+}
+
+/** The table alone; see `renderEgress`. */
+export function renderEgressTable(...given: Parameters<typeof renderEgress>): RenderedTable {
+  return renderEgress(...given).table;
 }
 
 /** Secrets that a table's routes need and that have no value on this host, with the first host that needs each. */

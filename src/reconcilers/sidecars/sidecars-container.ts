@@ -1,5 +1,5 @@
 import type { ComponentIdentity, ContainerSpec, Mount } from '../../model/component.ts';
-import { EGRESS_PORT, SUPERVISE_PORT } from '../../model/sidecar.ts';
+import { EGRESS_PORT, PIPELOCK_PROGRAM, SUPERVISE_PORT } from '../../model/sidecar.ts';
 import { bottleLayout, SIDECAR_PATHS } from '../../model/state-layout.ts';
 import type { BottleAddresses } from '../network/network-spec.ts';
 import type { HostFacts } from '../plan-context.ts';
@@ -24,18 +24,25 @@ export function sidecarsContainer(
     identity: { ...owner, component: 'sidecars', ...appliedOf(realised) },
     image: realised.image,
     command: null,
-    env: { BB_BOTTLE: owner.bottle, ...listeners(addresses.sidecarsInternal) },
+    env: {
+      BB_BOTTLE: owner.bottle,
+      ...listeners(addresses.sidecarsInternal),
+      ...(realised.pipelock === undefined ? {} : { BB_PIPELOCK: PIPELOCK_PROGRAM }),
+    },
     lateEnv: {},
     user: realised.user,
     workdir: null,
     readOnlyRoot: true,
     tmpfs: { '/tmp': 16 * MEBIBYTE },
-    mounts: sidecarMounts(host.stateDirectory, owner.bottle),
+    mounts: [
+      ...sidecarMounts(host.stateDirectory, owner.bottle),
+      ...programMounts(realised.pipelock?.path),
+    ],
     networks: [
       ...attached('external-network', addresses.sidecarsExternal),
       ...attached('internal-network', addresses.sidecarsInternal),
     ],
-    hosts: {},
+    hosts: realised.pipelock?.hosts ?? {},
     resources: RESOURCES,
     runtime: null,
   };
@@ -65,6 +72,12 @@ function sidecarMounts(
     target: SIDECAR_PATHS[key],
     readOnly: key.endsWith('In'),
   }));
+}
+
+function programMounts(program: string | undefined): readonly Mount[] {
+  return program === undefined
+    ? []
+    : [{ source: program, target: PIPELOCK_PROGRAM, readOnly: true }];
 }
 
 function attached(

@@ -6,6 +6,7 @@ import { sidecarFolders } from '../sidecar-root.ts';
 import { compileCache } from './compile-cache.ts';
 import { Program } from './program.ts';
 import { listPrograms } from './program-list.ts';
+import { secondGate } from './second-gate.ts';
 
 // PID 1 of the sidecars component: starts the programs in order, keeps each alive, passes signals on. The programs of
 // today start no processes of their own; whoever adds one that does has to leave no orphans, because Node reaps only
@@ -19,6 +20,13 @@ const programFolder = process.env['BB_SIDECAR_PROGRAMS'] ?? import.meta.dirname;
 
 const compiled = compileCache(programFolder, '/tmp/compile-cache', process.geteuid?.() ?? 0);
 
+const gate = await secondGate(folders.egressIn, {
+  environment: process.env,
+  backoffMs,
+  onLine: (line) => say('pipelock', line),
+  onChange: () => report(),
+});
+
 const programs = listPrograms(programFolder, process.execPath).map(
   ({ name, command }) =>
     new Program({
@@ -29,13 +37,15 @@ const programs = listPrograms(programFolder, process.execPath).map(
         MALLOC_TRIM_THRESHOLD_: '131072',
         ...compiled,
         ...process.env,
+        ...(gate === null ? {} : { BB_UPSTREAM_PROXY: gate.endpoint }),
       },
       descriptors: listenDescriptors(process.env),
-      onLine: (line) => process.stdout.write(`${name} | ${sanitizeLine(line, 16_384)}\n`),
+      onLine: (line) => say(name, line),
       onChange: report,
-      backoffMs: (failures) => Math.min(100 * 2 ** (failures - 1), MAX_BACKOFF_MS),
+      backoffMs,
     }),
 );
+gate?.start();
 for (const program of programs) program.start();
 report();
 
@@ -48,11 +58,25 @@ process.once('SIGINT', stop);
 setInterval(() => undefined, 2 ** 30);
 
 function report(): void {
-  const status: BundleStatus = { programs: programs.map(({ status }) => status) };
+  const status: BundleStatus =
+    gate === null
+      ? { programs: programs.map((program) => program.status) }
+      : {
+          programs: [gate.program, ...programs].map((program) => program.status),
+          pipelock: gate.status,
+        };
   writeStatus(folders.bundleOut, status);
 }
 
+function say(name: string, line: string): void {
+  process.stdout.write(`${name} | ${sanitizeLine(line, 16_384)}\n`);
+}
+
+function backoffMs(failures: number): number {
+  return Math.min(100 * 2 ** (failures - 1), MAX_BACKOFF_MS);
+}
+
 async function stop(): Promise<void> {
-  await Promise.all(programs.map((program) => program.stop(STOP_GRACE_MS)));
+  await Promise.all([gate, ...programs].map((part) => part?.stop(STOP_GRACE_MS)));
   process.exit(0);
 }

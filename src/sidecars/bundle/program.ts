@@ -33,6 +33,7 @@ export class Program {
   #failures = 0;
   #restart: NodeJS.Timeout | undefined;
   #isStopping = false;
+  #isRestarting = false;
 
   constructor(options: ProgramOptions) {
     this.#options = options;
@@ -41,6 +42,11 @@ export class Program {
 
   get status(): ProgramStatus {
     return this.#status;
+  }
+
+  /** Of the process that runs now. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
   }
 
   start(): void {
@@ -67,6 +73,13 @@ export class Program {
     this.#child?.kill(signal);
   }
 
+  /** Ends the process, at once and for good, and starts it again without a wait: it did nothing wrong. */
+  restart(): void {
+    if (this.#child === null) return;
+    this.#isRestarting = true;
+    this.#child.kill('SIGKILL');
+  }
+
   /** TERM, and KILL after `graceMs`; resolves when the process is gone. */
   async stop(graceMs: number): Promise<void> {
     this.#isStopping = true;
@@ -87,6 +100,12 @@ export class Program {
     this.#child = null;
     if (this.#isStopping) {
       this.#become({ state: 'stopped', lastExit });
+      return;
+    }
+    if (this.#isRestarting) {
+      this.#isRestarting = false;
+      this.#become({ state: 'starting' });
+      this.start();
       return;
     }
     this.#failures = performance.now() - startedAtMs > SETTLED_MS ? 1 : this.#failures + 1;

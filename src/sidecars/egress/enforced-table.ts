@@ -50,6 +50,7 @@ export class EnforcedTable {
       routes: table?.routes ?? [],
       allowlist: table?.allowlist ?? [],
       secrets: table?.secrets ?? {},
+      ...(table?.pipelockConfig === undefined ? {} : { pipelockConfig: table.pipelockConfig }),
     };
   }
 

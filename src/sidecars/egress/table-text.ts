@@ -18,8 +18,8 @@ import { Shape, type ShapeReader } from '../json-shape.ts';
 export function parseTable(text: string): EgressTable {
   const raw: unknown = JSON.parse(text);
   const table = TABLE(raw, 'table');
-  const { routes, allowlist, upstream, secrets } = table;
-  if (fingerprint({ routes, allowlist, upstream, secrets }) !== table.hash) {
+  const { routes, allowlist, upstream, secrets, pipelockConfig } = table;
+  if (fingerprint({ routes, allowlist, upstream, secrets, pipelockConfig }) !== table.hash) {
     throw new Error('table.hash is not the hash of the table');
   }
   return table;
@@ -49,6 +49,7 @@ export function generationOf(text: string): number | null {
 
 const { text, integer, list, record, nullable, oneOf, object } = Shape;
 
+const FINGERPRINT = Shape.parsed(parseFingerprint, 'a fingerprint');
 const HOST: ShapeReader<string> = (raw, at) => {
   const host = text(raw, at);
   if (!/^(?:\*\.)?[a-z0-9_.:-]{1,253}$/.test(host)) throw new Error(`${at} is not a host`);
@@ -105,12 +106,13 @@ const UPSTREAM: ShapeReader<UpstreamSettings> = (raw, at) =>
     ? PROXIED_UPSTREAM(raw, at)
     : DIRECT_UPSTREAM(raw, at);
 const SECRETS: ShapeReader<EgressSecrets> = record(object({ version: text, value: text }));
-const TABLE: ShapeReader<EgressTable> = object({
+const TABLE: ShapeReader<EgressTable> = object<EgressTable>({
   generation: integer,
   bottle: Shape.parsed(parseBottleName, 'a bottle name'),
-  hash: Shape.parsed(parseFingerprint, 'a fingerprint'),
+  hash: FINGERPRINT,
   routes: list(ROUTE),
   allowlist: list(ENTRY),
   upstream: UPSTREAM,
   secrets: record(text),
+  pipelockConfig: Shape.optional(FINGERPRINT),
 });

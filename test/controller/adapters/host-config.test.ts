@@ -45,6 +45,7 @@ test('a host that says nothing has defaults, no secrets and an empty policy', as
       images: { base: null },
       programs: null,
       upstream: { hosts: {}, trustedCaPem: [] },
+      pipelock: null,
       docker: { host: null },
       onInvalid: 'reject',
       workspaces: [],
@@ -140,5 +141,27 @@ test('everything wrong with both files is told at once, with its place', async (
     expect.stringMatching(/^config\.yaml:3:22 nowhere\.pem cannot be read/),
     expect.stringMatching(/^secrets\.yaml:1:\d+ unknown key "envv"/),
     expect.stringMatching(/^secrets\.yaml:2:\d+ .*https:\/\/x\.example/),
+  ]);
+});
+
+test('pipelock is what is named, else what is on the path, else none', async () => {
+  await using folder = await temporaryFolder();
+  const program = join(folder.path, 'pipelock');
+  await writeFile(program, '#!/bin/sh\n', { mode: 0o755 });
+  const pipelockOf = async (config: string, path: string) => {
+    await writeFile(join(folder.path, 'config.yaml'), config);
+    const loaded = await loadHostConfig({ directory: folder.path, environment: { PATH: path } });
+    return loaded.ok ? loaded.config.pipelock : loaded.diagnostics.map(({ message }) => message);
+  };
+  const found = { path: program, identity: expect.stringMatching(/^\d+-[\d.]+-\d+$/) };
+  expect(await pipelockOf('envAllowed: []', folder.path)).toEqual(found);
+  expect(await pipelockOf('pipelock: {program: pipelock}', '/nowhere')).toEqual(found);
+  expect(await pipelockOf('envAllowed: []', '/nowhere')).toBeNull();
+  expect(await pipelockOf('pipelock: off', folder.path)).toBeNull();
+});
+
+test('a pipelock that is named and not there is told, never left out', async () => {
+  expect(await problems({ config: 'pipelock: {program: /nowhere/pipelock}\n' })).toEqual([
+    expect.stringContaining('/nowhere/pipelock is not a program that can be run'),
   ]);
 });
