@@ -1,7 +1,12 @@
 import type { Clock } from '../../model/clock.ts';
 import { fingerprint } from '../../model/fingerprint.ts';
 import { type BottleName, parseBottleName } from '../../model/names.ts';
-import type { EgressStatus, SidecarStatuses, SuperviseStatus } from '../../model/sidecar.ts';
+import type {
+  BundleStatus,
+  EgressStatus,
+  SidecarStatuses,
+  SuperviseStatus,
+} from '../../model/sidecar.ts';
 import type { SidecarFiles, SidecarInputs } from '../ports/sidecar-files.ts';
 
 /** Where simulated sidecars are remembered: a text by bottle. A plain `Map` is one. */
@@ -56,6 +61,7 @@ export class SimulatedSidecarFiles implements SidecarFiles {
           restarts: 0,
           lastExit: null,
         })),
+        ...nextPipelock(inputs, refusal),
       },
     });
     for (const watcher of this.#watchers) watcher(bottle);
@@ -118,6 +124,7 @@ function nextEgress(
     secrets: Object.fromEntries(
       Object.entries(secrets).map(([name, { version }]) => [name, version]),
     ),
+    ...(egress.pipelockConfig === undefined ? {} : { pipelockConfig: egress.pipelockConfig }),
   };
 }
 
@@ -136,6 +143,24 @@ function unloadedEgress(bottle: BottleName, at: string): EgressStatus {
     allowlist: [],
     secrets: {},
     caPem: `simulated certificate of ${bottle}\n`,
+  };
+}
+
+/** A second gate that enforces at once what came with the table. */
+function nextPipelock(
+  { egress }: SidecarInputs,
+  error: string | null,
+): Pick<BundleStatus, 'pipelock'> {
+  const { pipelockConfig } = egress;
+  if (pipelockConfig === undefined) return {};
+  return {
+    pipelock: {
+      state: 'ready',
+      version: 'simulated',
+      configHash: error === null ? pipelockConfig : null,
+      error,
+      blocked: 0,
+    },
   };
 }
 
