@@ -12,9 +12,15 @@ export type TableStatus = Omit<
 
 /** The table in force. A new one is read and checked completely, then takes the place of the old one in one step. */
 export class EnforcedTable {
+  readonly #hasSecondGate: boolean;
   #current: RouteTable | null = null;
   #loadedAt: string | null = null;
   #refusal: { readonly error: string; readonly generation: number | null } | null = null;
+
+  /** `hasSecondGate`: a table that wants one is refused where there is none, since half of its guard would be missing. */
+  constructor(hasSecondGate = false) {
+    this.#hasSecondGate = hasSecondGate;
+  }
 
   get current(): RouteTable | null {
     return this.#current;
@@ -27,6 +33,9 @@ export class EnforcedTable {
       const text = read('table.json');
       generation = generationOf(text);
       const table = parseTable(text);
+      if (table.pipelockConfig !== undefined && !this.#hasSecondGate) {
+        throw new Error('the table wants pipelock, which these sidecars do not have');
+      }
       for (const { addresses } of table.routes) blockList(addresses);
       this.#current = compileTable(table, parseSecrets(read('secrets.json'), table));
       this.#loadedAt = now;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { EGRESS_PORT, type EgressStatus } from '../../model/sidecar.ts';
+import { EGRESS_PORT, type EgressStatus, type UpstreamProxy } from '../../model/sidecar.ts';
 import { writeStatus } from '../atomic-file.ts';
 import { InputFolder } from '../input-folder.ts';
 import { jsonLog, withLimit } from '../json-log.ts';
@@ -26,7 +26,8 @@ const startedAt = new Date().toISOString();
 
 const authority = ensureCertificateAuthority(folders.egressState, folders.egressOut, Date.now());
 const denials = withLimit(log, DENIALS_LOGGED_PER_SECOND);
-const table = new EnforcedTable();
+const secondGate = gateEndpoint(process.env['BB_UPSTREAM_PROXY']);
+const table = new EnforcedTable(secondGate !== null);
 const release = new OperatorRelease({
   queueFolder: folders.queue,
   superviseIn: folders.superviseIn,
@@ -38,6 +39,7 @@ const proxy = new EgressProxy({
   now: Date.now,
   limits: LIMITS,
   inspection: new DlpInspection({ held: release, log: denials }),
+  secondGate,
 });
 const port = await proxy.listen(listenEndpoint(process.env['BB_EGRESS_LISTEN'], EGRESS_PORT));
 
@@ -58,6 +60,12 @@ if (table.current === null) report();
 process.on('SIGHUP', () => input.check(true));
 process.on('SIGTERM', stop);
 process.on('SIGINT', stop);
+
+/** Where the bundle says that pipelock listens. */
+function gateEndpoint(raw: string | undefined): UpstreamProxy | null {
+  const endpoint = raw === undefined ? null : listenEndpoint(raw, 0);
+  return endpoint === null || 'fd' in endpoint ? null : endpoint;
+}
 
 function applyTable(): void {
   const cut = proxy.applyTable();

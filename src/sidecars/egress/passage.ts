@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import type { UpstreamProxy } from '../../model/sidecar.ts';
 import type { Log } from '../json-log.ts';
 import { mayDial } from './address-policy.ts';
 import { formatAuthority } from './authority.ts';
@@ -32,6 +33,8 @@ export interface PassageOptions {
   readonly limits: Limits;
   /** Null: nothing is looked at. */
   readonly inspection: Inspection | null;
+  /** The gate behind this one, which everything is dialled through; it judges by itself what was judged here. */
+  readonly secondGate?: UpstreamProxy | null;
 }
 
 /** The way of every request: read → decide → refuse, answer here, or let it cross. */
@@ -82,8 +85,12 @@ export class Passage {
 
   /** To be called after each change of the table and at each expiry; gives how many requests it ended. */
   applyTable(): number {
-    const upstream = this.#options.table.current?.table.upstream;
-    this.#connections.configure(upstream?.trustedCaPem ?? [], upstream?.proxy ?? null);
+    const { upstream, pipelockConfig = null } = this.#options.table.current?.table ?? {};
+    this.#connections.configure({
+      trustedCaPem: upstream?.trustedCaPem ?? [],
+      proxy: this.#options.secondGate ?? upstream?.proxy ?? null,
+      gateConfig: pipelockConfig,
+    });
     return this.#live.cutUnless((live) => this.#isStillAllowed(live));
   }
 

@@ -1,4 +1,5 @@
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
+import { isDeepStrictEqual } from 'node:util';
 import type { UpstreamProxy } from '../../../model/sidecar.ts';
 import { dial } from './dial.ts';
 import { Http1Upstream } from './http1-upstream.ts';
@@ -12,6 +13,16 @@ export interface Target {
   readonly port: number;
   /** The address that was checked; null where the upstream proxy resolves the name. */
   readonly address: string | null;
+}
+
+/** How upstreams are reached. */
+export interface UpstreamSettings {
+  /** Authorities to trust beside the system's, PEM. */
+  readonly trustedCaPem: readonly string[];
+  /** Everything is dialled through it. */
+  readonly proxy: UpstreamProxy | null;
+  /** What the gate behind this one judges by: it judges connections, so a change of its mind needs new ones. */
+  readonly gateConfig: string | null;
 }
 
 /** One host, port and address, with what is known of it. */
@@ -33,26 +44,17 @@ const ORIGIN_IDLE_MS = 60_000;
 /** Connections to upstreams, kept by host, port and the address that was checked. */
 export class UpstreamConnections {
   readonly #origins = new Map<string, Origin>();
-  #trustedCaPem: readonly string[] = [];
-  #proxy: UpstreamProxy | null = null;
+  #settings: UpstreamSettings = { trustedCaPem: [], proxy: null, gateConfig: null };
   #context: SecureContext | undefined;
 
   get proxy(): UpstreamProxy | null {
-    return this.#proxy;
+    return this.#settings.proxy;
   }
 
-  /**
-   * Authorities to trust beside the system's, and the proxy to go through. Connections made under other settings take
-   * no new requests.
-   */
-  configure(trustedCaPem: readonly string[], proxy: UpstreamProxy | null): void {
-    const isSame =
-      trustedCaPem.join() === this.#trustedCaPem.join() &&
-      proxy?.host === this.#proxy?.host &&
-      proxy?.port === this.#proxy?.port;
-    if (isSame) return;
-    this.#trustedCaPem = trustedCaPem;
-    this.#proxy = proxy;
+  /** Connections made under other settings take no new requests. */
+  configure(settings: UpstreamSettings): void {
+    if (isDeepStrictEqual(settings, this.#settings)) return;
+    this.#settings = settings;
     this.#context = undefined;
     for (const [key, origin] of this.#origins) this.#forget(key, origin);
   }
@@ -141,7 +143,7 @@ export class UpstreamConnections {
       host,
       port,
       address,
-      proxy: this.#proxy,
+      proxy: this.#settings.proxy,
       tls:
         scheme === 'http'
           ? null
@@ -182,7 +184,7 @@ export class UpstreamConnections {
         ...new Set([
           ...getCACertificates('default'),
           ...getCACertificates('system'),
-          ...this.#trustedCaPem,
+          ...this.#settings.trustedCaPem,
         ]),
       ],
     });
