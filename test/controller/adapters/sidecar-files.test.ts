@@ -192,11 +192,14 @@ test('what any of hundreds of bottles writes is told, also of one that came late
   const hints: BottleName[] = [];
   files.watch((bottle) => hints.push(bottle), controller.signal);
   expect(hints).toEqual([]);
+  const changed = new Set<BottleName>();
   const seen = async (bottle: BottleName, change: () => Promise<unknown>) => {
     hints.length = 0;
+    changed.add(bottle);
     await change();
     await expect.poll(() => hints, { interval: 5 }).toContain(bottle);
-    expect(new Set(hints)).toEqual(new Set([bottle]));
+    // What came before may be told again, late.
+    expect(hints.filter((hint) => !changed.has(hint))).toEqual([]);
   };
   const layout = (bottle: BottleName) => bottleLayout(state.path, bottle);
   const [first = DEV, last = DEV] = [bottles[0], bottles[199]];
