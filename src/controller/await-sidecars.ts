@@ -27,7 +27,7 @@ export async function awaitSidecars(
   awaited: AwaitedInputs,
   ports: { readonly files: SidecarFiles; readonly hints: StatusHints; readonly clock: Clock },
 ): Promise<SidecarStatuses> {
-  const deadlineMs = ports.clock.nowMs() + LIMIT_MS;
+  const deadlineMs = ports.clock.elapsedMs() + LIMIT_MS;
   for (;;) {
     const changed = ports.hints.next(bottle);
     const statuses = await ports.files.read(bottle);
@@ -40,7 +40,7 @@ export async function awaitSidecars(
         hint: 'the table before it stays in force; change the commit',
       });
     }
-    const leftMs = deadlineMs - ports.clock.nowMs();
+    const leftMs = deadlineMs - ports.clock.elapsedMs();
     if (leftMs <= 0) {
       throw new StepFailed({
         kind: 'transient',

@@ -8,7 +8,10 @@ export interface ConditionInputs {
   readonly memory: BottleMemory;
   readonly inFlight: boolean;
   readonly pendingProposals: number;
+  /** For what is told. */
   readonly nowMs: number;
+  /** For what is waited for. */
+  readonly elapsedMs: number;
 }
 
 /**
@@ -72,7 +75,7 @@ function ready({ plan, memory, inFlight }: ConditionInputs): Statement {
   return state('False', inFlight ? 'Reconciling' : 'Pending', `to ${plan.verdict}`);
 }
 
-function progress({ plan, memory, inFlight, nowMs }: ConditionInputs): readonly Statement[] {
+function progress({ plan, memory, inFlight, elapsedMs }: ConditionInputs): readonly Statement[] {
   const { setback } = memory;
   if (inFlight) return [holds('Reconciling', 'Progressing', `at work: ${plan.verdict}`)];
   if (plan.verdict === 'blocked') {
@@ -83,14 +86,12 @@ function progress({ plan, memory, inFlight, nowMs }: ConditionInputs): readonly 
     const { message, hint } = setback.failure;
     return [holds('Stalled', 'TerminalFailure', hint === null ? message : `${message}; ${hint}`)];
   }
-  const seconds = Math.max(0, Math.ceil((setback.notBeforeMs - nowMs) / 1000));
-  return [
-    holds(
-      'Reconciling',
-      'Retrying',
-      `failed ${setback.attempts} times, tried again in ${seconds} s`,
-    ),
-  ];
+  const seconds = Math.max(0, Math.ceil((setback.notBeforeMs - elapsedMs) / 1000));
+  const again = `tried again in ${seconds} s`;
+  if (setback.isHopeless === true) {
+    return [holds('Stalled', 'KeepsEnding', `${setback.failure.message}; ${again}`)];
+  }
+  return [holds('Reconciling', 'Retrying', `failed ${setback.attempts} times, ${again}`)];
 }
 
 function holds(type: Condition['type'], reason: string, message: string): Statement {

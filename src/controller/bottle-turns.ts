@@ -97,7 +97,7 @@ export class BottleTurns {
     while (this.#turns.size > 0) await Promise.all(this.#turns.values());
   }
 
-  /** Earliest instant at which a failed bottle that is not at work may be tried again. */
+  /** Earliest moment of `Clock.elapsedMs` at which a failed bottle that is not at work may be tried again. */
   nextRetryMs(): number | null {
     return nextRetryMs([...this.#memories].filter(([bottle]) => !this.#turns.has(bottle)));
   }
@@ -116,7 +116,7 @@ export class BottleTurns {
     for (const [bottle, actions] of byBottle) {
       if (this.#turns.has(bottle)) continue;
       const hash = desiredHash(result.desired, bottle);
-      if (mustWait(this.#memory(bottle), hash, this.#ports.clock.nowMs())) continue;
+      if (mustWait(this.#memory(bottle), hash, this.#ports.clock.elapsedMs())) continue;
       if (this.#holdsBack(bottle, actions, result)) continue;
       started.push(bottle);
       const turn = this.#turn(bottle, actions, result)
@@ -190,7 +190,7 @@ export class BottleTurns {
   #holdsBack(bottle: BottleName, actions: readonly PlannedAction[], result: PassResult): boolean {
     const { clock, random } = this.#ports;
     const desiredHashNow = desiredHash(result.desired, bottle);
-    const now = { desiredHash: desiredHashNow, ms: clock.nowMs(), spread: random.next() };
+    const now = { desiredHash: desiredHashNow, ms: clock.elapsedMs(), spread: random.next() };
     const setback = this.#pace.hold(bottle, actions, result, now);
     if (setback === null) return false;
     this.#remember(bottle, { ...this.#memory(bottle), setback });
@@ -215,7 +215,7 @@ export class BottleTurns {
     const hash = desiredHash(desired, bottle);
     const attempts = failuresInARow(memory, hash) + 1;
     const delayMs = failure.kind === 'terminal' ? null : nextDelayMs(attempts, random.next());
-    const turn = { failure, revision, desiredHash: hash, nowMs: clock.nowMs(), delayMs };
+    const turn = { failure, revision, desiredHash: hash, elapsedMs: clock.elapsedMs(), delayMs };
     this.#remember(bottle, rememberFailure(memory, turn));
   }
 

@@ -14,7 +14,7 @@ export async function converge(
   limits: { readonly clock: Clock; readonly timeoutMs: number; readonly signal?: AbortSignal },
 ): Promise<PassReport> {
   const { clock, signal } = limits;
-  const deadlineMs = clock.nowMs() + limits.timeoutMs;
+  const deadlineMs = clock.elapsedMs() + limits.timeoutMs;
   const expired = new AbortController();
   const ended = signal === undefined ? expired.signal : AbortSignal.any([expired.signal, signal]);
   const timer = clock.sleep(limits.timeoutMs, ended).then(
@@ -32,7 +32,7 @@ export async function converge(
       if (wasWorking) continue;
       const retryAtMs = reconciler.nextRetryMs();
       if (retryAtMs === null || retryAtMs > deadlineMs) return report;
-      await clock.sleep(Math.max(0, retryAtMs - clock.nowMs()), ended).catch(() => undefined);
+      await clock.sleep(Math.max(0, retryAtMs - clock.elapsedMs()), ended).catch(() => undefined);
       if (isOver()) return report;
     }
   } finally {
@@ -40,6 +40,6 @@ export async function converge(
   }
 
   function isOver(): boolean {
-    return signal?.aborted === true || clock.nowMs() >= deadlineMs;
+    return signal?.aborted === true || clock.elapsedMs() >= deadlineMs;
   }
 }

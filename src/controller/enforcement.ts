@@ -46,11 +46,11 @@ export async function enforce(
 ): Promise<Enforced> {
   const { reconciler, clock } = ports;
   const { bottle } = demand;
-  const deadlineMs = clock.nowMs() + LIMIT_MS[demand.of];
+  const deadlineMs = clock.elapsedMs() + LIMIT_MS[demand.of];
   const judge = () => judgeEnforcement(demand, reconciler.snapshot(), ports.git);
   let outcome: Enforcement = { kind: 'waiting', reason: 'no pass has looked at it yet' };
   let passed: Promise<unknown> = Promise.resolve();
-  while (clock.nowMs() < deadlineMs) {
+  while (clock.elapsedMs() < deadlineMs) {
     const turnEnd = nextTurnEnd(reconciler, bottle);
     const pass = reconciler.pass({ permissions: permissionsFor(demand) });
     passed = pass;
@@ -72,7 +72,7 @@ export async function enforce(
     outcome = await judge();
     if (isOpen(outcome)) {
       const working = reconciler.snapshot().inFlight.has(bottle);
-      const leftMs = Math.max(0, deadlineMs - clock.nowMs());
+      const leftMs = Math.max(0, deadlineMs - clock.elapsedMs());
       await turnEnd.within(clock, working ? leftMs : Math.min(leftMs, RECHECK_MS));
       outcome = await judge();
     }

@@ -7,10 +7,12 @@ export interface Setback {
   readonly failure: Failure;
   /** Failures in a row, for the backoff. */
   readonly attempts: number;
-  /** Not before this instant; null = only when the desired spec changes (terminal). */
+  /** Not before this moment of `Clock.elapsedMs`; null = only when the desired spec changes (terminal). */
   readonly notBeforeMs: number | null;
   /** Desired spec that failed: another one is tried at once. */
   readonly desiredHash: string;
+  /** It is still tried, but so often in vain that a person has to look. */
+  readonly isHopeless?: boolean;
 }
 
 /** What the controller remembers of one bottle. All of it can be lost: the next pass finds the truth again. */
@@ -72,7 +74,7 @@ export function rememberFailure(
     readonly failure: Failure;
     readonly revision: Revision;
     readonly desiredHash: string;
-    readonly nowMs: number;
+    readonly elapsedMs: number;
     readonly delayMs: number | null;
   },
 ): BottleMemory {
@@ -83,7 +85,7 @@ export function rememberFailure(
     setback: {
       failure: turn.failure,
       attempts: failuresInARow(memory, turn.desiredHash) + 1,
-      notBeforeMs: turn.delayMs === null ? null : turn.nowMs + turn.delayMs,
+      notBeforeMs: turn.delayMs === null ? null : turn.elapsedMs + turn.delayMs,
       desiredHash: turn.desiredHash,
     },
   };
@@ -100,13 +102,13 @@ export function forgiven(memory: BottleMemory): BottleMemory {
 }
 
 /** True while a bottle's actions must wait: the same spec failed, and its time has not come. */
-export function mustWait(memory: BottleMemory, desiredHash: string, nowMs: number): boolean {
+export function mustWait(memory: BottleMemory, desiredHash: string, elapsedMs: number): boolean {
   const { setback } = memory;
   if (setback === null || setback.desiredHash !== desiredHash) return false;
-  return setback.notBeforeMs === null || nowMs < setback.notBeforeMs;
+  return setback.notBeforeMs === null || elapsedMs < setback.notBeforeMs;
 }
 
-/** Earliest instant at which some bottle may be tried again, or null. */
+/** Earliest moment of `Clock.elapsedMs` at which some bottle may be tried again, or null. */
 export function nextRetryMs(
   memories: Iterable<readonly [BottleName, BottleMemory]>,
 ): number | null {

@@ -24,6 +24,7 @@ export interface StatusInputs {
   readonly before: FleetStatus | null;
   readonly controllerPid: number | null;
   readonly nowMs: number;
+  readonly elapsedMs: number;
 }
 
 /** Everything that `bb status` shows, derived from what the last pass knew. Pure. */
@@ -99,13 +100,13 @@ function bottleStatus(
     readonly conditions: ReadonlyMap<BottleName, readonly Condition[]>;
   },
 ): BottleStatus {
-  const { snapshot, nowMs } = inputs;
+  const { snapshot, nowMs, elapsedMs } = inputs;
   const name = plan.bottle;
   const memory = snapshot.memories.get(name) ?? NO_MEMORY;
   const desired = snapshot.last?.desired.bottles[name];
   const pendingProposals = inputs.pendingProposals.get(name) ?? 0;
   const inFlight = snapshot.inFlight.has(name);
-  const stated = { plan, memory, inFlight, pendingProposals, nowMs };
+  const stated = { plan, memory, inFlight, pendingProposals, nowMs, elapsedMs };
   return {
     name,
     ...described(desired ?? inputs.left.get(name)),

@@ -39,6 +39,7 @@ export class FleetStatuses {
       before: this.#before,
       controllerPid,
       nowMs: clock.nowMs(),
+      elapsedMs: clock.elapsedMs(),
     });
     return this.#before;
   }

@@ -25,7 +25,7 @@ export function lockedForChanges(
     change: (owner: ControllerApi) => Promise<Answer<Value>>,
     signal?: AbortSignal,
   ): Promise<Answer<Value>> => {
-    const deadlineMs = clock.nowMs() + PATIENCE_MS;
+    const deadlineMs = clock.elapsedMs() + PATIENCE_MS;
     for (;;) {
       const outcome = await lock.acquire();
       if (outcome.kind === 'held') {
@@ -42,7 +42,7 @@ export function lockedForChanges(
         await using controller = connected.value;
         return await change(controller);
       }
-      const isOver = clock.nowMs() >= deadlineMs || signal?.aborted === true;
+      const isOver = clock.elapsedMs() >= deadlineMs || signal?.aborted === true;
       if (isOver) return { ok: false, refusal: taken(outcome.holder) };
       await clock.sleep(RETRY_MS, signal).catch(() => undefined);
     }

@@ -45,12 +45,12 @@ export async function openController(options: ControllerOptions): Promise<Answer
 
 /** The client of a running controller. One that just took the lock may need a moment until it answers. */
 async function connectTo(holder: LockHolder, lock: FleetLock): Promise<Answer<ControllerApi>> {
-  const deadlineMs = systemClock.nowMs() + ANSWERS_WITHIN_MS;
+  const deadlineMs = systemClock.elapsedMs() + ANSWERS_WITHIN_MS;
   for (let found: LockHolder | null = holder; found !== null; found = await lock.holder()) {
     const { socket } = found;
     const client = socket === null ? null : await connectControllerApi(socket).catch(() => null);
     if (client !== null) return { ok: true, value: client };
-    if (systemClock.nowMs() >= deadlineMs) break;
+    if (systemClock.elapsedMs() >= deadlineMs) break;
     await systemClock.sleep(RETRY_MS);
   }
   return { ok: false, refusal: silent(holder) };

@@ -96,7 +96,7 @@ export class Reconciler {
     return this.#turns.settled(bottle);
   }
 
-  /** Earliest instant at which a failed bottle may be tried again. */
+  /** Earliest moment of `Clock.elapsedMs` at which a failed bottle may be tried again. */
   nextRetryMs(): number | null {
     return this.#turns.nextRetryMs();
   }

@@ -13,6 +13,8 @@ interface Restarted {
   readonly notBeforeMs: number;
 }
 
+/** After so many restarts in a row only a person is likely to help. */
+const HOPELESS_AFTER = 5;
 /** What ran this long did not die of its start. */
 const SURVIVED_MS = 10 * 60_000;
 
@@ -47,7 +49,14 @@ export class RestartPace {
       const times = last.count === 1 ? 'once' : `${last.count} times`;
       const message = `${reason} soon after it was started again (${times}); see bb logs ${bottle} agent`;
       const failure = { kind: 'transient', message, hint: null } as const;
-      return { failure, attempts: last.count, notBeforeMs: last.notBeforeMs, desiredHash };
+      const isHopeless = last.count >= HOPELESS_AFTER;
+      return {
+        failure,
+        attempts: last.count,
+        notBeforeMs: last.notBeforeMs,
+        desiredHash,
+        isHopeless,
+      };
     }
     const count = isFirst ? 1 : last.count + 1;
     const notBeforeMs = now.ms + nextDelayMs(count, now.spread);

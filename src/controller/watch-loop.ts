@@ -70,7 +70,7 @@ async function look(ports: WatchPorts): Promise<WorkOutcome> {
 function untilNextLook({ clock, random }: WatchPorts, retryAtMs: number | null): number {
   const resyncMs = RESYNC_MS * (0.9 + 0.2 * random.next());
   if (retryAtMs === null) return resyncMs;
-  return Math.max(0, Math.min(resyncMs, retryAtMs - clock.nowMs()));
+  return Math.max(0, Math.min(resyncMs, retryAtMs - clock.elapsedMs()));
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -15,7 +15,7 @@ import { realisedSidecars } from '../../src/reconcilers/realised.ts';
 import { sidecarsContainer } from '../../src/reconcilers/sidecars/sidecars-container.ts';
 import { bottleName, fleetName, HOME, HOST, REVISION } from '../builders/observed.ts';
 
-const CLOCK: Clock = { nowMs: () => 0, sleep: () => Promise.resolve() };
+const CLOCK: Clock = { nowMs: () => 0, elapsedMs: () => 0, sleep: () => Promise.resolve() };
 const OWNER = { fleet: HOME, bottle: bottleName('dev'), revision: REVISION };
 const ref = (component: Component) => ({ ...OWNER, component });
 

@@ -3,7 +3,7 @@ import { SimulatedEngine } from '../../src/backends/simulated/simulated-engine.t
 import { backendContract } from './backend-contract.ts';
 
 const IMAGE = 'bb/simulated:1';
-const clock = { nowMs: () => 0, sleep: () => Promise.resolve() };
+const clock = { nowMs: () => 0, elapsedMs: () => 0, sleep: () => Promise.resolve() };
 const engine = new SimulatedEngine();
 engine.put({ kind: 'image', name: IMAGE });
 

@@ -141,7 +141,7 @@ test('a save that fails keeps everything, with words, and is tried again', async
   expect(fleet.engine.container('bb-home-dev')).toBeUndefined();
 });
 
-test('an agent that dies soon after each start is restarted ever more rarely, with its reason', async () => {
+test('an agent that dies soon after each start is restarted ever more rarely, and is stalled with its reason', async () => {
   const { fleet, api, watch } = await running();
   const startsAtMs: number[] = [];
   const fifth = Promise.withResolvers<void>();
@@ -173,7 +173,21 @@ test('an agent that dies soon after each start is restarted ever more rarely, wi
   for (const [index, ms] of sinceMs.entries()) {
     expect(ms).toBeGreaterThanOrEqual(750 * (2 ** index - 1));
   }
+  await expect
+    .poll(async () => granted(await api.status()).bottles[0]?.conditions, PATIENCE)
+    .toContainEqual(
+      expect.objectContaining({
+        ...{ type: 'Stalled', reason: 'KeepsEnding' },
+        message: expect.stringMatching(
+          /^the agent container ended with 1 soon after it was started again \(5 times\).*tried again in \d+ s$/,
+        ),
+      }),
+    );
   fleet.faults = {};
+  await fleet.clock.advance(20_000);
+  await expect
+    .poll(async () => granted(await api.status()).bottles[0]?.conditions, PATIENCE)
+    .toMatchObject([{ type: 'Ready', status: 'True' }]);
   stop.abort();
   await watching;
 });

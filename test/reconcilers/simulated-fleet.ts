@@ -14,7 +14,7 @@ import { specHash } from '../../src/reconcilers/spec-hash.ts';
 import { renderSuperviseSettings } from '../../src/reconcilers/supervise/render-settings.ts';
 import { HOME, HOST, planContext } from '../builders/observed.ts';
 
-const STILL: Clock = { nowMs: () => 0, sleep: () => Promise.resolve() };
+const STILL: Clock = { nowMs: () => 0, elapsedMs: () => 0, sleep: () => Promise.resolve() };
 
 /** A whole fleet in memory: plans are made from what it observes and applied to it, action by action. */
 export class SimulatedFleet {

@@ -33,11 +33,11 @@ export function createSecrets(options: SecretsOptions): Secrets {
     const fresh = () => readSecretValue(name, source, given);
     if (source.kind !== 'command') return fresh();
     const known = answers.get(name);
-    if (known !== undefined && clock.nowMs() < known.untilMs) return known.read;
+    if (known !== undefined && clock.elapsedMs() < known.untilMs) return known.read;
     const asked = fresh();
-    answers.set(name, { untilMs: clock.nowMs() + COMMAND_CACHE_MS, read: asked });
+    answers.set(name, { untilMs: clock.elapsedMs() + COMMAND_CACHE_MS, read: asked });
     void asked.then(({ ok }) => {
-      if (!ok) answers.set(name, { untilMs: clock.nowMs() + REFUSAL_CACHE_MS, read: asked });
+      if (!ok) answers.set(name, { untilMs: clock.elapsedMs() + REFUSAL_CACHE_MS, read: asked });
     });
     return asked;
   }

@@ -4,6 +4,7 @@ import type { Clock } from '../../model/clock.ts';
 /** The machine's time. */
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
+  elapsedMs: () => performance.now(),
   async sleep(ms, signal) {
     signal?.throwIfAborted();
     try {

@@ -6,6 +6,8 @@ import type { CertificateAuthority } from './certificate-authority.ts';
 const HOUR_MS = 3_600_000;
 const LIFETIME_MS = 24 * HOUR_MS;
 const RENEW_BEFORE_MS = 6 * HOUR_MS;
+/** A clock that is set back must not find certificates of the future. */
+const VALID_SINCE_MS = 24 * HOUR_MS;
 const MAX_HOSTS = 1000;
 
 /** Certificates for the hosts that agents ask for: made on first use, kept, renewed before they expire. */
@@ -41,7 +43,7 @@ export class LeafCertificates {
       host,
       publicKey: createPublicKey(this.#key),
       issuerKey: this.#authority.key,
-      notBeforeMs: nowMs - HOUR_MS,
+      notBeforeMs: nowMs - VALID_SINCE_MS,
       notAfterMs: nowMs + LIFETIME_MS,
     });
   }

@@ -17,8 +17,8 @@ import { LIMITS } from './limits.ts';
 // port 0 takes a free one and says so in the status.
 
 const DENIALS_LOGGED_PER_SECOND = 50;
-/** Longer timers fire at once. */
-const MAX_TIMEOUT_MS = 2_000_000_000;
+/** A timer does not notice that the clock is set. */
+const LOOK_AGAIN_MS = 60_000;
 const folders = sidecarFolders(process.env);
 const log = jsonLog('egress');
 const instance = randomUUID();
@@ -78,7 +78,7 @@ function armExpiry(): void {
   clearTimeout(expiry);
   const nowMs = Date.now();
   const next = table.nextExpiryMs(nowMs);
-  if (next !== null) expiry = setTimeout(applyTable, Math.min(next - nowMs, MAX_TIMEOUT_MS) + 1);
+  if (next !== null) expiry = setTimeout(applyTable, Math.min(next - nowMs, LOOK_AGAIN_MS) + 1);
 }
 
 function report(): void {

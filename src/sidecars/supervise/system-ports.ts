@@ -4,6 +4,7 @@ import type { Clock, Random } from '../../model/clock.ts';
 
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
+  elapsedMs: () => performance.now(),
   sleep: (ms, signal) => sleepFor(ms, undefined, signal === undefined ? {} : { signal }),
 };
 

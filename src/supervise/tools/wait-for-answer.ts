@@ -26,9 +26,9 @@ export async function waitForAnswer(
 
 /** Ends when the waiting time is over or the signal aborts. */
 async function passTime(clock: Clock, id: ProposalId, call: ToolCall): Promise<void> {
-  const endMs = clock.nowMs() + call.waitSeconds * 1_000;
+  const endMs = clock.elapsedMs() + call.waitSeconds * 1_000;
   for (;;) {
-    const leftMs = endMs - clock.nowMs();
+    const leftMs = endMs - clock.elapsedMs();
     if (leftMs <= 0 || call.signal.aborted) return;
     call.progress(`proposal ${id} waits for an operator`);
     try {

@@ -5,7 +5,7 @@ import { renderEgressTable } from '../../../src/reconcilers/egress/render-table.
 import { renderSuperviseSettings } from '../../../src/reconcilers/supervise/render-settings.ts';
 import { bottle, bottleName, HOST, route } from '../../builders/observed.ts';
 
-const CLOCK: Clock = { nowMs: () => 0, sleep: () => Promise.resolve() };
+const CLOCK: Clock = { nowMs: () => 0, elapsedMs: () => 0, sleep: () => Promise.resolve() };
 const DEV = bottleName('dev');
 
 function inputs(...hosts: readonly string[]) {

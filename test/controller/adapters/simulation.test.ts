@@ -17,7 +17,7 @@ import {
   planContext,
 } from '../../builders/observed.ts';
 
-const CLOCK: Clock = { nowMs: () => 0, sleep: () => Promise.resolve() };
+const CLOCK: Clock = { nowMs: () => 0, elapsedMs: () => 0, sleep: () => Promise.resolve() };
 
 test('a simulated fleet is proven isolated and is found again by the next command', async () => {
   const stateDirectory = await mkdtemp(join(tmpdir(), 'bb-simulation-'));
