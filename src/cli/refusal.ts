@@ -20,6 +20,7 @@ function exitCodeOf(kind: Refusal['kind']): ExitCode {
     case 'mass-deletion':
     case 'locked':
     case 'conflict':
+    case 'remote':
     case 'apply-failed':
       return EXIT.failed;
   }

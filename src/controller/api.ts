@@ -34,6 +34,8 @@ export interface Refusal {
     | 'source'
     /** Made by somebody whom this host does not trust. */
     | 'untrusted'
+    /** A remote repository did not take it now; it may later. */
+    | 'remote'
     | 'invalid'
     | 'host-config'
     | 'mass-deletion'

@@ -25,9 +25,9 @@ import { DecisionIndex } from './decision-index.ts';
 import { Decisions } from './decisions.ts';
 import { FleetJournal } from './fleet-journal.ts';
 import { DEFAULT_BASE, type HostSettings } from './host-config.ts';
-import { openSource } from './open-source.ts';
+import { type OpenedSource, openSource } from './open-source.ts';
 import type { PassPorts } from './pass.ts';
-import type { Git } from './ports/git.ts';
+import type { Secrets } from './ports/secrets.ts';
 import type { SidecarFiles } from './ports/sidecar-files.ts';
 import { Reconciler } from './reconciler.ts';
 import { createStatusHints, type StatusHints } from './status-hints.ts';
@@ -80,22 +80,29 @@ export async function assemble(options: ControllerOptions): Promise<Answer<Assem
       diagnostics: loaded.diagnostics,
     });
   }
-  const source = await openSource(options, loaded.config);
+  const secrets = createSecrets({
+    sources: loaded.secrets,
+    environment,
+    versionKeyPath: `${stateRoot(environment)}/version-key`,
+    clock: systemClock,
+  });
+  const source = await openSource(options, loaded.config, secrets);
   if (!source.ok) return source;
-  const { git, fleet } = source.value;
+  const { fleet } = source.value;
   const directory = stateDirectory(environment, fleet);
   await ensureStateDirectory(directory);
-  const claim = await claimState(directory, git.repository);
+  const claim = await claimState(directory, source.value.directory);
   if (!claim.claimed) return refuse(nameTaken(fleet, claim.owner, directory));
-  return { ok: true, value: await connect(options, loaded, git, fleet) };
+  return { ok: true, value: await connect(options, loaded, source.value, secrets) };
 }
 
 async function connect(
   options: ControllerOptions,
   settings: HostSettings,
-  git: Git,
-  fleet: FleetName,
+  source: OpenedSource,
+  secrets: Secrets,
 ): Promise<Assembled> {
+  const { git, fleet } = source;
   const { environment } = options;
   const { config, policy } = settings;
   const directory = stateDirectory(environment, fleet);
@@ -111,12 +118,7 @@ async function connect(
     backends,
     files,
     records: createBottleRecords(directory),
-    secrets: createSecrets({
-      sources: settings.secrets,
-      environment,
-      versionKeyPath: `${stateRoot(environment)}/version-key`,
-      clock,
-    }),
+    secrets,
     availabilities: createAvailabilityMemo(),
     clock,
     policy,
@@ -137,7 +139,7 @@ async function connect(
   const performing = {
     environment,
     hints,
-    workspaces: createWorkspaceReader({ base: git.repository, allowed: config.workspaces }),
+    workspaces: createWorkspaceReader({ base: source.directory, allowed: config.workspaces }),
   };
   const reconciler = new Reconciler({
     ...ports,

@@ -2,7 +2,7 @@ import { parseDocument } from 'yaml';
 import type { Revision } from '../model/names.ts';
 import type { Answer, Refusal } from './api.ts';
 import { resolveTip } from './pass.ts';
-import type { CommitRequest, Git, SignPolicy } from './ports/git.ts';
+import type { CommitRequest, CommitUnreachable, Git, SignPolicy } from './ports/git.ts';
 
 /** What a change makes of one tip; asked again when the branch moved in between. */
 export type ChangeAt = (tip: Revision) => Promise<Answer<Omit<CommitRequest, 'parent'>>>;
@@ -23,6 +23,8 @@ export interface CommittedAhead {
 
 /** Somebody who commits this often in between is a loop, not a person. */
 const MAX_RACES = 10;
+/** A remote has many who push, and takes longer than this machine's own git. */
+const MAX_REMOTE_RACES = 40;
 
 /**
  * Commits a change on the branch by compare-and-swap: when the branch moved, the change is derived again from the new
@@ -37,7 +39,8 @@ export async function commitChanges(git: Git, changeAt: ChangeAt): Promise<Answe
 
 /** As `commitChanges`, for a caller that has the working tree follow when something more urgent is done. */
 export async function commitAhead(git: Git, changeAt: ChangeAt): Promise<Answer<CommittedAhead>> {
-  for (let race = 0; race < MAX_RACES; race += 1) {
+  const races = git.remote() === null ? MAX_RACES : MAX_REMOTE_RACES;
+  for (let race = 0; race < races; race += 1) {
     const resolved = await resolveTip(git);
     if ('refusal' in resolved) return { ok: false, refusal: resolved.refusal };
     const change = await changeAt(resolved.revision);
@@ -47,6 +50,7 @@ export async function commitAhead(git: Git, changeAt: ChangeAt): Promise<Answer<
       sign: await signPolicyAt(resolved.revision, git),
       ...change.value,
     });
+    if (outcome.kind === 'unreachable') return { ok: false, refusal: unreached(outcome) };
     if (outcome.kind === 'refused') {
       const { message, hint } = outcome;
       return { ok: false, refusal: { kind: 'source', message, hint, diagnostics: [] } };
@@ -56,7 +60,12 @@ export async function commitAhead(git: Git, changeAt: ChangeAt): Promise<Answer<
       return { ok: true, value: { revision, subject: change.value.subject, follow } };
     }
   }
-  return { ok: false, refusal: raced(git) };
+  return { ok: false, refusal: raced(git, races) };
+}
+
+/** The remote may have the commit all the same: whoever tries again looks for it in its history first. */
+function unreached({ message, hint }: CommitUnreachable): Refusal {
+  return { kind: 'remote', message, hint, diagnostics: [] };
 }
 
 /** What `audit.signCommits` of the commit says; a file that cannot be read says nothing. */
@@ -68,10 +77,10 @@ async function signPolicyAt(tip: Revision, git: Git): Promise<SignPolicy> {
   return written === 'always' || written === 'never' ? written : 'auto';
 }
 
-function raced(git: Git): Refusal {
+function raced(git: Git, races: number): Refusal {
   return {
-    kind: 'conflict',
-    message: `${git.branch} moved ${MAX_RACES} times while this was being committed`,
+    kind: git.remote() === null ? 'conflict' : 'remote',
+    message: `${git.branch} moved ${races} times while this was being committed`,
     hint: 'try again when whatever commits there has paused',
     diagnostics: [],
   };

@@ -10,9 +10,10 @@ export interface HostConfig {
   /** Folder of `config.yaml` and `secrets.yaml`. */
   readonly directory: string;
   readonly source: {
-    /** Absolute; null where only the command line says it. */
+    /** Absolute; null where only the command line says it, and where it is a remote one. */
     readonly repository: string | null;
-    /** Null follows the branch that is checked out. */
+    readonly remote: RemoteSettings | null;
+    /** Null follows the branch that is checked out, or the remote's own. */
     readonly branch: string | null;
     readonly folder: string;
   };
@@ -30,6 +31,25 @@ export interface HostConfig {
   readonly onInvalid: 'reject' | 'isolate';
   /** Folders, absolute, below which `workspace.copy` may read. */
   readonly workspaces: readonly string[];
+}
+
+/** A repository elsewhere, and how this host gets at it. */
+export interface RemoteSettings {
+  /** Bears no credential. */
+  readonly url: string;
+  readonly pollMs: number;
+  /** What git is told when the remote asks; null leaves it to git's own configuration of this user. */
+  readonly credential: { readonly username: string; readonly secret: string } | null;
+  readonly webhook: WebhookSettings | null;
+}
+
+/** Where pushes are told to this host. */
+export interface WebhookSettings {
+  readonly listen:
+    | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+    | { readonly kind: 'unix'; readonly path: string };
+  /** Name of the secret that deliveries are signed with. */
+  readonly secret: string;
 }
 
 /** Files of the host, absolute, that say whose commits are trusted. At least one of them names keys. */

@@ -4,36 +4,84 @@ import { parseDocument } from 'yaml';
 import { type FleetName, parseFleetName } from '../model/names.ts';
 import { openGit } from './adapters/git.ts';
 import type { TrustOptions } from './adapters/git-trust.ts';
+import { openRemoteGit } from './adapters/remote-git.ts';
 import { stateRoot } from './adapters/state-directory.ts';
+import { systemClock } from './adapters/system-clock.ts';
+import { systemRandom } from './adapters/system-random.ts';
 import type { Answer, ControllerOptions, Refusal } from './api.ts';
-import type { HostConfig, VerifySettings } from './host-config.ts';
-import { resolveTip } from './pass.ts';
+import type { HostConfig, RemoteSettings, VerifySettings } from './host-config.ts';
+import { resolveTip, sourceRefusal } from './pass.ts';
 import type { Git } from './ports/git.ts';
+import type { Secrets } from './ports/secrets.ts';
 
 /** What a controller follows, and the fleet that it describes. */
 export interface OpenedSource {
   readonly git: Git;
   readonly fleet: FleetName;
+  /** Folder of the repository; of a remote one, of its mirror. */
+  readonly directory: string;
+}
+
+/** A repository that was found; `known` reads what is here already, without asking a remote. */
+interface Located {
+  readonly git: Git;
+  readonly known: Git;
+  readonly directory: string;
 }
 
 /** Opens the repository that the command line, or else the host's configuration, names. */
 export async function openSource(
   options: ControllerOptions,
-  { source, verify }: HostConfig,
+  config: HostConfig,
+  secrets: Secrets,
 ): Promise<Answer<OpenedSource>> {
+  const { remote } = config.source;
+  const located =
+    remote !== null && options.repository === undefined
+      ? await locateRemote(remote, options, config, secrets)
+      : await locate(options, config);
+  if (!located.ok) return located;
+  const { git, known, directory } = located.value;
+  const fleet = await fleetOf(known);
+  return fleet.ok ? { ok: true, value: { git, fleet: fleet.value, directory } } : fleet;
+}
+
+async function locate(
+  options: ControllerOptions,
+  { source, verify }: HostConfig,
+): Promise<Answer<Located>> {
   const repository = resolve(options.repository ?? source.repository ?? '.');
   const { branch, folder } = source;
   const inside = verify === null ? null : trustedFrom(repository, verify);
   if (inside !== null) return refuse(trustedFromWithin(inside));
   const trust = verify === null ? null : trustOptions(options, verify, `${repository}\0${branch}`);
   const opened = await openGit({ repository, branch, folder, trust });
-  if (!opened.ok) {
-    const { message, hint } = opened.problem;
-    return refuse({ kind: 'source', message, hint, diagnostics: [] });
-  }
+  if (!opened.ok) return refuse(sourceRefusal(opened.problem));
   const { git } = opened;
-  const fleet = await fleetOf(git);
-  return fleet.ok ? { ok: true, value: { git, fleet: fleet.value } } : fleet;
+  return { ok: true, value: { git, known: git, directory: repository } };
+}
+
+async function locateRemote(
+  remote: RemoteSettings,
+  options: ControllerOptions,
+  { source, verify }: HostConfig,
+  secrets: Secrets,
+): Promise<Answer<Located>> {
+  const { branch, folder } = source;
+  const opened = await openRemoteGit({
+    remote,
+    branch,
+    folder,
+    trust: verify === null ? null : trustOptions(options, verify, `${remote.url}\0${branch}`),
+    // No fleet's name begins with a dot.
+    directory: join(stateRoot(options.environment), '.remotes'),
+    secrets,
+    clock: systemClock,
+    random: systemRandom,
+  });
+  if (!opened.ok) return refuse(sourceRefusal(opened.problem));
+  const { git, mirror, path } = opened;
+  return { ok: true, value: { git, known: mirror, directory: path } };
 }
 
 /** A file of trust in the followed folder itself; null when none is. */

@@ -1,7 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseRevision, type Revision } from '../../model/names.ts';
 import { sanitizeLine } from '../../model/sanitize.ts';
-import type { CommitOutcome, CommitRefused, CommitRequest, SourceProblem } from '../ports/git.ts';
+import type {
+  CommitOutcome,
+  CommitRefused,
+  CommitRequest,
+  CommitUnreachable,
+  SourceProblem,
+} from '../ports/git.ts';
 import { authorVariables, type GitAuthor, gitAuthor } from './git-author.ts';
 import type { ChangedFile } from './git-changed-file.ts';
 import { markCommand } from './git-mark.ts';
@@ -20,8 +26,20 @@ export type Plumbed =
       readonly revision: Revision;
       readonly files: readonly ChangedFile[];
     }
-  | Extract<CommitOutcome, { readonly kind: 'moved' }>
+  | Moved
+  | CommitUnreachable
   | CommitRefused;
+
+type Moved = Extract<CommitOutcome, { readonly kind: 'moved' }>;
+
+/** A repository that has to have a commit before the branch here does. */
+export interface Upstream {
+  /** Gives it a commit that was made on `parent`, as long as its branch is there. */
+  push(
+    revision: Revision,
+    parent: Revision,
+  ): Promise<{ readonly kind: 'pushed' } | Moved | CommitUnreachable | CommitRefused>;
+}
 
 /** What has to be known of a host that verifies what it follows. */
 export interface Vouching {
@@ -42,19 +60,28 @@ type Made = Extract<Plumbed, { readonly kind: 'committed' }> | CommitRefused;
  * A crash before `update-ref` leaves unreferenced objects, which git collects. With the branch it makes a mark that the
  * operator's working tree is behind, so that a crash after it is made good by `catchUp`.
  *
+ * With an upstream the commit goes there first: a crash after the push is made up for by the next fetch.
+ *
  * @throws Error when a path cannot be in a tree, or the branch was deleted meanwhile.
  */
 export async function commitByPlumbing(
   git: GitProcess,
   ref: string,
   request: CommitRequest,
-  vouching: Vouching,
+  { vouching, upstream }: { readonly vouching: Vouching; readonly upstream: Upstream | null },
 ): Promise<Plumbed> {
   const made = await makeCommit(git, request, vouching);
   if (made.kind === 'refused') return made;
   const { revision, files } = made;
-  const marked = files.length === 0 ? [] : [markCommand(revision)];
-  return (await swap(git, ref, { ...request, revision, marked })) ?? made;
+  if (upstream === null) {
+    const marked = files.length === 0 ? [] : [markCommand(revision)];
+    return (await swap(git, ref, { ...request, revision, marked })) ?? made;
+  }
+  const pushed = await upstream.push(revision, request.parent);
+  if (pushed.kind !== 'pushed') return pushed;
+  // A fetch that was faster brought this commit, and maybe more, already. No working tree follows a mirror.
+  await swap(git, ref, { ...request, revision, marked: [] });
+  return made;
 }
 
 /** Writes the objects of a commit that this host would apply, and moves no branch. */
@@ -153,7 +180,7 @@ async function swap(
     subject,
     marked,
   }: CommitRequest & { readonly revision: Revision; readonly marked: readonly string[] },
-): Promise<Extract<CommitOutcome, { readonly kind: 'moved' }> | null> {
+): Promise<Moved | null> {
   const log = `bb: ${sanitizeLine(subject)}`;
   for (let attempt = 1; ; attempt += 1) {
     // Until the last line is read, nothing is changed.
@@ -170,10 +197,7 @@ async function swap(
   }
 }
 
-function moved(
-  tip: Revision | null,
-  ref: string,
-): Extract<CommitOutcome, { readonly kind: 'moved' }> {
+function moved(tip: Revision | null, ref: string): Moved {
   if (tip === null) throw new Error(`${ref} does not exist`);
   return { kind: 'moved', tip };
 }

@@ -4,7 +4,7 @@ import { simpleGit } from 'simple-git';
 import { GIT_CONFIG, GIT_VARIABLES, gitEnvironment } from './git-environment.ts';
 
 /** A finished git command, whatever its exit code. */
-interface GitExit {
+export interface GitExit {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -17,6 +17,10 @@ interface GitRunOptions {
   readonly cwd?: string;
   /** The command is ended after this long; unbounded where git works on this machine alone. */
   readonly timeoutMs?: number;
+  /** Ends the command. */
+  readonly signal?: AbortSignal | undefined;
+  /** Read from descriptor 3 by the command and what it starts, and by nobody else: for what must not be seen. */
+  readonly secretInput?: string | undefined;
 }
 
 /** How git is called for one repository: never a shell, never a prompt, never a hook. */
@@ -49,6 +53,7 @@ export function gitProcess(directory: string): GitProcess {
   }).env(env);
 
   async function run(args: readonly string[], options: GitRunOptions = {}): Promise<GitExit> {
+    const { input, secretInput, signal } = options;
     const result = await execa('git', [...config, ...args], {
       cwd: options.cwd ?? directory,
       env: { ...env, ...options.env },
@@ -56,16 +61,24 @@ export function gitProcess(directory: string): GitProcess {
       reject: false,
       stripFinalNewline: false,
       timeout: options.timeoutMs ?? 0,
-      ...(options.input === undefined ? { stdin: 'ignore' } : { input: options.input }),
+      ...(signal === undefined ? {} : { cancelSignal: signal }),
+      stdio: [
+        input === undefined ? 'ignore' : bytesOf(input),
+        'pipe',
+        'pipe',
+        ...(secretInput === undefined ? [] : [bytesOf(secretInput)]),
+      ],
     });
     if (result.exitCode !== undefined) {
-      return { exitCode: result.exitCode, stdout: result.stdout, stderr: result.stderr };
+      const { exitCode, stdout, stderr } = result;
+      return { exitCode, stdout: String(stdout), stderr: String(stderr) };
     }
     // ENOENT is said of a missing program and of a missing folder alike.
     const isFolderThere = await access(options.cwd ?? directory).then(
       () => true,
       () => false,
     );
+    if (result.isCanceled) return { exitCode: 128, stdout: '', stderr: 'it was called off' };
     if (result.timedOut) {
       return { exitCode: 128, stdout: '', stderr: `no answer in ${options.timeoutMs} ms` };
     }
@@ -108,4 +121,8 @@ export function gitProcess(directory: string): GitProcess {
       if (failure !== null) throw failure;
     },
   };
+}
+
+function bytesOf(text: string | Uint8Array): Uint8Array {
+  return typeof text === 'string' ? new TextEncoder().encode(text) : text;
 }

@@ -3,7 +3,7 @@ import { join, resolve as resolvePath } from 'node:path';
 import { parseRevision, type Revision } from '../../model/names.ts';
 import type { Git, Resolved, SourceProblem } from '../ports/git.ts';
 import { catchUp } from './git-behind.ts';
-import { branchTip, commitByPlumbing } from './git-commit.ts';
+import { branchTip, commitByPlumbing, type Upstream } from './git-commit.ts';
 import { workingTreeFollower } from './git-follow.ts';
 import { isAncestor, readDiff, readLog } from './git-history.ts';
 import { appendNote, readNote } from './git-notes.ts';
@@ -21,6 +21,8 @@ export interface GitOptions {
   readonly folder: string;
   /** What makes a commit trusted; null verifies nothing. */
   readonly trust?: TrustOptions | null;
+  /** Takes every commit before the branch does; null where the branch is followed itself. */
+  readonly upstream?: Upstream | null;
 }
 
 export type OpenedGit =
@@ -64,8 +66,9 @@ function createGit(
   /** The last commit made here that has the folder: nobody has to be asked about it. */
   let ours: Revision | null = null;
   const trust = new SourceTrust(git, options.trust ?? null);
+  const beside = { vouching: trust, upstream: options.upstream ?? null };
   const commitAhead: Git['commitAhead'] = async (request) => {
-    const outcome = await commitByPlumbing(git, ref, request, trust);
+    const outcome = await commitByPlumbing(git, ref, request, beside);
     if (outcome.kind !== 'committed') return outcome;
     const { kind, revision, files } = outcome;
     const isKnown = trees.derive({ parent: request.parent, revision }, folder, files);
@@ -99,6 +102,7 @@ function createGit(
     diff: (from, to) => readDiff(git, from, to, folder),
     appendNote: (revision, line) => appendNote(git, revision, line),
     readNote: (revision) => readNote(git, revision),
+    remote: () => null,
     watch: (onHint, signal) => watchRefs(gitDirectory, onHint, signal),
   };
 }

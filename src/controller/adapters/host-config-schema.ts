@@ -2,19 +2,47 @@ import { z } from 'zod';
 import { parseHost } from '../../desired/host-name.ts';
 import { checkedText } from '../../desired/schema/checked-text.ts';
 import { argument, envName, line, secretName } from '../../desired/schema/texts.ts';
+import { parseListen, parsePoll } from './remote-fields.ts';
+import { credentialObjection, isRemote, parseRemoteUrl } from './remote-url.ts';
 
 const host = checkedText(parseHost, 'host name; may begin with "*."');
 const path = line('path; "~/" is the home folder, a relative one starts at this file');
 
+const repository = checkedText(
+  (raw) => (isRemote(raw) ? parseRemoteUrl(raw) : { ok: true, value: raw }),
+  'path or URL of the repository that describes the fleet',
+);
+
+const sourceSchema = z
+  .strictObject({
+    repository: repository.optional(),
+    branch: line('branch that describes the fleet').optional(),
+    folder: line('desired-state folder below the repository’s root').optional(),
+    poll: checkedText(parsePoll, 'how often a remote is asked, e.g. 30s').optional(),
+    credential: z
+      .strictObject({ username: line('user name').optional(), secret: secretName })
+      .optional(),
+    webhook: z
+      .strictObject({
+        listen: checkedText(parseListen, '127.0.0.1:<port>, or the path of a socket'),
+        secret: secretName,
+      })
+      .optional(),
+  })
+  .refine(
+    ({ repository: url, poll, credential, webhook }) =>
+      isRemote(url ?? '') || (poll ?? credential ?? webhook) === undefined,
+    { error: 'poll, credential and webhook are for a repository that is a URL' },
+  )
+  .superRefine(({ repository: url, credential }, context) => {
+    const objection =
+      credential === undefined || url === undefined ? null : credentialObjection(url);
+    if (objection !== null) context.addIssue({ code: 'custom', message: objection });
+  });
+
 /** `config.yaml` as a person writes it. */
 export const configSchema = z.strictObject({
-  source: z
-    .strictObject({
-      repository: path.optional(),
-      branch: line('branch that describes the fleet').optional(),
-      folder: line('desired-state folder below the repository’s root').optional(),
-    })
-    .optional(),
+  source: sourceSchema.optional(),
   verify: z
     .strictObject({
       allowedSigners: path.optional(),

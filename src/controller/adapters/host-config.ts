@@ -17,6 +17,7 @@ import {
   type WrittenSecrets,
 } from './host-config-schema.ts';
 import { type Protection, readHostFile } from './host-file.ts';
+import { checkSourceSecrets, completeSource } from './host-source.ts';
 import { pipelockAt, pipelockOnPath } from './pipelock-program.ts';
 
 type Environment = { readonly [name: string]: string | undefined };
@@ -45,6 +46,7 @@ export async function loadHostConfig(options: HostConfigOptions): Promise<Loaded
   const trustedCaPem = await readAuthorities(configFile, toPath, problems);
   await checkTrustFiles(configFile, toPath, problems);
   const pipelock = findPipelock(configFile, { environment: options.environment, toPath }, problems);
+  checkSourceSecrets(configFile, secretsFile?.value ?? {}, problems);
   if (problems.errorCount > 0) return { ok: false, diagnostics: problems.list() };
   const written: WrittenConfig = configFile?.value ?? {};
   const secrets: WrittenSecrets = secretsFile?.value ?? {};
@@ -173,11 +175,7 @@ function completeConfig(
   const hosts = Object.entries(upstream?.hosts ?? {});
   return {
     directory,
-    source: {
-      repository: source?.repository === undefined ? null : toPath(source.repository),
-      branch: source?.branch ?? null,
-      folder: source?.folder ?? 'desired-state',
-    },
+    source: completeSource(source, toPath),
     verify: verify === undefined ? null : completeVerify(verify, toPath),
     images: { base: images?.base ?? null },
     programs: programs === undefined ? null : toPath(programs),

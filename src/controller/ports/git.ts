@@ -47,11 +47,32 @@ export interface CommitRequest {
   readonly sign?: SignPolicy;
 }
 
-/** Nothing was committed: it could not be signed, or this host would not trust it. */
+/** Nothing was committed: it could not be signed, this host would not trust it, or the remote does not take it. */
 export interface CommitRefused {
   readonly kind: 'refused';
   readonly message: string;
   readonly hint: string;
+}
+
+/** The remote did not say that it has the commit. It may have: look for it in its history before making another. */
+export interface CommitUnreachable {
+  readonly kind: 'unreachable';
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** How a remote repository that is followed stands. */
+export interface RemoteState {
+  /** Without credentials, sanitised. */
+  readonly url: string;
+  /** RFC 3339 of its last answer to this host; null: none yet. */
+  readonly contactedAt: string | null;
+  readonly unreachable: {
+    /** RFC 3339 of the first failure in a row. */
+    readonly since: string;
+    readonly message: string;
+    readonly hint: string;
+  } | null;
 }
 
 export type CommitOutcome =
@@ -62,6 +83,7 @@ export type CommitOutcome =
       readonly leftInWorkingTree: readonly string[];
     }
   | { readonly kind: 'moved'; readonly tip: Revision }
+  | CommitUnreachable
   | CommitRefused;
 
 /** A commit that is on the branch while the working tree is still behind it. */
@@ -73,6 +95,7 @@ type AheadOutcome =
       readonly follow: () => Promise<readonly string[]>;
     }
   | { readonly kind: 'moved'; readonly tip: Revision }
+  | CommitUnreachable
   | CommitRefused;
 
 export interface LoggedCommit {
@@ -87,6 +110,7 @@ export interface LoggedCommit {
 
 /** The one repository that a fleet is described in. */
 export interface Git {
+  /** For people: the folder, or the URL of a remote. */
   readonly repository: string;
   readonly branch: string;
   /** Desired-state folder below the root, `desired-state`. */
@@ -116,6 +140,8 @@ export interface Git {
   /** Adds a line to the commit's note in `refs/notes/bb`. */
   appendNote(revision: Revision, line: string): Promise<void>;
   readNote(revision: Revision): Promise<string | null>;
+  /** Null for a repository of this machine. A remote one is followed by a mirror, which all of the above reads. */
+  remote(): RemoteState | null;
   /** Calls back whenever the branch may have moved, until `signal` aborts. Resolves when the watch is in place. */
   watch(onHint: () => void, signal: AbortSignal): Promise<void>;
 }

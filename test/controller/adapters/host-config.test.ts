@@ -40,7 +40,7 @@ test('a host that says nothing has defaults, no secrets and an empty policy', as
     ok: true,
     config: {
       directory: folder.path,
-      source: { repository: null, branch: null, folder: 'desired-state' },
+      source: { repository: null, remote: null, branch: null, folder: 'desired-state' },
       verify: null,
       images: { base: null },
       programs: null,
@@ -164,4 +164,57 @@ test('a pipelock that is named and not there is told, never left out', async () 
   expect(await problems({ config: 'pipelock: {program: /nowhere/pipelock}\n' })).toEqual([
     expect.stringContaining('/nowhere/pipelock is not a program that can be run'),
   ]);
+});
+
+const REMOTE = `
+source:
+  repository: https://git.example/me/fleet.git
+  poll: 2m
+  credential: {username: olga, secret: fleet}
+  webhook: {listen: "127.0.0.1:9810", secret: hook}
+`;
+const REMOTE_SECRETS = `
+fleet: {from: {env: FLEET}, gitUrls: ["https://git.example/me/"]}
+hook: {from: {env: HOOK}}
+`;
+
+test('a repository elsewhere is followed with what this host says of it', async () => {
+  await using folder = await temporaryFolder();
+  const loaded = await load(folder.path, { config: REMOTE, secrets: REMOTE_SECRETS });
+  expect(loaded).toMatchObject({
+    ok: true,
+    config: {
+      source: {
+        repository: null,
+        remote: {
+          url: 'https://git.example/me/fleet.git',
+          pollMs: 120_000,
+          credential: { username: 'olga', secret: 'fleet' },
+          webhook: { listen: { kind: 'tcp', host: '127.0.0.1', port: 9810 }, secret: 'hook' },
+        },
+      },
+    },
+  });
+});
+
+test.for([
+  ['a password in the URL', REMOTE.replace('git.example', 'olga:pw@git.example'), 'password'],
+  ['an unknown scheme', 'source: {repository: "ftp://git.example/x"}', 'can be followed'],
+  ['a credential in the clear', REMOTE.replace('https:', 'http:'), 'unencrypted'],
+  ['a credential over ssh', REMOTE.replace('https:', 'ssh:'), 'keys of this user'],
+  ['a credential for other URLs', REMOTE.replace('/me/', '/you/'), 'secret fleet is not for'],
+  ['a webhook open to the network', REMOTE.replace('127.0.0.1', '0.0.0.0'), 'may listen'],
+  [
+    'a secret that is not there',
+    REMOTE.replace('secret: hook', 'secret: gone'),
+    'secret gone is not',
+  ],
+  [
+    'a poll of a local one',
+    'source: {repository: ~/fleet, poll: 5s}',
+    'a repository that is a URL',
+  ],
+] as const)('a remote with %s is refused', async ([, config, words]) => {
+  const found = await problems({ config, secrets: REMOTE_SECRETS });
+  expect(found.join('\n')).toContain(words);
 });
