@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
-import { installAgentPrograms } from './agent-programs.ts';
+import { AGENT_PROGRAMS } from './agent-programs.ts';
+import { CONFORMANCE_PROGRAM } from './conformance-program.ts';
 import { installDebianPackages } from './debian-packages.ts';
+import { installPrograms } from './npm-programs.ts';
 
 /** A program that is there by other means than its Debian package is as good. */
 const NEEDED = [
@@ -27,9 +29,11 @@ try {
   );
 }
 
-const agents = installAgentPrograms((line) => console.log(line));
-if (agents.kind === 'none') {
-  console.log(`SKIPPED tests of the real claude and codex: ${agents.reason}`);
+for (const wanted of [AGENT_PROGRAMS, CONFORMANCE_PROGRAM]) {
+  const installed = installPrograms(wanted, (line) => console.log(line));
+  if (installed.kind === 'programs') continue;
+  const names = Object.keys(wanted.programs).join(' and ');
+  console.log(`SKIPPED tests of the real ${names}: ${installed.reason}`);
 }
 
 function onThisMachine(program: string): boolean {

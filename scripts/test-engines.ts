@@ -11,12 +11,10 @@ const TOUCHING_AN_ENGINE = [
   'test/backends/docker',
   'test/escape',
   'test/scenario',
-  'test/long/claude',
-  'test/long/codex',
 ];
 
 const RUNS: { readonly [variant: string]: readonly string[] } = {
-  'docker-29': TOUCHING_AN_ENGINE,
+  'docker-29': [...TOUCHING_AN_ENGINE, 'test/long/claude', 'test/long/codex'],
   'docker-29-runsc': TOUCHING_AN_ENGINE,
   podman: ['test/contract/docker.test.ts'],
   'embedded-user': ['test/contract/embedded.test.ts'],

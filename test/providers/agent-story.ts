@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { agentPrograms } from '../../scripts/agent-programs.ts';
+import { AGENT_PROGRAMS } from '../../scripts/agent-programs.ts';
+import { installedPrograms } from '../../scripts/npm-programs.ts';
 import { eventually } from '../eventually.ts';
 import { pending } from '../scenario/proposing-agent.ts';
 import { URL_OF_API } from '../scenario/upstream.ts';
@@ -23,12 +24,12 @@ export async function agentStory(
   backend: 'docker' | 'embedded',
 ): Promise<void> {
   const title = `the real ${agent.name} in a bottle of ${backend}`;
-  const programs = agentPrograms();
+  const programs = installedPrograms(AGENT_PROGRAMS);
   const place = await modelPlace(backend, agent.name);
   if (programs.kind === 'none') return void describe.skip(`${title} (${programs.reason})`);
   if (place.kind === 'none') return void describe.skip(`${title} (${place.reason})`);
   test(`${title} is refused, proposes, is approved and passes, and never sees its credential`, {
-    timeout: 120_000,
+    timeout: 240_000,
   }, async () => {
     const turns = [
       ...agent.runs(TOKEN_SEARCH),
@@ -58,10 +59,8 @@ export async function agentStory(
         if (isOver) throw new Error(`it ended:\n${(await session).all}`);
         return (await pending(fleet))[0]?.proposal.id;
       },
-      60_000,
+      120_000,
     );
-    const listed = await fleet.done('exec', 'dev', '--', ...agent.lists.argv);
-    expect(listed.stdout).toMatch(agent.lists.says);
     await fleet.done('approve', id, '--notes', 'for the report only');
 
     const { exitCode, stdout, all } = await session;
@@ -74,6 +73,8 @@ export async function agentStory(
     const trailers = await fleet.repository.git('log', '-1', '--format=%(trailers:key=Bb-Action)');
     expect(trailers.trim()).toBe('Bb-Action: approve');
     expect(new Set(asked.map((each) => each.credential))).toEqual(new Set([credential]));
+    const listed = await fleet.done('exec', 'dev', '--', ...agent.lists.argv);
+    expect(listed.stdout).toMatch(agent.lists.says);
     const events = (await fleet.done('events')).stdout;
     expect(events).not.toMatch(/ToolsNotRegistered|UnknownProviderVersion|SessionFailed/);
     expect(events).not.toContain(REAL_TOKEN);
