@@ -7,6 +7,7 @@ import { installPrograms } from './npm-programs.ts';
 /** A program that is there by other means than its Debian package is as good. */
 const NEEDED = [
   { program: '/usr/bin/bwrap', packages: ['bubblewrap'] },
+  { program: '/usr/bin/dtach', packages: ['dtach'] },
   { program: '/usr/sbin/dockerd', packages: ['docker.io'] },
   { program: '/usr/sbin/iptables', packages: ['iptables'] },
   { program: '/usr/bin/tmux', packages: ['tmux'] },

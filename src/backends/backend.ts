@@ -99,8 +99,16 @@ export interface Backend {
   remove(ref: ComponentRef): Promise<void>;
 
   exec(ref: ComponentRef, request: ExecRequest): Promise<ExecResult>;
-  /** argv for a terminal in the container, the user switch included; run it with the terminal inherited. */
-  attachCommand(ref: ComponentRef, argv: readonly string[]): readonly string[];
+  /**
+   * argv for a terminal in the container, the user switch included; run it with the terminal inherited. `held` names a
+   * terminal that is to go on when the person's own is closed: where one of that name goes on it is given back, whatever
+   * `argv` is. A backend that holds none runs `argv`.
+   */
+  attachCommand(
+    ref: ComponentRef,
+    argv: readonly string[],
+    held?: string | null,
+  ): readonly string[];
   /** The same without a terminal: streams of the caller, exit code of the program. */
   execCommand(ref: ComponentRef, argv: readonly string[]): readonly string[];
   /** Puts files below `folder` of a created or running container; whole or an error. */

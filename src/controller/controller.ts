@@ -14,7 +14,7 @@ import { FleetStatuses } from './fleet-statuses.ts';
 import { findLeftovers, removeLeftovers } from './leftovers.ts';
 import { type PassPorts, type PassResult, resolveTip } from './pass.ts';
 import { previewEdit } from './preview-edit.ts';
-import { headlessArgv, sessionArgv } from './provider-session.ts';
+import { headlessArgv, PROVIDER_TERMINAL, sessionArgv } from './provider-session.ts';
 import {
   NO_PERMISSIONS,
   type PassOptions,
@@ -131,9 +131,11 @@ export function createController(ports: ControllerPorts): ControllerApi {
       if (!found.ok) return found;
       const { backend, ref } = found.value;
       try {
+        if (argv.length > 0) return { ok: true, value: backend.attachCommand(ref, argv) };
         const isNew = options?.isNew === true;
-        const program = argv.length > 0 ? argv : await sessionArgv(found.value, { isNew });
-        return { ok: true, value: backend.attachCommand(ref, program) };
+        const program = await sessionArgv(found.value, { isNew });
+        const held = isNew ? null : PROVIDER_TERMINAL;
+        return { ok: true, value: backend.attachCommand(ref, program, held) };
       } catch (error) {
         const { message, hint } = classifyFailure(error);
         return refuse('conflict', message, hint ?? `bb logs ${bottle} agent may tell more`);

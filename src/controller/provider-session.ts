@@ -12,6 +12,9 @@ export interface RunningAgent {
   readonly label: string | null;
 }
 
+/** Name of the terminal that the provider's own session is in, where a backend holds terminals. */
+export const PROVIDER_TERMINAL = 'provider';
+
 const CHECK_TIMEOUT_MS = 5_000;
 /** Ends with 0 when one of its arguments is a file with something in it. */
 const ANY_FILE = 'for file in "$@"; do [ -s "$file" ] && exit 0; done; exit 1';

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { embeddedUnderTest } from '../engines/embedded-under-test.ts';
 import { builtProgram } from '../scenario/built-program.ts';
 
@@ -14,7 +14,7 @@ describe.skipIf(embedded.kind === 'none')('the quick start without an engine', (
   test('shows a refusal, a proposal, its commit and the request that passes, and leaves nothing', async () => {
     await builtProgram();
     const home = await mkdtemp(join(tmpdir(), 'bb-quick-home-'));
-    afterAll(() => rm(home, { recursive: true, force: true }));
+    onTestFinished(() => rm(home, { recursive: true, force: true }));
     const ran = await execa(process.execPath, ['scripts/quickstart.ts'], {
       cwd: ROOT,
       env: { PATH: process.env['PATH'] ?? '', HOME: home, DOCKER_HOST: `unix://${home}/none.sock` },

@@ -70,8 +70,9 @@ export function createEmbeddedBackend({ directory }: { readonly directory: strin
         execInContainer(machine, ref, request),
       );
     },
-    attachCommand: (ref, argv) => sessionCommand(machine, ref, argv, { terminal: true }),
-    execCommand: (ref, argv) => sessionCommand(machine, ref, argv, { terminal: false }),
+    attachCommand: (ref, argv, held = null) =>
+      sessionCommand(machine, ref, argv, { kind: 'terminal', held }),
+    execCommand: (ref, argv) => sessionCommand(machine, ref, argv, { kind: 'pipe' }),
     copyIn: (ref, folder, files) =>
       turn('copying into', ref, () => putFiles(machine, ref, folder, files)),
     copyOut: (ref, path, maxBytes) =>

@@ -2,8 +2,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ComponentRef, runtimeName } from '../../model/component.ts';
 import { BackendError } from '../backend.ts';
+import { heldTerminal, notedWay } from './held-terminal.ts';
 import { existingGroups, joinScript, resourceLimits } from './limits.ts';
 import type { Machine } from './machine.ts';
+import { isOnPath } from './on-path.ts';
 import { mustRun } from './owned.ts';
 import { quote } from './quote.ts';
 import { type ContainerRecord, type RunRecord, readRecord } from './records.ts';
@@ -70,26 +72,38 @@ export function entrance({ layout }: Machine, ref: ComponentRef, run: RunRecord)
   };
 }
 
+/** How a person's program is run. `held` names a terminal that goes on when the person's own is closed. */
+export type SessionKind =
+  | { readonly kind: 'pipe' }
+  | { readonly kind: 'terminal'; readonly held: string | null };
+
 /**
- * A whole command line for a person's terminal or pipe. A terminal is made inside, by `script`: the host's own is held
- * by that alone, which no program of the agent can look into.
+ * A whole command line for a person's terminal or pipe. A terminal is made inside, by `script` or `dtach`: the host's own
+ * is held by that alone, which no program of the agent can look into.
  */
 export function sessionCommand(
   machine: Machine,
   ref: ComponentRef,
   argv: readonly string[],
-  options: { readonly terminal: boolean },
+  session: SessionKind,
 ): readonly string[] {
   const { argv: way, arguments: given } = entrance(machine, ref, mustRun(machine.layout, ref));
-  const term = options.terminal ? { TERM: terminalKind() } : {};
-  const path = join(machine.layout.root(runtimeName(ref)), options.terminal ? 'attach' : 'exec');
-  const text = given(term, !options.terminal);
-  if (contentOf(path) !== text) writeFileSync(path, text, { mode: 0o600 });
-  const program = options.terminal
-    ? ['script', '--quiet', '--return', '--command', argv.map(quote).join(' '), '/dev/null']
-    : argv;
-  const session = join(machine.layout.runs, runtimeName(ref));
-  return ['sh', '-c', SESSION, 'sh', path, machine.seccompPath(), session, ...way, ...program];
+  const name = runtimeName(ref);
+  const files = (file: string, text: string) => {
+    const path = join(machine.layout.root(name), file);
+    if (contentOf(path) !== text) writeFileSync(path, text, { mode: 0o600 });
+    const noted = join(machine.layout.runs, name);
+    return { arguments: path, seccomp: machine.seccompPath(), session: noted };
+  };
+  if (session.kind === 'pipe') return notedWay(files('exec', given({}, true)), [...way, ...argv]);
+  const term = { TERM: terminalKind() };
+  const attach = { files: files('attach', given(term, false)), way };
+  if (session.held !== null && isOnPath('dtach', process.env['PATH'])) {
+    const hold = { files: files('hold', given(term, true)), way };
+    return heldTerminal({ name: session.held, argv, attach, hold });
+  }
+  const script = ['script', '--quiet', '--return', '--command', argv.map(quote).join(' ')];
+  return notedWay(attach.files, [...way, ...script, '/dev/null']);
 }
 
 /** Also tells an absent program by the exit code that a shell has for it, which bubblewrap does not. */
@@ -97,17 +111,6 @@ function withoutCores(resources: ContainerRecord['spec']['resources']): readonly
   const [, ...limits] = resourceLimits(resources);
   return ['prlimit', '--core=0', ...(limits.length === 0 ? ['--'] : limits)];
 }
-
-/** Notes who works here for as long as they do: see `isBusy`. */
-const SESSION = `exec 3<"$1" 4<"$2"
-session="$3.$$.session"
-shift 3
-trap : INT
-trap 'exit 129' HUP
-trap 'exit 143' TERM
-trap 'rm -f "$session"' EXIT
-read -r line < /proc/$$/stat && echo "$line" > "$session"
-"$@"`;
 
 function terminalKind(): string {
   const kind = process.env['TERM'] ?? '';

@@ -1,5 +1,4 @@
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { isOnPath } from './on-path.ts';
 
 /** The kernel's number of `sendmsg`, which Perl has no name for. */
 const SENDMSG: { readonly [architecture: string]: number } = { x64: 46, arm64: 211 };
@@ -47,15 +46,4 @@ export function handOverProgram(path: string | undefined, architecture: string):
   return sendmsg !== undefined && isOnPath('perl', path)
     ? ['perl', '-e', IN_PERL(sendmsg)]
     : [process.execPath, '-e', IN_NODE];
-}
-
-function isOnPath(program: string, path = ''): boolean {
-  return path.split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder, program), constants.X_OK);
-      return folder !== '';
-    } catch {
-      return false;
-    }
-  });
 }
