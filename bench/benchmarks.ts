@@ -1,6 +1,7 @@
 import { approve } from './approve.ts';
 import type { Benchmark } from './benchmark.ts';
 import { cli } from './cli.ts';
+import { egress } from './egress.ts';
 import { egressDecision } from './egress-decision.ts';
 import { embedded } from './embedded.ts';
 import { embeddedStart } from './embedded-start.ts';
@@ -25,5 +26,6 @@ export const BENCHMARKS: readonly Benchmark[] = [
   embeddedStart,
   cli,
   idle,
+  egress,
   egressDecision,
 ];

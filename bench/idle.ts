@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { execa } from 'execa';
 import { type Benchmark, figure } from './benchmark.ts';
 import { openFleet } from './fleet.ts';
+import { cpuMs, residentMb } from './process-usage.ts';
 
 const BOTTLES = 100;
 const REST_MS = 10_000;
@@ -31,16 +30,3 @@ export const idle: Benchmark = {
     };
   },
 };
-
-/** User and system time of the process. */
-async function cpuMs(pid: number): Promise<number> {
-  const text = await readFile(`/proc/${pid}/stat`, 'utf8');
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  const { stdout } = await execa('getconf', ['CLK_TCK']);
-  return ((Number(fields[11]) + Number(fields[12])) / Number(stdout)) * 1000;
-}
-
-async function residentMb(pid: number): Promise<number> {
-  const text = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(text)?.[1]) / 1024;
-}
