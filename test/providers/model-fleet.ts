@@ -2,7 +2,7 @@ import type { RequestListener } from 'node:http';
 import { startStandIn } from '../../scripts/quickstart/stand-in.ts';
 import { route } from '../scenario/fleet-files.ts';
 import { type FleetUnderTest, fleetUnderTest } from '../scenario/fleet-under-test.ts';
-import { API, PORT } from '../scenario/upstream.ts';
+import { API, NO_UPSTREAM, PORT } from '../scenario/upstream.ts';
 import type { ModelPlace } from './model-place.ts';
 
 /** What must be found nowhere in a bottle. */
@@ -60,15 +60,6 @@ export async function modelFleet(options: ModelFleetOptions): Promise<FleetUnder
     throw error;
   }
 }
-
-/** The fleet's own upstream is not used. */
-const NO_UPSTREAM = {
-  address: '192.0.2.1',
-  received: [],
-  tell: () => 0,
-  end: () => 0,
-  [Symbol.asyncDispose]: async () => undefined,
-};
 
 function hostConfig({ place, programs, model }: ModelFleetOptions): string {
   const { engine, address } = place;

@@ -24,6 +24,15 @@ export interface Upstream extends AsyncDisposable {
   end(): number;
 }
 
+/** Where a fleet is served by somebody else. */
+export const NO_UPSTREAM: Omit<Upstream, 'caPem'> = {
+  address: '192.0.2.1',
+  received: [],
+  tell: () => 0,
+  end: () => 0,
+  [Symbol.asyncDispose]: async () => undefined,
+};
+
 /** `name` keeps the networks of files that run at the same time apart. */
 export async function startUpstream(docker: Docker, name: string): Promise<Upstream> {
   const network = await makeStandInNetwork(docker, `bb-scenario-${name}`);
