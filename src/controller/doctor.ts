@@ -2,6 +2,7 @@ import type { ControllerOptions } from './api.ts';
 import { checkEngine, checkImages } from './doctor/engine.ts';
 import { checkHostConfig } from './doctor/host-config.ts';
 import { checkDisk, checkNode, checkStateDirectory } from './doctor/machine.ts';
+import { checkPipelock } from './doctor/pipelock.ts';
 import { checkClock, checkGit, checkRepository } from './doctor/repository.ts';
 import { checkSecretsFile } from './doctor/secrets-file.ts';
 
@@ -23,6 +24,7 @@ const CHECKS: readonly (readonly [name: string, check: Check])[] = [
   ['host config', checkHostConfig],
   ['engine', checkEngine],
   ['images', checkImages],
+  ['pipelock', checkPipelock],
   ['secrets file', checkSecretsFile],
   ['state directory', checkStateDirectory],
   ['disk', checkDisk],

@@ -44,6 +44,7 @@ test('everything that is not ok says what to do', async () => {
     'host config',
     'engine',
     'images',
+    'pipelock',
     'secrets file',
     'state directory',
     'disk',
@@ -102,4 +103,23 @@ test('images base imports into the engine of the host config, and says what it c
 test('looking changes nothing', async () => {
   await check('state directory');
   expect(() => rmSync(join(home, 'state'))).toThrow();
+});
+
+test('pipelock is built in, or a program that says its version', async () => {
+  const run = async (script: string | null) => {
+    const program = join(home, 'a pipelock');
+    if (script !== null) writeFileSync(program, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    writeConfig(script === null ? 'pipelock: off\n' : `pipelock: {program: "${program}"}\n`);
+    return check('pipelock');
+  };
+  expect(await run(null)).toMatchObject({
+    state: 'ok',
+    detail: expect.stringMatching(/^built-in/),
+  });
+  expect(await run('echo "pipelock version 2.3.0"; echo "  more"')).toMatchObject({
+    state: 'ok',
+    detail: expect.stringMatching(/^pipelock version 2\.3\.0 at /),
+  });
+  expect(await run('exit 1')).toMatchObject({ state: 'fail', fix: expect.stringMatching(/off/) });
+  expect(await run('echo "$HOME$PATH"')).toMatchObject({ state: 'fail' });
 });
