@@ -602,6 +602,24 @@ const CASES: readonly Case[] = [
     },
   },
   {
+    code: 'invalid-value',
+    title: 'a field of pipelock that would open the gate',
+    files: { 'bottles/base.yaml': 'pipelock:\n  extra: {forward_proxy: {enabled: false}}\n' },
+    at: 'bottles/base.yaml:2:27',
+    says: /"forward_proxy\.enabled" of pipelock\.yaml is set by bb alone.*allowlists\//,
+    instead: {
+      'bottles/base.yaml': 'pipelock:\n  extra: {forward_proxy: {max_tunnel_seconds: 60}}\n',
+    },
+  },
+  {
+    code: 'invalid-value',
+    title: 'hosts in the place of a list of hosts',
+    files: { 'bottles/base.yaml': 'pipelock: {extra: {api_allowlist: ["*"]}}\n' },
+    at: 'bottles/base.yaml:1:20',
+    says: /"api_allowlist" of pipelock\.yaml is set by bb alone/,
+    instead: { 'bottles/base.yaml': 'pipelock: {extra: {dlp: {scan_env: true}}}\n' },
+  },
+  {
     code: 'env-not-allowed',
     title: 'a variable of the host that is not open',
     files: { 'bottles/base.yaml': 'env: {A: {fromHost: AWS_KEY}}\n' },

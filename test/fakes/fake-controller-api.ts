@@ -1,7 +1,6 @@
 import type {
   AgentSummary,
   Answer,
-  ApproveRequest,
   ControllerApi,
   EditPreview,
   FleetEdit,
@@ -144,15 +143,15 @@ export class FakeControllerApi implements ControllerApi {
     return this.#answer('review', () => review);
   }
 
-  async approve(request: ApproveRequest, onProgress: (progress: Progress) => void) {
+  async approve(
+    request: { readonly id: string; readonly seen?: string; readonly operator: string },
+    onProgress: (progress: Progress) => void,
+  ) {
     const seen = this.#reviews.get(request.id)?.seen;
     if (seen !== undefined && request.seen !== undefined && request.seen !== seen) {
       return refused<never>('conflict', 'the branch moved, so the edit is another one now');
     }
-    const { scope, expires, operator } = request;
-    const terms = [scope, expires === undefined ? undefined : `until ${expires}`];
-    const words = [operator, ...terms.filter((term) => term !== undefined)].join(', ');
-    return this.#decide('approve', request.id, 'approved', words, () =>
+    return this.#decide('approve', request.id, 'approved', request.operator, () =>
       onProgress({ kind: 'stage', text: 'reconciling' }),
     );
   }

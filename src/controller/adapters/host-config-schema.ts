@@ -6,6 +6,7 @@ import { parseListen, parsePoll } from './remote-fields.ts';
 import { credentialObjection, isRemote, parseRemoteUrl } from './remote-url.ts';
 
 const host = checkedText(parseHost, 'host name; may begin with "*."');
+const exactHost = host.refine((raw) => !raw.startsWith('*.'));
 const path = line('path; "~/" is the home folder, a relative one starts at this file');
 
 const repository = checkedText(
@@ -60,6 +61,12 @@ export const configSchema = z.strictObject({
     .strictObject({
       hosts: z.record(host, z.array(z.union([z.ipv4(), z.ipv6()])).min(1)).optional(),
       caFiles: z.array(path).optional(),
+      proxy: z
+        .strictObject({
+          host: z.union([exactHost, z.ipv4(), z.ipv6()], { error: 'is a host name or an address' }),
+          port: z.int().min(1).max(65_535),
+        })
+        .optional(),
     })
     .optional(),
   pipelock: z

@@ -147,6 +147,18 @@ function findPipelock(
 ): PipelockProgram | null {
   const written = config?.value.pipelock;
   if (written === 'off') return null;
+  if (config?.value.upstream?.proxy !== undefined) {
+    if (written !== undefined) {
+      problems.error({
+        code: 'invalid-value',
+        message: 'pipelock cannot dial through another proxy: it would be left out',
+        hint: 'write "pipelock: off", or take upstream.proxy away',
+        file: config.path,
+        at: config.locate.key(['pipelock']),
+      });
+    }
+    return null;
+  }
   if (written === undefined) return pipelockOnPath(host.environment);
   const path = host.toPath(written.program);
   const program = pipelockAt(path);
@@ -184,6 +196,9 @@ function completeConfig(
         hosts.map(([raw, addresses]) => [accepted(parseHost(raw)), addresses]),
       ),
       trustedCaPem,
+      ...(upstream?.proxy === undefined
+        ? {}
+        : { proxy: { ...upstream.proxy, host: upstream.proxy.host.toLowerCase() } }),
     },
     pipelock,
     docker: { host: docker?.host ?? null },

@@ -218,3 +218,18 @@ test.for([
   const found = await problems({ config, secrets: REMOTE_SECRETS });
   expect(found.join('\n')).toContain(words);
 });
+
+test('a proxy is an exact host and a port, and never stands beside pipelock', async () => {
+  await using folder = await temporaryFolder();
+  const config = 'upstream: {proxy: {host: proxy.example.test, port: 3128}}\n';
+  const loaded = await load(folder.path, { config });
+  if (!loaded.ok) throw new Error('the settings are valid');
+  expect(loaded.config.upstream.proxy).toEqual({ host: 'proxy.example.test', port: 3128 });
+  expect(await problems({ config: `${config}pipelock: {program: /bin/true}\n` })).toEqual([
+    expect.stringMatching(/^config\.yaml:2:1 .*pipelock cannot dial through another proxy/),
+  ]);
+  expect(await problems({ config: `${config}pipelock: off\n` })).toEqual([]);
+  for (const proxy of ['{host: "*.example.test", port: 1}', '{host: a.test, port: 0}', 'a.test']) {
+    expect(await problems({ config: `upstream: {proxy: ${proxy}}\n` }), proxy).toHaveLength(1);
+  }
+});
