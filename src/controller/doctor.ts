@@ -4,6 +4,7 @@ import { checkHostConfig } from './doctor/host-config.ts';
 import { checkDisk, checkNode, checkStateDirectory } from './doctor/machine.ts';
 import { checkPipelock } from './doctor/pipelock.ts';
 import { checkClock, checkGit, checkRepository } from './doctor/repository.ts';
+import { checkLimits, checkSandboxes, checkTerminals } from './doctor/sandboxes.ts';
 import { checkSecretsFile } from './doctor/secrets-file.ts';
 
 /** How one thing of the machine stands; anything but `ok` says what to do. */
@@ -24,6 +25,9 @@ const CHECKS: readonly (readonly [name: string, check: Check])[] = [
   ['host config', checkHostConfig],
   ['engine', checkEngine],
   ['images', checkImages],
+  ['sandboxes', checkSandboxes],
+  ['limits', checkLimits],
+  ['terminals', checkTerminals],
   ['pipelock', checkPipelock],
   ['secrets file', checkSecretsFile],
   ['state directory', checkStateDirectory],

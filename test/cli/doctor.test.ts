@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type CheckResult, examine } from '../../src/controller/doctor.ts';
+import { pathWithout } from '../builders/path-without.ts';
 import { runBb } from './run-bb.ts';
 
 let home = '';
@@ -44,6 +45,9 @@ test('everything that is not ok says what to do', async () => {
     'host config',
     'engine',
     'images',
+    'sandboxes',
+    'limits',
+    'terminals',
     'pipelock',
     'secrets file',
     'state directory',
@@ -53,12 +57,12 @@ test('everything that is not ok says what to do', async () => {
   for (const { state, fix } of results) expect(fix === null).toBe(state === 'ok');
 });
 
-test('an absent engine is a failed check, and the command exits 1', async () => {
-  expect(await check('engine')).toMatchObject({ state: 'fail' });
-  const ran = await runBb(['doctor', '--repo', home], { environment: environment() });
+test('nowhere to run a bottle is a failed check, and the command exits 1', async () => {
+  const nowhere = { ...environment(), PATH: pathWithout(join(home, 'bin'), 'bwrap') };
+  const ran = await runBb(['doctor', '--repo', home], { environment: nowhere });
   expect(ran.exitCode).toBe(1);
   expect(ran.stdout).toMatch(/^fail {2}engine/m);
-  const json = await runBb(['doctor', '--json', '--repo', home], { environment: environment() });
+  const json = await runBb(['doctor', '--json', '--repo', home], { environment: nowhere });
   expect(JSON.parse(json.stdout)).toMatchObject({ ok: false });
 });
 
@@ -122,4 +126,25 @@ test('pipelock is built in, or a program that says its version', async () => {
   });
   expect(await run('exit 1')).toMatchObject({ state: 'fail', fix: expect.stringMatching(/off/) });
   expect(await run('echo "$HOME$PATH"')).toMatchObject({ state: 'fail' });
+});
+
+test('without an engine it is the sandboxes that count, and what they lack is said with its fix', async () => {
+  const all = environment();
+  const results = (env: typeof all) => examine({ repository: home, environment: env });
+  const stateOf = async (env: typeof all, name: string) =>
+    (await results(env)).find((result) => result.name === name);
+  const hasSandboxes = (await stateOf(all, 'sandboxes'))?.state === 'ok';
+  expect((await stateOf(all, 'engine'))?.state).toBe(hasSandboxes ? 'warn' : 'fail');
+
+  const bare = { ...all, PATH: pathWithout(join(home, 'bin'), 'bwrap', 'dtach') };
+  expect(await stateOf(bare, 'engine')).toMatchObject({ state: 'fail' });
+  expect(await stateOf(bare, 'sandboxes')).toMatchObject({
+    state: 'warn',
+    detail: 'bubblewrap is not installed',
+    fix: expect.stringContaining('apt-get install bubblewrap'),
+  });
+  expect(await stateOf(bare, 'terminals')).toMatchObject({
+    state: 'warn',
+    fix: expect.stringContaining('apt-get install dtach'),
+  });
 });

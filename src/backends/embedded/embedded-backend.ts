@@ -43,7 +43,7 @@ export function createEmbeddedBackend({ directory }: { readonly directory: strin
       capabilityChange: false,
       attach: true,
     },
-    probe: probeMachine,
+    probe: () => probeMachine(),
     async observe(fleet) {
       try {
         return await observeFleet(machine, fleet);

@@ -1,60 +1,47 @@
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { Availability } from '../../model/availability.ts';
 import { isRoot } from './host-user.ts';
 import { limitMethod } from './limits.ts';
+import { isOnPath } from './on-path.ts';
+import { remedyFor, TELLING_SETTINGS } from './remedy.ts';
 import { isFilteredMachine } from './seccomp/filter.ts';
 
 /** Programs of util-linux and others that a sandbox is put together with. */
-const PROGRAMS = [
-  'unshare',
-  'nsenter',
-  'setpriv',
-  'prlimit',
-  'mount',
-  'script',
-  'tar',
-  'sh',
-  'bwrap',
+const UTIL_LINUX = [
+  ...['unshare', 'nsenter', 'setpriv', 'prlimit', 'mount'],
+  ...['script', 'setsid', 'flock', 'tar', 'sh'],
 ];
 const TIMEOUT_MS = 5_000;
 /** A user that is nobody, for a try in root's stead. */
 const TRIED_AS = 0x7ffffff0;
 
 /** Finds out by trying whether sandboxes can be made here, and says what is missing with its remedy. Never throws. */
-export async function probeMachine(): Promise<Availability> {
+export async function probeMachine(path = process.env['PATH']): Promise<Availability> {
   if (process.platform !== 'linux') return no('it needs Linux', 'Use backend: docker.');
   if (!isFilteredMachine(process.arch)) {
     return no(`there is no seccomp filter for ${process.arch}`, 'Use backend: docker.');
   }
-  const missing = (
-    await run([
-      'sh',
-      '-c',
-      `for p in ${PROGRAMS.join(' ')}; do command -v $p >/dev/null || echo $p; done`,
-    ])
-  ).said;
-  if (/^bwrap$/m.test(missing)) {
-    return no(
-      'bubblewrap is not installed',
-      'Install it: apt-get install bubblewrap (or dnf, pacman, apk).',
-    );
+  if (!isOnPath('bwrap', path)) {
+    return no('bubblewrap is not installed', `Install it: ${installing('bubblewrap')}.`);
   }
-  if (missing !== '') {
-    return no(
-      `not installed: ${missing.split('\n').join(', ')}`,
-      'Install util-linux, tar and a shell.',
-    );
+  const missing = UTIL_LINUX.filter((program) => !isOnPath(program, path));
+  if (missing.length > 0) {
+    return no(`not installed: ${missing.join(', ')}`, 'Install util-linux, tar and a shell.');
   }
+  const run = (argv: readonly string[]) => outcomeOf(argv, path);
   const user = [`--reuid=${TRIED_AS}`, `--regid=${TRIED_AS}`, '--clear-groups'];
   const asUser = isRoot() ? ['setpriv', ...user, '--no-new-privs'] : [];
   const inNamespace = [...asUser, 'unshare', '--user', '--map-root-user', '--'];
   const namespaces = await run([...inNamespace, 'true']);
-  if (!namespaces.works)
-    return no(`user namespaces cannot be made: ${namespaces.said}`, await remedy());
+  if (!namespaces.works) {
+    return no(`user namespaces cannot be made: ${namespaces.said}`, await remedy(namespaces.said));
+  }
   const sandbox = await run([...inNamespace, ...TRIED, 'true']);
-  if (!sandbox.works)
+  if (!sandbox.works) {
     return no(`bubblewrap cannot make a sandbox: ${sandbox.said}`, await remedy(sandbox.said));
+  }
   const { said: version } = await run(['bwrap', '--version']);
   const who = isRoot() ? 'one user a bottle' : 'without root: one user for all bottles';
   return {
@@ -62,6 +49,11 @@ export async function probeMachine(): Promise<Availability> {
     detail: `${version}; ${who}; limits by ${limitMethod()}`,
     runtimes: [],
   };
+}
+
+/** The ways of the usual distributions. */
+export function installing(name: string): string {
+  return `apt-get install ${name} (or dnf, pacman, apk)`;
 }
 
 const TRIED = [
@@ -76,34 +68,32 @@ const TRIED = [
     '--unshare-pid',
   ],
   ...['--unshare-net', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup', '--ro-bind', '/', '/'],
-  ...['--proc', '/proc', '--dev', '/dev', '--size', '4096', '--tmpfs', '/tmp', '--'],
+  ...['--proc', '/proc', '--dev', '/dev', '--size', '4096', '--tmpfs', '/tmp'],
+  ...['--setenv', 'PATH', '/usr/bin:/bin', '--'],
 ];
 
-async function remedy(said = ''): Promise<string> {
-  if (/unknown option/i.test(said)) return 'bubblewrap is too old: 0.8 or newer is needed.';
-  const ask = async (name: string) => (await run(['cat', `/proc/sys/${name}`])).said;
-  if ((await ask('kernel/unprivileged_userns_clone')) === '0') {
-    return 'As root: sysctl -w kernel.unprivileged_userns_clone=1';
-  }
-  if ((await ask('kernel/apparmor_restrict_unprivileged_userns')) === '1') {
-    return 'AppArmor restricts user namespaces: give /usr/bin/bwrap and /usr/bin/unshare a profile with `userns,`, or as root: sysctl -w kernel.apparmor_restrict_unprivileged_userns=0';
-  }
-  if ((await ask('user/max_user_namespaces')) === '0') {
-    return 'As root: sysctl -w user.max_user_namespaces=15000';
-  }
-  return 'Inside a container it needs a seccomp profile that lets namespaces be made, and an unmasked /proc.';
+async function remedy(said: string): Promise<string> {
+  const texts = TELLING_SETTINGS.map((name) =>
+    readFile(`/proc/sys/${name}`, 'utf8').then(
+      (text) => [name, text.trim()] as const,
+      () => [name, undefined] as const,
+    ),
+  );
+  return remedyFor(Object.fromEntries(await Promise.all(texts)), said);
 }
 
 function no(reason: string, fix: string): Availability {
   return { available: false, reason, fix };
 }
 
-async function run(
+async function outcomeOf(
   argv: readonly string[],
+  path: string | undefined,
 ): Promise<{ readonly works: boolean; readonly said: string }> {
   const [program = '', ...rest] = argv;
   try {
-    const { stdout } = await promisify(execFile)(program, rest, { timeout: TIMEOUT_MS });
+    const options = { timeout: TIMEOUT_MS, env: { PATH: path } };
+    const { stdout } = await promisify(execFile)(program, rest, options);
     return { works: true, said: stdout.trim() };
   } catch (error) {
     const stderr = error instanceof Error && 'stderr' in error ? String(error.stderr) : '';

@@ -1,4 +1,5 @@
 import { createDockerBackend } from '../../backends/docker/docker-backend.ts';
+import { probeMachine } from '../../backends/embedded/probe.ts';
 import { parseFleetName } from '../../model/names.ts';
 import { hasBaseImage } from '../adapters/host-base-image.ts';
 import type { ControllerOptions } from '../api.ts';
@@ -6,13 +7,17 @@ import type { Check, CheckResult } from '../doctor.ts';
 import { DEFAULT_BASE } from '../host-config.ts';
 import { hostConfigOf } from './host-config.ts';
 
-/** Does the engine that the host's configuration names answer, and may we talk to it? */
+/** Does the engine that the host's configuration names answer, and may we talk to it? Bottles may do without. */
 export const checkEngine: Check = async (options) => {
   const engine = await engineOf(options);
   if (engine === null) return unknownHost('fail');
   const availability = await createDockerBackend(engine).probe();
   if (!availability.available) {
-    return { state: 'fail', detail: availability.reason, fix: availability.fix };
+    const without = await probeMachine(options.environment['PATH']);
+    const { reason, fix } = availability;
+    return without.available
+      ? { state: 'warn', detail: `${reason}; bottles are embedded`, fix }
+      : { state: 'fail', detail: reason, fix };
   }
   const runtimes = availability.runtimes.join(', ') || 'none named';
   return { state: 'ok', detail: `${availability.detail}; runtimes: ${runtimes}`, fix: null };
