@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { type ComponentRef, runtimeName } from '../../model/component.ts';
 import { BackendError } from '../backend.ts';
 import { execRaw, type RawResult } from './exec.ts';
@@ -59,5 +60,6 @@ export async function withSandbox(
     return await execRaw(machine, ref, request, { monitor, init, network: init });
   } finally {
     launched.abandon();
+    rmSync(statusPath, { force: true });
   }
 }

@@ -25,6 +25,7 @@ import {
 import { sandboxArguments } from './sandbox-arguments.ts';
 import { imageOf, sandboxParts } from './sandbox-parts.ts';
 import { sandboxChild } from './sandbox-status.ts';
+import { inTurn } from './turns.ts';
 
 /** Writes down what is wanted and makes its folders: nothing runs yet. */
 export async function createContainer(
@@ -132,11 +133,20 @@ export async function stopContainer(
   await endRun(layout, ref);
 }
 
-export async function removeContainer({ layout }: Machine, ref: ComponentRef): Promise<void> {
-  const name = runtimeName(ref);
+/** One of a bottle after the other, so that one of them is the last and takes what they shared along. */
+export function removeContainer({ layout }: Machine, ref: ComponentRef): Promise<void> {
+  return inTurn(`${layout.directory}/remove ${ref.fleet} ${ref.bottle}`, () => remove(layout, ref));
+}
+
+/** Its record goes last: whoever dies before is told by it what is left to do. */
+async function remove(layout: EmbeddedLayout, ref: ComponentRef): Promise<void> {
   if ((await findRecord(layout, ref)) === null) return;
+  const name = runtimeName(ref);
   await endRun(layout, ref);
   removeGroups(name);
+  const other = ref.component === 'agent' ? 'sidecars' : 'agent';
+  const otherName = runtimeName({ ...ref, component: other });
+  if (readRecord(layout.record(otherName)) === null) await removeShared(layout, ref);
   for (const path of [
     layout.root(name),
     layout.run(name),
@@ -145,12 +155,12 @@ export async function removeContainer({ layout }: Machine, ref: ComponentRef): P
   ]) {
     await rm(path, { recursive: true, force: true });
   }
-  const others = (['agent', 'sidecars'] as const).map((component) => ({ ...ref, component }));
-  const isLast = others.every((other) => readRecord(layout.record(runtimeName(other))) === null);
-  if (!isLast) return;
+}
+
+async function removeShared(layout: EmbeddedLayout, ref: ComponentRef): Promise<void> {
   await endNamespace(layout, ref);
   const user = agentUser(layout, ref);
-  if (user !== null) releaseUser(layout, user);
+  if (user !== null) releaseUser(layout, user, runtimeName({ ...ref, component: 'agent' }));
 }
 
 export async function signalContainer(

@@ -1,5 +1,6 @@
 import { copyFileSync, linkSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { temporaryBeside } from './records.ts';
 
 /**
  * Places a file of the host's `/etc` into a bottle's. All bottles share one copy, which is made anew when the host's
@@ -19,7 +20,7 @@ export function placeHostFile(hostEtc: string, name: string, folder: string): vo
 
 function makeCopy(source: string, copy: string) {
   mkdirSync(dirname(copy), { recursive: true, mode: 0o755 });
-  const temporary = `${copy}.${process.pid}.new`;
+  const temporary = temporaryBeside(copy);
   copyFileSync(source, temporary);
   renameSync(temporary, copy);
   return statSync(copy);

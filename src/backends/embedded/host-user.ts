@@ -22,8 +22,9 @@ export function claimUser({ directory, users }: EmbeddedLayout, name: string): H
 }
 
 /** Gives back what the bottle of this name was; nothing of it runs or is kept any more. */
-export function releaseUser({ users }: EmbeddedLayout, user: HostUser): void {
-  rmSync(join(users, String(user.uid)), { force: true });
+export function releaseUser({ users }: EmbeddedLayout, user: HostUser, name: string): void {
+  const path = join(users, String(user.uid));
+  if (ownerOf(path) === name) rmSync(path, { force: true });
 }
 
 export function isRoot(): boolean {
@@ -36,6 +37,15 @@ function claim(path: string, name: string): boolean {
     return true;
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-    return readFileSync(path, 'utf8') === name;
+    return ownerOf(path) === name;
+  }
+}
+
+/** Null when it is nobody's. */
+function ownerOf(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null;
   }
 }

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import type { HostProgramsImage, ImageBuild } from '../../model/component.ts';
 import { BackendError } from '../backend.ts';
 import type { EmbeddedLayout } from './layout.ts';
+import { temporaryBeside } from './records.ts';
 
 const MANIFEST = 'image.json';
 
@@ -26,7 +27,7 @@ export async function ensureImage(layout: EmbeddedLayout, build: ImageBuild): Pr
     });
   }
   const target = layout.image(build.reference);
-  const temporary = `${target}.${process.pid}.${performance.now()}.new`;
+  const temporary = temporaryBeside(target);
   const files = join(temporary, 'files');
   await mkdir(files, { recursive: true, mode: 0o755 });
   for (const [path, content] of [...build.context, ...onHost.extra]) {
@@ -56,7 +57,7 @@ export function findImage(layout: EmbeddedLayout, reference: string): EmbeddedIm
 export async function listImages(layout: EmbeddedLayout): Promise<readonly string[]> {
   const names = await readdir(layout.images).catch(() => []);
   return names
-    .filter((name) => !name.endsWith('.new'))
+    .filter((name) => !name.endsWith('.tmp'))
     .map(decodeURIComponent)
     .sort();
 }

@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import { BackendError } from '../backend.ts';
 import { createFileMemo, type FileMemo } from './file-memo.ts';
 import { type EmbeddedLayout, embeddedLayout } from './layout.ts';
-import { type ContainerRecord, type RunRecord, readRecord, readRun } from './records.ts';
+import {
+  type ContainerRecord,
+  type RunRecord,
+  readRecord,
+  readRun,
+  temporaryBeside,
+} from './records.ts';
 import { isFilteredMachine, seccompFilter } from './seccomp/filter.ts';
 
 /** What every call of the backend works with. */
@@ -41,7 +47,7 @@ function writeFilter({ directory }: EmbeddedLayout): string {
   }
   const path = join(directory, `seccomp-${process.arch}.bpf`);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const temporary = `${path}.${process.pid}.new`;
+  const temporary = temporaryBeside(path);
   writeFileSync(temporary, seccompFilter(process.arch), { mode: 0o600 });
   renameSync(temporary, path);
   return path;

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { link, open, readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -72,12 +73,10 @@ export async function isThere(path: string): Promise<boolean> {
   );
 }
 
-let written = 0;
-
-function temporaryBeside(path: string): string {
+/** A new name beside `path` that tells who made it, and makes the folder of both. */
+export function temporaryBeside(path: string): string {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  written += 1;
-  return `${path}.${process.pid}.${written}.new`;
+  return `${path}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`;
 }
 
 async function writeBeside(path: string, value: unknown): Promise<string> {

@@ -23,12 +23,14 @@ it('each bottle is a user of its own, the same one whenever it is asked for', ()
 it('a user that another bottle has is passed over, and is free again when that is gone', () => {
   const layout = embeddedLayout(folder);
   const first = claimUser(layout, 'bb-fleet-one');
-  releaseUser(layout, first);
+  releaseUser(layout, first, 'bb-fleet-one');
   writeFileSync(join(layout.users, String(first.uid)), 'bb-fleet-other');
   const second = claimUser(layout, 'bb-fleet-one');
   expect(second.uid).not.toBe(first.uid);
-  releaseUser(layout, first);
-  releaseUser(layout, second);
+  releaseUser(layout, first, 'bb-fleet-one');
+  releaseUser(layout, second, 'bb-fleet-one');
+  expect(readdirSync(layout.users)).toEqual([String(first.uid)]);
+  releaseUser(layout, first, 'bb-fleet-other');
   expect(readdirSync(layout.users)).toEqual([]);
   expect(claimUser(layout, 'bb-fleet-one')).toEqual(first);
 });
