@@ -11,7 +11,7 @@ export interface Stage {
 }
 
 /** Steps of a stage that are fatal, one in each life: `rounds` of them over all that there are. */
-export function spread(steps: number, rounds: number): readonly number[] {
+function spread(steps: number, rounds: number): readonly number[] {
   return Array.from(
     { length: rounds },
     (_, round) => 1 + Math.floor(((round + 0.5) * steps) / rounds),
