@@ -92,14 +92,20 @@ export interface Decision {
   readonly leftInWorkingTree?: readonly string[];
 }
 
-export interface ApproveRequest {
-  readonly id: string;
-  /** From `ProposalReview.seen`; omitted = approve what stands now. */
-  readonly seen?: string;
+/** What an operator makes of a proposal; absent = it lands in the instance's own set, as it was asked, without an end. */
+export interface ApprovalTerms {
   /** `instance` or `set:<name>`. */
   readonly scope?: string;
   /** Approves this instead of what was asked for: the changed `ProposalReview.text`. */
   readonly text?: string;
+  /** RFC 3339 instant at which the grant ends. */
+  readonly expires?: string;
+}
+
+export interface ApproveRequest extends ApprovalTerms {
+  readonly id: string;
+  /** From `ProposalReview.seen`; omitted = approve what stands now. */
+  readonly seen?: string;
   readonly notes?: string;
   readonly operator: string;
 }
@@ -184,8 +190,8 @@ export interface ControllerApi extends AsyncDisposable {
   agents(): Promise<Answer<readonly AgentSummary[]>>;
   events(options: { readonly limit: number }): Promise<Answer<readonly FleetEvent[]>>;
   proposals(options: { readonly all?: boolean }): Promise<Answer<readonly ProposalView[]>>;
-  /** What approving it would mean; with `text`, what approving that instead would mean. */
-  review(id: string, scope?: string, text?: string): Promise<Answer<ProposalReview>>;
+  /** What approving it on these terms would mean. */
+  review(id: string, terms?: ApprovalTerms): Promise<Answer<ProposalReview>>;
   approve(
     request: ApproveRequest,
     onProgress: (progress: Progress) => void,

@@ -24,6 +24,7 @@ import { createAvailabilityMemo } from './availability-memo.ts';
 import { DecisionIndex } from './decision-index.ts';
 import { Decisions } from './decisions.ts';
 import { FleetJournal } from './fleet-journal.ts';
+import { GrantExpiry } from './grant-expiry.ts';
 import { DEFAULT_BASE, type HostSettings } from './host-config.ts';
 import { type OpenedSource, openSource } from './open-source.ts';
 import type { PassPorts } from './pass.ts';
@@ -42,6 +43,7 @@ export interface Assembled {
   readonly proposals: ProposalStore;
   readonly reconciler: Reconciler;
   readonly decisions: Decisions;
+  readonly expiry: GrantExpiry;
 }
 
 /** Without root the sidecars can only be ourselves; with it they are nobody else. */
@@ -167,6 +169,7 @@ async function connect(
     proposals,
     reconciler,
     decisions,
+    expiry: new GrantExpiry({ git, policy, clock, journal }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { parseInstant } from '../desired/instant.ts';
 import { loadDesiredState } from '../desired/load.ts';
 import type { TreeFile } from '../desired/tree-file.ts';
 import type { Clock } from '../model/clock.ts';
@@ -7,12 +8,14 @@ import type { HostPolicy } from '../model/host-policy.ts';
 import type { Revision } from '../model/names.ts';
 import type { Proposal } from '../model/proposal.ts';
 import { sanitizeLine } from '../model/sanitize.ts';
+import { cutShort } from '../supervise/cut-short.ts';
 import {
+  type ApprovalPlace,
   type ProposedEdit,
   parseApprovalScope,
   proposalToEdit,
 } from '../supervise/proposal-to-edit.ts';
-import type { Answer, Refusal } from './api.ts';
+import type { Answer, ApprovalTerms, Refusal } from './api.ts';
 import { resolveTip } from './pass.ts';
 import type { Git } from './ports/git.ts';
 
@@ -33,14 +36,11 @@ export interface CandidatePorts {
 /** Applies the proposal's edit to the files of the tip. A result that would not be valid is a refusal. */
 export async function candidateOf(
   proposal: Proposal,
-  scope: string,
+  terms: Omit<ApprovalTerms, 'text'>,
   ports: CandidatePorts,
 ): Promise<Answer<Candidate>> {
-  const parsedScope = parseApprovalScope(scope);
-  if (parsedScope === null) {
-    const hint = 'use --scope instance, or --scope set:<name> for routes/<name>.yaml';
-    return refuse('bad-request', `${sanitizeLine(scope, 60)} is not a scope`, hint);
-  }
+  const place = placeOf(terms, ports.clock.nowMs());
+  if (!place.ok) return place;
   const resolved = await resolveTip(ports.git);
   if ('refusal' in resolved) return { ok: false, refusal: resolved.refusal };
   const tip = resolved.revision;
@@ -55,7 +55,7 @@ export async function candidateOf(
       before.diagnostics,
     );
   }
-  const outcome = proposalToEdit(proposal, files, before.desired, parsedScope);
+  const outcome = proposalToEdit(proposal, files, before.desired, place.value);
   if (outcome.kind === 'refused') return refuse('conflict', outcome.reason, null);
   const { edits } = outcome;
   const edited = new Map<string, TreeFile>(files);
@@ -71,7 +71,29 @@ export async function candidateOf(
       after.diagnostics,
     );
   }
+  const [cut] = cutShort(before.desired, after.desired);
+  if (cut !== undefined) return refuse('conflict', cut, WITHOUT_END);
   return { ok: true, value: { tip, edits, before: before.desired, after: after.desired } };
+}
+
+const WITHOUT_END = 'approve it without --expires, or edit that file by hand';
+
+function placeOf(
+  { scope: raw = 'instance', expires }: Omit<ApprovalTerms, 'text'>,
+  nowMs: number,
+): Answer<ApprovalPlace> {
+  const scope = parseApprovalScope(raw);
+  if (scope === null) {
+    const hint = 'use --scope instance, or --scope set:<name> for routes/<name>.yaml';
+    return refuse('bad-request', `${sanitizeLine(raw, 60)} is not a scope`, hint);
+  }
+  if (expires === undefined) return { ok: true, value: { scope, expires: null } };
+  const end = parseInstant(expires);
+  if (!end.ok) return refuse('bad-request', end.message, end.hint ?? null);
+  if (Date.parse(end.value) <= nowMs) {
+    return refuse('bad-request', `${end.value} is over already`, 'name an end that is to come');
+  }
+  return { ok: true, value: { scope, expires: end.value } };
 }
 
 function refuse(

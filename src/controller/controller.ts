@@ -11,6 +11,7 @@ import { markFailedSession } from './failed-session.ts';
 import { classifyFailure } from './failure.ts';
 import type { FleetJournal } from './fleet-journal.ts';
 import { FleetStatuses } from './fleet-statuses.ts';
+import type { GrantExpiry } from './grant-expiry.ts';
 import { findLeftovers, removeLeftovers } from './leftovers.ts';
 import { type PassPorts, type PassResult, resolveTip } from './pass.ts';
 import { previewEdit } from './preview-edit.ts';
@@ -28,6 +29,7 @@ export interface ControllerPorts {
   readonly random: Random;
   readonly reconciler: Reconciler;
   readonly decisions: Decisions;
+  readonly expiry: GrantExpiry;
   readonly proposals: ProposalStore;
   readonly journal: FleetJournal;
   /** Pid of this process when it is the controller, null when it makes one pass for a command. */
@@ -40,7 +42,7 @@ const DEFAULT_TIMEOUT_MS = 120_000;
 
 /** The controller in this process: every command as one call. */
 export function createController(ports: ControllerPorts): ControllerApi {
-  const { reconciler, decisions, journal, proposals } = ports;
+  const { reconciler, decisions, expiry, journal, proposals } = ports;
   const { git, clock, backends, files, records } = ports.pass;
   const statuses = new FleetStatuses(ports);
 
@@ -58,6 +60,7 @@ export function createController(ports: ControllerPorts): ControllerApi {
       const asked = await passOptions(options);
       if (!asked.ok) return asked;
       reconciler.forgive();
+      if (options.revision === undefined) await expiry.endDue();
       return reconcile(asked.value, onProgress, options.timeoutMs, signal);
     },
 
@@ -93,7 +96,7 @@ export function createController(ports: ControllerPorts): ControllerApi {
       };
     },
 
-    review: (id, scope, text) => decisions.review(id, scope, text),
+    review: (id, terms) => decisions.review(id, terms),
     approve: (request, onProgress) => listening(onProgress, () => decisions.approve(request)),
     reject: (request) => decisions.reject(request),
 

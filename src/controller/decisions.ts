@@ -3,7 +3,14 @@ import type { Proposal } from '../model/proposal.ts';
 import { commitMessage } from '../supervise/commit-message.ts';
 import type { ProposalStore } from '../supervise/proposal-store.ts';
 import { requestText } from '../supervise/request-text.ts';
-import type { Answer, ApproveRequest, Decision, ProposalReview, Refusal } from './api.ts';
+import type {
+  Answer,
+  ApprovalTerms,
+  ApproveRequest,
+  Decision,
+  ProposalReview,
+  Refusal,
+} from './api.ts';
 import { applicable } from './applicable.ts';
 import { type Approvable, askedInstead } from './asked-instead.ts';
 import { type CandidatePorts, candidateOf } from './candidate.ts';
@@ -48,13 +55,13 @@ export class Decisions {
     return answerDecided(this.#ports, this.#turns);
   }
 
-  async review(id: string, scope = 'instance', text?: string): Promise<Answer<ProposalReview>> {
+  async review(id: string, terms: ApprovalTerms = {}): Promise<Answer<ProposalReview>> {
     const found = await this.#turns.pending(id);
     if (!found.ok) return found;
-    const asked = askedInstead(found.value.proposal, text);
+    const asked = askedInstead(found.value.proposal, terms.text);
     if (!asked.ok) return asked;
     const { proposal } = asked.value;
-    const candidate = await candidateOf(proposal, scope, this.#ports);
+    const candidate = await candidateOf(proposal, terms, this.#ports);
     if (!candidate.ok) return candidate;
     const { tip, after } = candidate.value;
     const { reconciler } = this.#ports;
@@ -124,7 +131,7 @@ export class Decisions {
     const { reconciler, git } = this.#ports;
     const wanted = instead === null ? 'approved' : 'modified';
     return this.#turns.commit(proposal.id, wanted, async () => {
-      const found = await candidateOf(proposal, request.scope ?? 'instance', this.#ports);
+      const found = await candidateOf(proposal, request, this.#ports);
       if (!found.ok) return found;
       const candidate = found.value;
       const { tip, after, edits } = candidate;

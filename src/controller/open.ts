@@ -67,7 +67,7 @@ export async function runController(
 ): Promise<number> {
   const assembled = await assemble(options);
   if (!assembled.ok) return fail(assembled.refusal, onLine);
-  const { fleet, stateDirectory, ports, hints, reconciler, decisions } = assembled.value;
+  const { fleet, stateDirectory, ports, hints, reconciler, decisions, expiry } = assembled.value;
   const socket = await controlSocketPath(stateDirectory, options.environment);
   const lock = await acquirePatiently(lockOf(assembled.value, socket, 'bb controller'), signal);
   if (lock.kind === 'taken') return fail(lockedBy(lock.holder), onLine);
@@ -89,7 +89,11 @@ export async function runController(
         hints,
         random: systemRandom,
         reconciler,
-        afterPass: () => decisions.answerDecided(),
+        afterPass: async () => {
+          await decisions.answerDecided();
+          await expiry.endDue();
+        },
+        untilDueMs: () => expiry.untilNextEndMs(),
         onLine,
       },
       fleet,
@@ -129,12 +133,13 @@ function controllerOf(
   controllerPid: number | null,
   close: () => Promise<void>,
 ): ControllerApi {
-  const { ports, reconciler, decisions, proposals, journal } = assembled;
+  const { ports, reconciler, decisions, expiry, proposals, journal } = assembled;
   return createController({
     pass: ports,
     random: systemRandom,
     reconciler,
     decisions,
+    expiry,
     proposals,
     journal,
     controllerPid,

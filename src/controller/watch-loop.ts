@@ -18,8 +18,10 @@ export interface WatchPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly reconciler: Reconciler;
-  /** Looks at the queue after a pass: answers what is in force. */
+  /** Does what a look owes besides its pass: answers what is in force, ends grants whose end has come. */
   readonly afterPass: () => Promise<void>;
+  /** How long until there is something to do although nothing happened, or null. */
+  readonly untilDueMs: () => number | null;
   readonly onLine: Tell;
 }
 
@@ -60,17 +62,18 @@ async function look(ports: WatchPorts): Promise<WorkOutcome> {
     await ports.afterPass();
     // A refused pass starts nothing, so a retry that is due cannot begin either.
     const retryAtMs = report.kind === 'refused' ? null : ports.reconciler.nextRetryMs();
-    return { kind: 'done', requeueAfterMs: untilNextLook(ports, retryAtMs) };
+    const untilRetryMs = retryAtMs === null ? null : retryAtMs - ports.clock.elapsedMs();
+    const waits = [untilRetryMs, ports.untilDueMs()];
+    return { kind: 'done', requeueAfterMs: untilNextLook(ports, waits) };
   } catch (error) {
     ports.onLine(`pass failed: ${error instanceof Error ? error.message : String(error)}`, 'error');
     return { kind: 'failed' };
   }
 }
 
-function untilNextLook({ clock, random }: WatchPorts, retryAtMs: number | null): number {
+function untilNextLook({ random }: WatchPorts, waits: readonly (number | null)[]): number {
   const resyncMs = RESYNC_MS * (0.9 + 0.2 * random.next());
-  if (retryAtMs === null) return resyncMs;
-  return Math.max(0, Math.min(resyncMs, retryAtMs - clock.elapsedMs()));
+  return Math.max(0, Math.min(resyncMs, ...waits.filter((waitMs) => waitMs !== null)));
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

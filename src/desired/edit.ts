@@ -1,5 +1,6 @@
 /** Every edit that bb makes to desired state, text in and text out: comments, order and quoting stay. */
 export { addAllowlistHost } from './edit/add-allowlist-host.ts';
+export { endGrants } from './edit/end-grants.ts';
 export {
   addInstance,
   removeInstance,

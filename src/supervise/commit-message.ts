@@ -32,6 +32,14 @@ export type Recorded =
       /** The end of what the failing step printed. */
       readonly log: readonly string[];
     }
+  /** What a set allowed until now: the end that it names has come. */
+  | {
+      readonly kind: 'expire';
+      readonly path: string;
+      /** Whose own set it is; null when it is shared. */
+      readonly bottle: BottleName | null;
+      readonly grants: readonly { readonly host: string; readonly endedAt: string }[];
+    }
   /** An operator's own edit, e.g. `stop`. */
   | {
       readonly kind: 'edit';
@@ -46,6 +54,9 @@ export interface CommitMessage {
   readonly body: string;
   readonly trailers: readonly (readonly [name: string, value: string])[];
 }
+
+/** Who decides what nobody has to decide. */
+const CONTROLLER = 'bb';
 
 const SUBJECT_LENGTH = 72;
 const TRAILER_LENGTH = 300;
@@ -96,6 +107,16 @@ function proseOf(recorded: Recorded): { subject: string; body: readonly string[]
           quoted('The end of its log:', recorded.log.join('\n'), LOG_LENGTH),
         ],
       };
+    case 'expire': {
+      const { grants, bottle, path } = recorded;
+      const [only] = grants.length === 1 ? grants : [];
+      const what = only === undefined ? `${grants.length} grants` : only.host;
+      const ended = grants.map(({ host, endedAt }) => `${host} ended at ${endedAt}`);
+      return {
+        subject: `End ${what} ${bottle === null ? `in ${path}` : `for ${bottle}`}`,
+        body: [quoted(`The end that ${path} names has come:`, ended.join('\n'))],
+      };
+    }
     case 'edit':
       return { subject: recorded.summary, body: [] };
     default:
@@ -129,6 +150,13 @@ function quoted(heading: string, text: string, maxLength = 2_000): string {
 }
 
 function trailersOf(recorded: Recorded): readonly (readonly [string, string])[] {
+  if (recorded.kind === 'expire') {
+    return [
+      ['Bb-Action', 'expire'],
+      ...(recorded.bottle === null ? [] : [['Bb-Bottle', recorded.bottle] as const]),
+      ['Bb-Operator', CONTROLLER],
+    ];
+  }
   if (recorded.kind === 'edit') {
     return [
       ['Bb-Action', recorded.action],

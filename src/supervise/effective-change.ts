@@ -32,7 +32,7 @@ export function effectiveChange(
   });
 }
 
-/** `dev: GET api.example.test /v1/*`, one line for each bottle, host and path. */
+/** `dev: GET api.example.test /v1/* until 2026-12-01T00:00:00Z`, one line for each bottle, host and path. */
 export function describeChange(changes: readonly BottleChange[]): readonly string[] {
   return changes.flatMap(({ bottle, grants, others }) =>
     [...describeGrants(grants), ...others].map((line) => `${bottle}: ${line}`),
@@ -68,8 +68,8 @@ function otherRouteChanges(old: BottleSpec, next: BottleSpec): readonly string[]
 }
 
 /** What a proposal never changes: its difference is told without saying more. */
-function rest({ ports, dlp, git, addresses, expires }: EgressRoute): object {
-  return { ports, dlp, git, addresses, expires };
+function rest({ ports, dlp, git, addresses }: EgressRoute): object {
+  return { ports, dlp, git, addresses };
 }
 
 function otherSpecChanges(old: BottleSpec, next: BottleSpec): readonly string[] {

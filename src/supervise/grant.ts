@@ -1,11 +1,13 @@
 import type { BottleSpec } from '../model/bottle-spec.ts';
 import type { EgressRoute, PathMatch, RouteMatch } from '../model/egress-route.ts';
 
-/** One thing that a bottle may do: requests of one method (null: any) to one path (null: every) of one host. */
+/** One thing that a bottle may do, until it ends: requests of one method (null: any) to one path (null: every). */
 export interface Grant {
   readonly host: string;
   readonly path: PathMatch | null;
   readonly method: string | null;
+  /** RFC 3339, or null when it lasts. */
+  readonly expires: string | null;
 }
 
 /**
@@ -13,7 +15,9 @@ export interface Grant {
  * them, which is what an operator has to see.
  */
 export function grantsOf(spec: Pick<BottleSpec, 'egress' | 'allowlist'>): readonly Grant[] {
-  const whole = spec.allowlist.map(({ host }): Grant => ({ host, path: null, method: null }));
+  const whole = spec.allowlist.map(
+    ({ host, expires }): Grant => ({ host, path: null, method: null, expires }),
+  );
   return [...spec.egress.routes.flatMap(grantsOfRoute), ...whole];
 }
 
@@ -27,25 +31,35 @@ export function addedGrants(before: readonly Grant[], after: readonly Grant[]): 
 
 /** `GET, POST api.example.test /v1/`, one line for each host and path. */
 export function describeGrants(grants: readonly Grant[]): readonly string[] {
-  const byTarget = Map.groupBy(grants, ({ host, path }) => `${host} ${describePath(path)}`);
+  const byTarget = Map.groupBy(
+    grants,
+    ({ host, path, expires }) =>
+      `${host} ${describePath(path)}${expires === null ? '' : ` until ${expires}`}`,
+  );
   return [...byTarget].map(([target, group]) => {
     const methods = new Set(group.map((grant) => grant.method ?? 'any method'));
     return `${[...methods].sort().join(', ')} ${target}`;
   });
 }
 
-function grantsOfRoute({ host, matches }: EgressRoute): readonly Grant[] {
-  if (matches.length === 0) return [{ host, path: null, method: null }];
-  return matches.flatMap((match) => grantsOfMatch(host, match));
+function grantsOfRoute({ host, matches, expires }: EgressRoute): readonly Grant[] {
+  if (matches.length === 0) return [{ host, path: null, method: null, expires }];
+  return matches.flatMap((match) => grantsOfMatch({ host, expires }, match));
 }
 
-function grantsOfMatch(host: string, { paths, methods }: RouteMatch): readonly Grant[] {
+function grantsOfMatch(
+  whole: Pick<Grant, 'host' | 'expires'>,
+  { paths, methods }: RouteMatch,
+): readonly Grant[] {
   const anyOf = <Item>(items: readonly Item[]): readonly (Item | null)[] =>
     items.length === 0 ? [null] : items;
-  return anyOf(paths).flatMap((path) => anyOf(methods).map((method) => ({ host, path, method })));
+  return anyOf(paths).flatMap((path) =>
+    anyOf(methods).map((method) => ({ ...whole, path, method })),
+  );
 }
 
 function covers(known: Grant, grant: Grant): boolean {
+  if (lastsUntilMs(known) < lastsUntilMs(grant)) return false;
   if (known.method !== null && known.method !== grant.method) return false;
   if (known.path === null) return true;
   if (grant.path === null) return isEveryPath(known.path);
@@ -53,6 +67,10 @@ function covers(known: Grant, grant: Grant): boolean {
     return isBelow(known.path.value, grant.path.value);
   }
   return known.path.kind === grant.path.kind && known.path.value === grant.path.value;
+}
+
+function lastsUntilMs({ expires }: Grant): number {
+  return expires === null ? Number.POSITIVE_INFINITY : Date.parse(expires);
 }
 
 /** As egress compares: `/v1` and what is below it, but not `/v1x`. */

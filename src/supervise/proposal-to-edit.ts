@@ -11,6 +11,12 @@ export type ApprovalScope =
   | { readonly kind: 'instance' }
   | { readonly kind: 'set'; readonly name: string };
 
+/** Where an approval lands, and the instant at which it ends; null = it lasts. */
+export interface ApprovalPlace {
+  readonly scope: ApprovalScope;
+  readonly expires: string | null;
+}
+
 /** A file that an approval changes; `before: null` = it is made, equal texts = it allows all of it already. */
 export interface ProposedEdit {
   /** Below the desired-state folder. */
@@ -40,29 +46,34 @@ export function proposalToEdit(
   proposal: Proposal,
   files: ReadonlyMap<string, TreeFile>,
   desired: DesiredState,
-  scope: ApprovalScope,
+  { scope, expires }: ApprovalPlace,
 ): EditOutcome {
   const { bottle, request } = proposal;
   switch (request.tool) {
     case 'egress-block': {
       const auth = hasRoute(desired, bottle, request.host) ? null : request.auth;
       const { host, pathAllowlist, methods } = request;
-      const grant = { host, pathAllowlist, methods, auth, expires: null };
+      const grant = { host, pathAllowlist, methods, auth, expires };
       return editSet('routes', bottle, scope, files, (text) => mergeRoute(text, grant));
     }
     case 'pipelock-block': {
       const { host } = request;
       return editSet('allowlists', bottle, scope, files, (text) =>
-        addAllowlistHost(text, { host }),
+        addAllowlistHost(text, { host, expires }),
       );
     }
     case 'capability-block':
-      return scope.kind === 'instance'
+      if (scope.kind !== 'instance') {
+        return refused('an image is the instance’s own: leave --scope out');
+      }
+      return expires === null
         ? editImage(bottle, request.dockerfile, files, desired)
-        : refused('an image is the instance’s own: leave --scope out');
+        : refused('an image has no end: leave --expires out');
     // The commit alone is the decision: it lets one request go, and the tree stays as it is.
     case 'egress-token-allow':
-      return { kind: 'edit', edits: [] };
+      return expires === null
+        ? { kind: 'edit', edits: [] }
+        : refused('one request is let go, once: leave --expires out');
     default:
       return assertNever(request);
   }

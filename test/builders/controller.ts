@@ -19,6 +19,7 @@ import { createController } from '../../src/controller/controller.ts';
 import { DecisionIndex } from '../../src/controller/decision-index.ts';
 import { Decisions } from '../../src/controller/decisions.ts';
 import { FleetJournal } from '../../src/controller/fleet-journal.ts';
+import { GrantExpiry } from '../../src/controller/grant-expiry.ts';
 import type { PassPorts } from '../../src/controller/pass.ts';
 import type { Secrets } from '../../src/controller/ports/secrets.ts';
 import { Reconciler } from '../../src/controller/reconciler.ts';
@@ -149,11 +150,13 @@ export class FleetWorld implements AsyncDisposable {
       reconciler,
       journal,
     });
+    const expiry = new GrantExpiry({ git, policy, clock, journal });
     const api = createController({
       pass,
       random: HALF,
       reconciler,
       decisions,
+      expiry,
       proposals,
       journal,
       controllerPid: null,
@@ -164,7 +167,11 @@ export class FleetWorld implements AsyncDisposable {
       hints,
       random: HALF,
       reconciler,
-      afterPass: () => decisions.answerDecided(),
+      afterPass: async () => {
+        await decisions.answerDecided();
+        await expiry.endDue();
+      },
+      untilDueMs: () => expiry.untilNextEndMs(),
     };
     return {
       api,

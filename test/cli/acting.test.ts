@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { parseEnd } from '../../src/cli/parse-end.ts';
 import type { Surroundings } from '../../src/cli/session.ts';
 import { bottleStatus, proposalReview } from '../builders/status.ts';
 import { FakeControllerApi } from '../fakes/fake-controller-api.ts';
@@ -32,6 +33,19 @@ test('approve tells which file the working tree keeps, on stderr and in JSON', a
   api.propose(proposalReview({ index: 2 }));
   const json = await runBb(['approve', ID.replace(/1$/, '2'), '--json'], { api });
   expect(JSON.parse(json.stdout)).toMatchObject({ leftInWorkingTree: api.dirtyFiles });
+});
+
+test('N2 approve --expires names the end as an instant; one that is over or unclear is bad usage', async () => {
+  const api = apiWith('dev');
+  api.propose(proposalReview({ index: 1 }));
+  for (const end of ['8 hours', '0h', '2020-01-01T00:00:00Z', '2126-01-01T00:00:00', 'soon']) {
+    expect(await runBb(['approve', ID, '--expires', end], { api })).toMatchObject({ exitCode: 2 });
+  }
+  expect(api.commits).toEqual([]);
+  const instant = '2126-01-01T01:00:00+01:00';
+  await runBb(['approve', ID, '--expires', instant], { api });
+  expect(api.commits).toEqual([`approved ${ID} (ann@host, until 2126-01-01T00:00:00Z)`]);
+  expect(parseEnd('8h', Date.parse('2026-01-01T00:00:00Z'))).toBe('2026-01-01T08:00:00Z');
 });
 
 test('errors of the controller go to stderr, and --quiet does not hide them', async () => {

@@ -65,7 +65,7 @@ test('R31 what an operator approves instead is in force, recorded and told; the 
   expect(refusalOf(await approve(controller, id, { text: `${text}also: x\n` })).message).toContain(
     'also',
   );
-  const { effective, seen } = granted(await controller.api.review(id, undefined, narrower));
+  const { effective, seen } = granted(await controller.api.review(id, { text: narrower }));
   expect(effective).toEqual(['dev: GET api.example.test /v1/releases /v1/releases/*']);
   const decision = granted(await approve(controller, id, { text: narrower, seen }));
   expect(decision.state).toBe('modified');

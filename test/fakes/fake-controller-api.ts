@@ -1,6 +1,7 @@
 import type {
   AgentSummary,
   Answer,
+  ApproveRequest,
   ControllerApi,
   EditPreview,
   FleetEdit,
@@ -143,15 +144,15 @@ export class FakeControllerApi implements ControllerApi {
     return this.#answer('review', () => review);
   }
 
-  async approve(
-    request: { readonly id: string; readonly seen?: string; readonly operator: string },
-    onProgress: (progress: Progress) => void,
-  ) {
+  async approve(request: ApproveRequest, onProgress: (progress: Progress) => void) {
     const seen = this.#reviews.get(request.id)?.seen;
     if (seen !== undefined && request.seen !== undefined && request.seen !== seen) {
       return refused<never>('conflict', 'the branch moved, so the edit is another one now');
     }
-    return this.#decide('approve', request.id, 'approved', request.operator, () =>
+    const { scope, expires, operator } = request;
+    const terms = [scope, expires === undefined ? undefined : `until ${expires}`];
+    const words = [operator, ...terms.filter((term) => term !== undefined)].join(', ');
+    return this.#decide('approve', request.id, 'approved', words, () =>
       onProgress({ kind: 'stage', text: 'reconciling' }),
     );
   }

@@ -21,6 +21,7 @@ routes:
     auth: {scheme: Bearer, secret: gitea-token}
 `,
 };
+const OWN = { scope: { kind: 'instance' }, expires: null } as const;
 const HOST = {
   secrets: {
     'gitea-token': { hosts: ['gitea.example.test'], gitUrls: [] },
@@ -48,7 +49,7 @@ function review(asked: Proposal, rawScope = 'instance', files: { [path: string]:
   const scope = parseApprovalScope(rawScope);
   if (scope === null) throw new Error(`no scope ${rawScope}`);
   const before = load(files);
-  const outcome = proposalToEdit(asked, treeOf(files), before, scope);
+  const outcome = proposalToEdit(asked, treeOf(files), before, { scope, expires: null });
   if (outcome.kind === 'refused') throw new Error(outcome.reason);
   const { edits } = outcome;
   const after = load({
@@ -123,7 +124,9 @@ describe('approving a proposal', () => {
     ],
   ])('is refused for %s', (_title, files, rawScope, reason) => {
     const scope = parseApprovalScope(rawScope) ?? { kind: 'instance' };
-    expect(proposalToEdit(proposal(), treeOf(files), load(FLEET), scope)).toEqual({
+    expect(
+      proposalToEdit(proposal(), treeOf(files), load(FLEET), { scope, expires: null }),
+    ).toEqual({
       kind: 'refused',
       reason: expect.stringContaining(reason),
     });
@@ -132,7 +135,7 @@ describe('approving a proposal', () => {
   test('is refused for a file that is a symbolic link', () => {
     const link: TreeFile = { mode: '120000', bytes: new TextEncoder().encode('gitea.yaml') };
     const files = new Map([...treeOf(FLEET), ['routes/dev.yaml', link]]);
-    expect(proposalToEdit(proposal(), files, load(FLEET), { kind: 'instance' })).toMatchObject({
+    expect(proposalToEdit(proposal(), files, load(FLEET), OWN)).toMatchObject({
       kind: 'refused',
     });
   });

@@ -1,14 +1,16 @@
 import { Command } from '@commander-js/extra-typings';
-import type { Decision } from '../../controller/api.ts';
+import type { ApprovalTerms, Decision } from '../../controller/api.ts';
 import { sanitizeLine } from '../../model/sanitize.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { formatLeft } from '../format-left.ts';
 import type { DeclareCommand } from '../frame.ts';
+import { parseEnd } from '../parse-end.ts';
 import { ProgressPrinter } from '../progress.ts';
 import type { Session } from '../session.ts';
 
 interface ApproveOptions {
   readonly scope?: string | undefined;
+  readonly expires?: string | undefined;
   readonly notes?: string | undefined;
   readonly seen?: string | undefined;
   readonly json?: true | undefined;
@@ -19,6 +21,7 @@ export const approveCommand: DeclareCommand = (frame) =>
     .description('commit what a proposal asks for, apply it, then answer the agent')
     .argument('<id>')
     .option('--scope <scope>', 'instance (default) or set:<name>')
+    .option('--expires <end>', 'ends by itself: 30m, 8h, 7d, or an instant', (raw) => parseEnd(raw))
     .option('--notes <text>', 'told to the agent and kept in the commit')
     .option('--seen <hash>', 'only what "bb show --json" gave under "seen"')
     .option('--json', 'print the decision as JSON')
@@ -41,7 +44,8 @@ async function approve(session: Session, id: string, options: ApproveOptions): P
   const { output, surroundings } = session;
   const json = options.json === true;
   await using api = await session.open();
-  const review = await session.expect(api.review(id, options.scope));
+  const terms = termsOf(options);
+  const review = await session.expect(api.review(id, terms));
   if (!json) {
     output.note(output.paint('bold', sanitizeLine(review.summary)));
     for (const text of review.effective) output.note(`  ${sanitizeLine(text)}`);
@@ -54,7 +58,7 @@ async function approve(session: Session, id: string, options: ApproveOptions): P
         id,
         seen: options.seen ?? review.seen,
         operator: surroundings.operator,
-        ...(options.scope === undefined ? {} : { scope: options.scope }),
+        ...terms,
         ...(options.notes === undefined ? {} : { notes: options.notes }),
       },
       json ? () => {} : progress.show,
@@ -62,6 +66,17 @@ async function approve(session: Session, id: string, options: ApproveOptions): P
   );
   progress[Symbol.dispose]();
   return showDecision(session, decision, json);
+}
+
+/** The terms that the options name, and no others. */
+export function termsOf({
+  scope,
+  expires,
+}: Pick<ApproveOptions, 'scope' | 'expires'>): ApprovalTerms {
+  return {
+    ...(scope === undefined ? {} : { scope }),
+    ...(expires === undefined ? {} : { expires }),
+  };
 }
 
 async function reject(

@@ -4,8 +4,10 @@ import { formatAge } from '../age.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { formatReview } from '../format-review.ts';
 import type { DeclareCommand } from '../frame.ts';
+import { parseEnd } from '../parse-end.ts';
 import type { Session } from '../session.ts';
 import { formatTable } from '../table.ts';
+import { termsOf } from './approve.ts';
 
 export const proposalsCommand: DeclareCommand = (frame) =>
   new Command('proposals')
@@ -28,6 +30,7 @@ export const showCommand: DeclareCommand = (frame) =>
     .description('one proposal: what it changes in sum, risks, diff and plan')
     .argument('<id>')
     .option('--scope <scope>', 'instance or set:<name>')
+    .option('--expires <end>', 'as approved with that end', (raw) => parseEnd(raw))
     .option('--json', 'print JSON')
     .action((id, options, command) =>
       frame.run(command, (session) => showProposal(session, id, options)),
@@ -59,11 +62,15 @@ async function listProposals(
 async function showProposal(
   session: Session,
   id: string,
-  options: { readonly scope?: string | undefined; readonly json?: true | undefined },
+  options: {
+    readonly scope?: string | undefined;
+    readonly expires?: string | undefined;
+    readonly json?: true | undefined;
+  },
 ): Promise<ExitCode> {
   const { output } = session;
   await using api = await session.open();
-  const review = await session.expect(api.review(id, options.scope));
+  const review = await session.expect(api.review(id, termsOf(options)));
   if (options.json) output.json(review);
   else output.lines(formatReview(review, output.paint));
   return EXIT.done;

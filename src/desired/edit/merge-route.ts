@@ -1,8 +1,8 @@
 import { type Document, isAlias, isMap, isSeq, type YAMLMap } from 'yaml';
 import type { EgressRequest } from '../../model/proposal.ts';
-import { parseHost } from '../host-name.ts';
 import { routesSchema, type WrittenRoute } from '../schema/route.ts';
 import { listOf } from './list-of.ts';
+import { assertOneEnd, isSameHost } from './listed-host.ts';
 import { editYaml, newYaml, UneditableText } from './yaml-edit.ts';
 
 /** What an approval grants, as it was proposed or modified. */
@@ -19,21 +19,22 @@ export interface RouteGrant {
 
 /**
  * A routes file with the grant merged in. Host absent: a route is appended as proposed. Host present: paths are united,
- * existing first, no duplicates; existing auth and end are kept, the proposed ones ignored, so that an approval never
- * widens more than it says. Throws `UneditableText` when the text is not a routes file.
+ * existing first, no duplicates; existing auth is kept, the proposed one ignored, so that an approval never widens more
+ * than it says. A grant without an end takes that of the route. Throws `UneditableText` when the text is not a routes
+ * file, or its route has another end than the grant.
  */
 export function mergeRoute(text: string | null, grant: RouteGrant): string {
   return editYaml(text ?? newYaml('routes'), (document) => {
     const list = listOf(document, 'routes');
     const written = routesSchema.safeParse(document.toJS());
     if (!written.success) throw new UneditableText('the file is not a routes file');
-    const host = normalHost(grant.host);
-    const index = written.data.routes.findIndex((route) => normalHost(route.host) === host);
+    const index = written.data.routes.findIndex((route) => isSameHost(route.host, grant.host));
     const route = written.data.routes[index];
     if (route === undefined) {
       list.add(routeNode(document, grant));
       return;
     }
+    assertOneEnd(route, grant);
     if (!isMap(list.items[index])) list.items[index] = document.createNode(route);
     const node = list.items[index];
     if (isMap(node)) uniteRequests(document, node, route, grant);
@@ -148,9 +149,4 @@ function missing(wanted: readonly string[], present: readonly string[]): readonl
 
 function isSameSet(a: readonly string[], b: readonly string[]): boolean {
   return new Set(a).size === new Set(b).size && a.every((item) => b.includes(item));
-}
-
-function normalHost(raw: string): string {
-  const parsed = parseHost(raw);
-  return parsed.ok ? parsed.value : raw.toLowerCase();
 }

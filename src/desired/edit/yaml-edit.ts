@@ -16,10 +16,19 @@ export function editYaml(text: string, change: (document: Document) => void): st
   const style = styleOf(text);
   const before = document.toString(style);
   change(document);
-  const after = document.toString(style);
+  const after = textOf(document, style);
   if (after === before) return text;
   const kept = keepUntouchedLines(text, before, after);
   return holds(kept, document.toJS()) ? kept : after;
+}
+
+/** An alias to something that the change removed cannot be written. */
+function textOf(document: Document, style: ToStringOptions): string {
+  try {
+    return document.toString(style);
+  } catch (error) {
+    throw new UneditableText(error instanceof Error ? error.message : String(error));
+  }
 }
 
 /** A new file of a kind, with the line that makes editors complete and check it. */
