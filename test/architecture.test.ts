@@ -30,6 +30,7 @@ const IMPURE = [
 /** What the command line may know of the controller: its interface and how to get one. */
 const CLI_DOORS = [
   'controller/api.ts',
+  'controller/audit.ts',
   'controller/open.ts',
   'controller/validate.ts',
   'controller/doctor.ts',

@@ -3,7 +3,7 @@ export type NameKind = 'bottle' | 'proposal' | 'agent';
 
 export interface CommandName {
   readonly name: string;
-  readonly group: 'The fleet:' | 'Proposals:' | 'One bottle:' | 'This machine:';
+  readonly group: 'The fleet:' | 'Proposals:' | 'History:' | 'One bottle:' | 'This machine:';
   readonly completes: NameKind | null;
 }
 
@@ -22,6 +22,7 @@ export const COMMAND_NAMES = [
   { name: 'show', group: 'Proposals:', completes: 'proposal' },
   { name: 'approve', group: 'Proposals:', completes: 'proposal' },
   { name: 'reject', group: 'Proposals:', completes: 'proposal' },
+  { name: 'audit', group: 'History:', completes: null },
   { name: 'start', group: 'One bottle:', completes: 'agent' },
   { name: 'stop', group: 'One bottle:', completes: 'bottle' },
   { name: 'suspend', group: 'One bottle:', completes: 'bottle' },

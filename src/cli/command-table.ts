@@ -18,6 +18,7 @@ export const LOADERS: { readonly [verb in Verb]: () => Promise<DeclareCommand> }
   show: async () => (await import('./commands/proposals.ts')).showCommand,
   approve: async () => (await import('./commands/approve.ts')).approveCommand,
   reject: async () => (await import('./commands/approve.ts')).rejectCommand,
+  audit: async () => (await import('./commands/audit.ts')).auditCommand,
   start: async () => (await import('./commands/start.ts')).startCommand,
   stop: async () => (await import('./commands/edit.ts')).stopCommand,
   suspend: async () => (await import('./commands/edit.ts')).suspendCommand,

@@ -31,7 +31,7 @@ export function formatReview(review: ProposalReview, paint: Paint): readonly str
 }
 
 /** A unified diff with colours; its text is made harmless first. */
-function formatDiff(diff: string, paint: Paint): readonly string[] {
+export function formatDiff(diff: string, paint: Paint): readonly string[] {
   return block(diff).map((line) => {
     const style = diffStyle(line.trimStart());
     return style === null ? line : paint(style, line);

@@ -10,11 +10,11 @@ import { createProposalStore, type ProposalStore } from '../supervise/proposal-s
 import { createBottleRecords } from './adapters/bottle-records.ts';
 import { createFleetStore } from './adapters/fleet-store.ts';
 import { loadHostConfig } from './adapters/host-config.ts';
-import { createSecrets } from './adapters/secrets.ts';
+import { hostSecrets } from './adapters/secrets.ts';
 import { type ShippedImages, shippedImages } from './adapters/shipped-images.ts';
 import { createSidecarFiles } from './adapters/sidecar-files.ts';
 import { openSimulation } from './adapters/simulation.ts';
-import { ensureStateDirectory, stateDirectory, stateRoot } from './adapters/state-directory.ts';
+import { ensureStateDirectory, stateDirectory } from './adapters/state-directory.ts';
 import { claimState } from './adapters/state-owner.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import { systemRandom } from './adapters/system-random.ts';
@@ -82,12 +82,7 @@ export async function assemble(options: ControllerOptions): Promise<Answer<Assem
       diagnostics: loaded.diagnostics,
     });
   }
-  const secrets = createSecrets({
-    sources: loaded.secrets,
-    environment,
-    versionKeyPath: `${stateRoot(environment)}/version-key`,
-    clock: systemClock,
-  });
+  const secrets = hostSecrets(loaded.secrets, environment);
   const source = await openSource(options, loaded.config, secrets);
   if (!source.ok) return source;
   const { fleet } = source.value;

@@ -97,7 +97,11 @@ export function createController(ports: ControllerPorts): ControllerApi {
     },
 
     review: (id, terms) => decisions.review(id, terms),
-    approve: (request, onProgress) => listening(onProgress, () => decisions.approve(request)),
+    async approve(request, onProgress) {
+      const decided = await listening(onProgress, () => decisions.approve(request));
+      if (decided.ok && ports.controllerPid === null) await noteApplication();
+      return decided;
+    },
     reject: (request) => decisions.reject(request),
 
     previewEdit: (edit) => previewEdit(edit, ports),
@@ -202,6 +206,13 @@ export function createController(ports: ControllerPorts): ControllerApi {
     const { refusal } = reconciler.snapshot();
     if (options.revision === undefined && refusal !== null) return refused(refusal);
     return { ok: true, value: await reconcileReport(report, actions) };
+  }
+
+  /** Without a loop that comes by again nobody else would write down that the commit is in force. */
+  async function noteApplication(): Promise<void> {
+    await reconciler.settled();
+    await reconciler.pass({ permissions: NO_PERMISSIONS });
+    await reconciler.settled();
   }
 
   async function reconcileReport(

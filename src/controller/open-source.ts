@@ -29,21 +29,38 @@ interface Located {
   readonly directory: string;
 }
 
-/** Opens the repository that the command line, or else the host's configuration, names. */
+/** Opens the repository, and finds the fleet that it describes. */
 export async function openSource(
   options: ControllerOptions,
   config: HostConfig,
   secrets: Secrets,
 ): Promise<Answer<OpenedSource>> {
-  const { remote } = config.source;
-  const located =
-    remote !== null && options.repository === undefined
-      ? await locateRemote(remote, options, config, secrets)
-      : await locate(options, config);
+  const located = await find(options, config, secrets);
   if (!located.ok) return located;
   const { git, known, directory } = located.value;
   const fleet = await fleetOf(known);
   return fleet.ok ? { ok: true, value: { git, fleet: fleet.value, directory } } : fleet;
+}
+
+/** The repository that the command line, or else the host's configuration, names. */
+export async function openRepository(
+  options: ControllerOptions,
+  config: HostConfig,
+  secrets: Secrets,
+): Promise<Answer<Git>> {
+  const located = await find(options, config, secrets);
+  return located.ok ? { ok: true, value: located.value.git } : located;
+}
+
+function find(
+  options: ControllerOptions,
+  config: HostConfig,
+  secrets: Secrets,
+): Promise<Answer<Located>> {
+  const { remote } = config.source;
+  return remote !== null && options.repository === undefined
+    ? locateRemote(remote, options, config, secrets)
+    : locate(options, config);
 }
 
 async function locate(

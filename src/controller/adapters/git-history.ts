@@ -1,7 +1,6 @@
 import { parseRevision, type Revision } from '../../model/names.ts';
 import type { LoggedCommit } from '../ports/git.ts';
 import type { GitProcess } from './git-process.ts';
-import { treeish } from './git-tree.ts';
 
 /** Trailers come last, one a line: unfolding removes every other line feed from them. */
 const FIELDS = ['%H', '%P', '%an <%ae>', '%aI', '%s', '%(trailers:only=true,unfold=true)'] as const;
@@ -41,8 +40,13 @@ function parseCommit(fields: readonly string[]): LoggedCommit {
     author,
     at,
     subject,
-    trailers: trailers.split('\n').flatMap(parseTrailer),
+    trailers: parseTrailers(trailers),
   };
+}
+
+/** Name and value of each line of what git found to be trailers. */
+export function parseTrailers(text: string): LoggedCommit['trailers'] {
+  return text.split('\n').flatMap(parseTrailer);
 }
 
 function parseTrailer(line: string): [name: string, value: string][] {
@@ -61,6 +65,20 @@ export async function isAncestor(
   return exitCode === 0;
 }
 
+/** Commits up to `from` whose diff of the folder has a line with the whole word: git looks at every diff itself. */
+export async function readMentioning(
+  git: GitProcess,
+  from: Revision,
+  folder: string,
+  word: string,
+): Promise<readonly Revision[]> {
+  const escaped = word.replace(/[^\w-]/g, (character) => `[${character}]`);
+  const whole = `(^|[^A-Za-z0-9.-])${escaped}([^A-Za-z0-9.-]|$)`;
+  const options = ['-G', whole, '-i', '--no-ext-diff', '--no-textconv', '--format=%H'];
+  const listed = await git.must(['log', '--full-history', ...options, from, ...limitedTo(folder)]);
+  return listed.split('\n').flatMap((id) => parseRevision(id) ?? []);
+}
+
 /** Unified diff of the folder between two commits, the same whatever the operator's diff settings are. */
 export async function readDiff(
   git: GitProcess,
@@ -68,16 +86,22 @@ export async function readDiff(
   to: Revision,
   folder: string,
 ): Promise<string> {
-  const whole = treeish(from, folder) === from;
-  return git.text([
-    'diff-tree',
-    '-r',
-    '-p',
-    '--no-ext-diff',
-    '--no-textconv',
-    '--no-color',
-    from,
-    to,
-    ...(whole ? [] : ['--', folder]),
-  ]);
+  return git.text([...DIFF, from, to, ...limitedTo(folder)]);
+}
+
+/** Unified diff of what a commit changed in the folder: of a merge against its first parent. */
+export async function readChange(
+  git: GitProcess,
+  revision: Revision,
+  folder: string,
+): Promise<string> {
+  const alone = ['--root', '--no-commit-id', '--diff-merges=first-parent'];
+  return git.must([...DIFF, ...alone, revision, ...limitedTo(folder)]);
+}
+
+const DIFF = ['diff-tree', '-r', '-p', '--no-ext-diff', '--no-textconv', '--no-color'] as const;
+
+/** `--` and the folder, unless it is the whole repository. */
+function limitedTo(folder: string): readonly string[] {
+  return folder === '' || folder === '.' ? ['--'] : ['--', folder];
 }

@@ -5,7 +5,7 @@ import { branchTip } from './git-commit.ts';
 import type { GitProcess } from './git-process.ts';
 
 /** Where bb writes what it did with a commit; `git log --notes=bb` shows it. */
-const NOTES_REF = 'refs/notes/bb';
+export const NOTES_REF = 'refs/notes/bb';
 const ATTEMPTS = 10;
 
 /** The note of a commit, or null. */

@@ -5,9 +5,10 @@ import type { Git, Resolved, SourceProblem } from '../ports/git.ts';
 import { catchUp } from './git-behind.ts';
 import { branchTip, commitByPlumbing, type Upstream } from './git-commit.ts';
 import { workingTreeFollower } from './git-follow.ts';
-import { isAncestor, readDiff, readLog } from './git-history.ts';
+import { isAncestor, readChange, readDiff, readLog, readMentioning } from './git-history.ts';
 import { appendNote, readNote } from './git-notes.ts';
 import { GitMissingError, type GitProcess, gitProcess } from './git-process.ts';
+import { readRecords } from './git-records.ts';
 import { currentBranch, missingBranch, openProblem } from './git-source.ts';
 import { rememberTip } from './git-tip.ts';
 import { treeish, treeReader } from './git-tree.ts';
@@ -98,7 +99,11 @@ function createGit(
     },
     commitAhead,
     catchUp: () => catchUp(git, ref),
+    records: (from) => readRecords(git, from),
+    mentioning: (from, word) => readMentioning(git, from, folder, word),
+    tip: () => branchTip(git, ref),
     log: (from, limit) => readLog(git, from, limit),
+    show: (revision) => readChange(git, revision, folder),
     diff: (from, to) => readDiff(git, from, to, folder),
     appendNote: (revision, line) => appendNote(git, revision, line),
     readNote: (revision) => readNote(git, revision),

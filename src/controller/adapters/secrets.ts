@@ -2,11 +2,15 @@ import type { Clock } from '../../model/clock.ts';
 import type { SecretSource, SecretSources } from '../host-config.ts';
 import type { Secrets, SecretValue } from '../ports/secrets.ts';
 import { type ReadSecret, readSecretValue } from './secret-value.ts';
+import { stateRoot } from './state-directory.ts';
+import { systemClock } from './system-clock.ts';
 import { loadVersionKey, secretVersion } from './version-key.ts';
+
+type Environment = { readonly [name: string]: string | undefined };
 
 export interface SecretsOptions {
   readonly sources: SecretSources;
-  readonly environment: { readonly [name: string]: string | undefined };
+  readonly environment: Environment;
   /** `$XDG_STATE_HOME/bb/version-key`. */
   readonly versionKeyPath: string;
   readonly clock: Clock;
@@ -16,6 +20,12 @@ export interface SecretsOptions {
 /** A password manager is asked once a minute, not once a pass; a refusal is believed for a shorter while. */
 const COMMAND_CACHE_MS = 60_000;
 const REFUSAL_CACHE_MS = 5_000;
+
+/** Secrets of this host as its files name them. */
+export function hostSecrets(sources: SecretSources, environment: Environment): Secrets {
+  const versionKeyPath = `${stateRoot(environment)}/version-key`;
+  return createSecrets({ sources, environment, versionKeyPath, clock: systemClock });
+}
 
 /** Secrets of the host, read from their sources when they are asked for. */
 export function createSecrets(options: SecretsOptions): Secrets {

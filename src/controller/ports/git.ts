@@ -108,6 +108,14 @@ export interface LoggedCommit {
   readonly trailers: readonly (readonly [name: string, value: string])[];
 }
 
+/** All that history tells of a commit; every text is somebody else's. */
+export interface CommitRecord extends LoggedCommit {
+  /** Its note in `refs/notes/bb`; null when there is none. */
+  readonly note: string | null;
+  /** Paths below the repository's root that it changed; none for a merge. */
+  readonly files: readonly string[];
+}
+
 /** The one repository that a fleet is described in. */
 export interface Git {
   /** For people: the folder, or the URL of a remote. */
@@ -135,8 +143,16 @@ export interface Git {
   catchUp(): Promise<void>;
   /** Newest first, at most `limit`. */
   log(from: Revision, limit: number): Promise<readonly LoggedCommit[]>;
+  /** Every commit up to `from`, children before their parents, read as git gives them. */
+  records(from: Revision): AsyncIterable<CommitRecord>;
+  /** Commits up to `from` that added or removed a line of the folder in which the word stands. */
+  mentioning(from: Revision, word: string): Promise<readonly Revision[]>;
+  /** The tip of the branch as it is, whoever made it; null when there is no such branch. */
+  tip(): Promise<Revision | null>;
   /** Unified diff of the folder between two commits. */
   diff(from: Revision, to: Revision): Promise<string>;
+  /** What a commit changed in the folder, as a unified diff: of a merge against its first parent. */
+  show(revision: Revision): Promise<string>;
   /** Adds a line to the commit's note in `refs/notes/bb`. */
   appendNote(revision: Revision, line: string): Promise<void>;
   readNote(revision: Revision): Promise<string | null>;
