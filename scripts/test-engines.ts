@@ -17,7 +17,7 @@ const RUNS: { readonly [variant: string]: readonly string[] } = {
   'docker-29': [...TOUCHING_AN_ENGINE, 'test/long/claude', 'test/long/codex'],
   'docker-29-runsc': TOUCHING_AN_ENGINE,
   podman: ['test/contract/docker.test.ts'],
-  'embedded-user': ['test/contract/embedded.test.ts'],
+  'embedded-user': ['test/contract/embedded.test.ts', 'test/escape/embedded.test.ts'],
 };
 
 const say = (line: string) => console.log(`test:engines: ${line}`);

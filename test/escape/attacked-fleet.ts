@@ -1,10 +1,9 @@
 import type { RequestListener } from 'node:http';
-import { createServer, type Server } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { makeStandInNetwork } from '../../scripts/quickstart/network.ts';
 import { startStandIn } from '../../scripts/quickstart/stand-in.ts';
-import type { DockerUnderTest } from '../engines/docker-under-test.ts';
 import { type FleetUnderTest, fleetUnderTest } from '../scenario/fleet-under-test.ts';
+import type { AttackedPlace } from './attacked-place.ts';
 
 export const API = 'api.example.test:8443';
 /** Its route has no credential, takes GET alone, and wants a header. */
@@ -23,54 +22,53 @@ interface Arrived {
   readonly body: string;
 }
 
+/** Careless services of this machine. */
+interface Machine {
+  /** Addresses, loopback last, and the port on which each answers. */
+  readonly addresses: readonly string[];
+  readonly port: number;
+  /** Name of a socket that is in no file system. */
+  readonly abstract: string;
+}
+
 /** Two bottles, `dev` and `other`, two local upstreams, and services on every address of this machine. */
 export interface AttackedFleet extends AsyncDisposable {
   readonly fleet: FleetUnderTest;
   readonly arrived: readonly Arrived[];
-  /** Addresses of this machine, and the port on which each answers. */
-  readonly machine: { readonly addresses: readonly string[]; readonly port: number };
-  /** Addresses of the sidecars on the network that leads out. */
-  readonly outside: { readonly dev: string; readonly other: string };
+  readonly machine: Machine;
+  /** Addresses of the sidecars on the network that leads out, where there is one. */
+  readonly outside: { readonly dev: string | null; readonly other: string | null };
+  readonly place: AttackedPlace;
   /** Routes file `api` with these paths of `API`. */
   routes(paths: string): string;
 }
 
-type Engine = Extract<DockerUnderTest, { readonly kind: 'docker' }>;
-
-export async function attackedFleet(engine: Engine): Promise<AttackedFleet> {
-  const cleanups: (() => PromiseLike<unknown>)[] = [];
-  const network = await makeStandInNetwork(engine.docker, 'bb-escape');
-  cleanups.push(() => network.remove());
+export async function attackedFleet(place: AttackedPlace): Promise<AttackedFleet> {
+  await using cleanups = new AsyncDisposableStack();
   const arrived: Arrived[] = [];
   const servers = [];
   for (const authority of [API, SECOND]) {
     const [name = '', port] = authority.split(':');
     const listener = recorder(name, arrived);
-    const standIn = await startStandIn(name, network.address, Number(port), listener);
-    cleanups.push(async () => standIn[Symbol.asyncDispose]());
+    const standIn = await startStandIn(name, place.address, Number(port), listener);
+    cleanups.use(standIn);
     servers.push({ name, caPem: standIn.caPem });
   }
-  const routes = (paths: string): string => routesFile(network.address, paths);
-  const hosts = servers.map(({ name }) => `    ${name}: ["${network.address}"]`);
-  const hostConfig = [
-    `images: {base: "${engine.image}"}`,
-    `docker: {host: "${engine.endpoint}"}`,
-    'upstream:',
-    '  hosts:',
-    ...hosts,
-    '  caFiles: [upstream.pem]',
-    '',
-  ].join('\n');
   const caPem = servers.map((server) => server.caPem).join('');
-  const upstream = { ...NO_UPSTREAM, address: network.address, caPem };
-  const { docker, endpoint, image } = engine;
-  const fleet = await fleetUnderTest({
-    engine: { docker, endpoint, base: image, upstream, hostConfig },
-    texts: { instances: '[{name: dev}, {name: other}]' },
-  });
-  cleanups.push(() => fleet[Symbol.asyncDispose]());
+  const upstream = { ...NO_UPSTREAM, address: place.address, caPem };
+  const fleet = cleanups.use(
+    await fleetUnderTest({
+      isEmbedded: place.engine === null,
+      engine: place.engine === null ? null : { ...place.engine, upstream, hostConfig: '' },
+      texts: { instances: '[{name: dev}, {name: other}]' },
+    }),
+  );
+  const hosts = servers.map(({ name }) => `    ${name}: ["${place.address}"]`);
+  await fleet.configure('config.yaml', hostConfig(place, hosts));
+  await fleet.configure('upstream.pem', caPem);
   await fleet.configure('token', `${SECRET}\n`);
   await fleet.configure('secrets.yaml', 'api: {from: {file: token}, hosts: [api.example.test]}\n');
+  const routes = (paths: string): string => routesFile(place.address, paths);
   await fleet.repository.commit({
     'desired-state/fleet.yaml': `name: ${fleet.name}\ndefaults: {bottle: base}\nsupervise: {waitSeconds: 30, maxPendingPerBottle: ${MOST_PENDING}}\n`,
     'desired-state/routes/api.yaml': routes('/public/'),
@@ -78,18 +76,29 @@ export async function attackedFleet(engine: Engine): Promise<AttackedFleet> {
   await fleet.controller();
   await fleet.done('reconcile');
   const machine = await listenEverywhere();
-  cleanups.push(machine.close);
-  const outsideOf = async (bottle: string): Promise<string> => {
-    const { NetworkSettings } = await fleet.engine.container(bottle, 'sidecars').inspect();
-    return NetworkSettings.Networks[`bb-${fleet.name}-${bottle}-ext`]?.IPAddress ?? '';
-  };
+  cleanups.defer(machine.close);
+  const kept = cleanups.move();
   return {
-    ...{ fleet, arrived, machine, routes },
-    outside: { dev: await outsideOf('dev'), other: await outsideOf('other') },
-    async [Symbol.asyncDispose]() {
-      for (const cleanup of cleanups.reverse()) await cleanup();
+    ...{ fleet, place, arrived, machine, routes },
+    outside: {
+      dev: await place.outsideOf(fleet, 'dev'),
+      other: await place.outsideOf(fleet, 'other'),
     },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
+}
+
+function hostConfig({ engine }: AttackedPlace, hosts: readonly string[]): string {
+  return [
+    ...(engine === null
+      ? []
+      : [`images: {base: "${engine.base}"}`, `docker: {host: "${engine.endpoint}"}`]),
+    'upstream:',
+    '  hosts:',
+    ...hosts,
+    '  caFiles: [upstream.pem]',
+    '',
+  ].join('\n');
 }
 
 /** The fleet's own upstream is not used: this suite looks at what arrives more closely. */
@@ -133,18 +142,26 @@ function recorder(host: string, arrived: Arrived[]): RequestListener {
   };
 }
 
-/** TCP on all addresses, IPv6 too, as careless services of a host listen. */
-async function listenEverywhere() {
-  const server: Server = createServer((socket) => {
+/** TCP on all addresses, IPv6 too, and a socket by name alone. */
+async function listenEverywhere(): Promise<Machine & { close(): void }> {
+  const answer = (socket: Socket): void => {
     socket.on('error', () => socket.destroy());
     socket.end('reached\n');
-  });
-  await new Promise<void>((resolve) => server.listen({ port: 0, host: '::' }, resolve));
-  const bound = server.address();
+  };
+  const [tcp, unix] = [createServer(answer), createServer(answer)];
+  const abstract = `bb-escape-${process.pid}`;
+  await new Promise<void>((resolve) => tcp.listen({ port: 0, host: '::' }, resolve));
+  await new Promise<void>((resolve) => unix.listen(`\0${abstract}`, resolve));
+  const bound = tcp.address();
   const port = typeof bound === 'object' && bound !== null ? bound.port : 0;
   const addresses = Object.values(networkInterfaces())
     .flatMap((each) => each ?? [])
     .filter(({ internal }) => !internal)
-    .map(({ address }) => address);
-  return { addresses, port, close: async () => void server.close() };
+    .map(({ address }) => address)
+    .sort((a, b) => Number(a.includes(':')) - Number(b.includes(':')));
+  const close = () => {
+    tcp.close();
+    unix.close();
+  };
+  return { addresses: [...addresses, '127.0.0.1', '::1'], port, abstract, close };
 }

@@ -1,4 +1,4 @@
-import { dockerUnderTest } from '../engines/docker-under-test.ts';
+import { dockerPlace } from './docker-place.ts';
 import { escapeSuite } from './escape-suite.ts';
 
-escapeSuite('docker', await dockerUnderTest());
+escapeSuite(await dockerPlace());

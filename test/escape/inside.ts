@@ -12,7 +12,7 @@ export async function inside<Result>(
   const argv = program === 'node' ? ['node', '--input-type=module', '-'] : ['python3', '-'];
   const { stdout, stderr, exitCode } = await execa(
     await builtProgram(),
-    ['exec', bottle, '--', ...argv],
+    [...fleet.globals, 'exec', bottle, '--', ...argv],
     {
       cwd: fleet.repository.root,
       env: fleet.environment,
@@ -41,8 +41,10 @@ export interface Exchange {
 export function exchangeAll(
   fleet: FleetUnderTest,
   exchanges: readonly Exchange[],
+  bottle = 'dev',
 ): Promise<{ readonly [name: string]: string }> {
-  return inside(fleet, 'node', `const exchanges = ${JSON.stringify(exchanges)};\n${PROGRAM}`);
+  const source = `const exchanges = ${JSON.stringify(exchanges)};\n${PROGRAM}`;
+  return inside(fleet, 'node', source, bottle);
 }
 
 /** A connection ends when the proxy ends it, or says nothing for a while. */

@@ -5,15 +5,21 @@ export interface MachineFindings {
   readonly names: { readonly [query: string]: string };
   readonly kernel: { readonly [deed: string]: string };
   readonly text: string;
+  /** Command lines of all processes that it sees. */
+  readonly processes: readonly string[];
 }
 
 /** What gVisor answers out of its own kernel, which is inside the sandbox: nothing of the machine is reached by it. */
 export const OF_GVISOR: readonly string[] = ['a user namespace', 'keys'];
 
-/** The program, for `targets` of the form `[address, port]`. */
-export function machineAttacks(targets: readonly (readonly [string, number])[]): string {
+/** The program, for `targets` of the form `[address, port]` and the name of an abstract socket. */
+export function machineAttacks(
+  targets: readonly (readonly [string, number])[],
+  abstract: string,
+): string {
   return `import json
 targets = json.loads(${JSON.stringify(JSON.stringify(targets))})
+abstract = ${JSON.stringify(abstract)}
 ${PROGRAM}`;
 }
 
@@ -69,6 +75,13 @@ def read(path):
         with open(path, errors='replace') as f: return f.read()
     except OSError as error: return path + ': ' + reason(error) + '\\n'
 def raw(*kind): return lambda: socket.socket(*kind).close()
+def connect_unix(path):
+    with socket.socket(socket.AF_UNIX) as s: s.connect(path)
+def set_namespace():
+    with open('/proc/1/ns/user') as f: call('setns', f.fileno(), 0)
+def become_root(path):
+    said = subprocess.run([path, '-c', 'id -u'], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=2).stdout
+    if said.strip() != '0': raise OSError(said)
 def source_routed():
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as s:
         via = socket.inet_aton(socket.gethostbyname('egress'))
@@ -81,16 +94,22 @@ paths = ['/etc/bb/trust/ca.pem', '/etc/bb/trust/new', '/etc/hosts', '/etc/resolv
     '/etc/ssl/certs/ca-certificates.crt', '/usr/bin/new', '/proc/sys/kernel/core_pattern',
     '/proc/sys/net/ipv4/ip_forward', '/proc/sysrq-trigger', '/sys/kernel/uevent_helper',
     '/sys/fs/cgroup/cgroup.procs', '/sys/fs/cgroup/memory/notify_on_release', '/sys/fs/cgroup/release_agent',
-    '/bb/queue/new', '/var/run/docker.sock', '/run/docker.sock', '/dev/mem', '/dev/kmsg', '/dev/vda', '/dev/sda']
+    '/bb/queue/new', '/dev/mem', '/dev/kmsg', '/dev/vda', '/dev/sda']
 kernel = {'write ' + path: deed(lambda: write(path)) for path in paths if os.path.exists(path) or not path.startswith('/dev')}
 kernel.update({
     'a raw socket': deed(raw(socket.AF_INET, socket.SOCK_RAW, 1)),
     'a packet socket': deed(raw(socket.AF_PACKET, socket.SOCK_RAW, 768)),
     'source routing': deed(source_routed),
+    'an abstract socket of the machine': deed(lambda: connect_unix('\\0' + abstract)),
     'user 0': deed(lambda: os.setuid(0)),
     'a user namespace': deed(lambda: call('unshare', 0x10000000)),
     'a raw socket of a user namespace': deed(lambda: (call('unshare', 0x10000000), raw(socket.AF_INET, socket.SOCK_RAW, 1)())),
     'a network namespace': deed(lambda: call('unshare', 0x40000000)),
+    'the namespaces of another process': deed(set_namespace),
+    'a file system of its own making': deed(lambda: call('syscall', 430, b'tmpfs', 0)),
+    'a copy of the mounts': deed(lambda: call('syscall', 428, -100, b'/usr', 1)),
+    'another root': deed(lambda: call('syscall', 155, b'/tmp', b'/tmp')),
+    'the clock': deed(lambda: call('syscall', 227, 0, struct.pack('qq', 1, 0))),
     'a mount': deed(lambda: call('mount', b'none', b'/mnt', b'tmpfs', 0, None)),
     'a device': deed(lambda: os.mknod('/tmp/disk', 0o60666, os.makedev(254, 0))),
     'chroot': deed(lambda: os.chroot('/tmp')),
@@ -100,13 +119,16 @@ kernel.update({
     'keys': deed(lambda: call('syscall', 250, 0, -3, 1)),
     'a file handle': deed(lambda: call('syscall', 304, -100, None, 0)),
 })
+for path in ['/run/docker.sock', '/var/run/docker.sock', '/run/containerd/containerd.sock', '/run/podman/podman.sock',
+    '/run/dbus/system_bus_socket', '/run/systemd/private']:
+    kernel['connect to ' + path] = deed(lambda: connect_unix(path))
 setuid = []
 for folder, folders, files in os.walk('/'):
     if folder == '/': folders[:] = [name for name in folders if name not in ('proc', 'sys', 'dev')]
     for name in files:
         path = os.path.join(folder, name)
         if os.path.lexists(path) and os.lstat(path).st_mode & 0o4000: setuid.append(path)
-for path in setuid: kernel['setuid ' + path] = deed(lambda: subprocess.run([path, '-c', 'id -u'], check=True, timeout=2))
+for path in setuid: kernel['setuid ' + path] = deed(lambda: become_root(path))
 
 text = ''
 for path in ['/proc/1/environ', '/proc/self/environ', '/proc/1/cmdline', '/proc/self/mountinfo', '/etc/hosts']:
@@ -124,5 +146,6 @@ print(json.dumps({
     'allowed': tcp(['egress', 8080]) + tcp(['supervise', 9100]),
     'tcp': {host + ':' + str(port): state for (host, port), state in zip(targets, found)},
     'names': names, 'kernel': kernel, 'text': text,
+    'processes': [read('/proc/%s/cmdline' % pid).replace('\\0', ' ') for pid in os.listdir('/proc') if pid.isdigit()],
 }))
 `;

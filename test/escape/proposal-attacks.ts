@@ -8,11 +8,11 @@ import { inside } from './inside.ts';
 
 /** Attacks through the proposals of an agent, and on their way to the commit. */
 export function proposalAttacks(attacked: () => AttackedFleet): void {
-  const propose = (calls: readonly object[]) =>
+  const propose = (calls: readonly object[], patienceMs = 1_000) =>
     inside<readonly string[]>(
       attacked().fleet,
       'node',
-      `const calls = ${JSON.stringify(calls)};\n${CALLER}`,
+      `const calls = ${JSON.stringify(calls)};\nconst patienceMs = ${patienceMs};\n${CALLER}`,
     );
   const fine = { host: 'fine.example.test', methods: ['GET'], justification: 'fine' };
 
@@ -35,8 +35,9 @@ export function proposalAttacks(attacked: () => AttackedFleet): void {
         { ...fine, justification: 'x'.repeat(300_000) },
         { ...fine, __proto__: null, constructor: 'x' },
       ];
-      const answers = await propose([...bad, fine]);
-      expect(answers.slice(0, -1).filter((answer) => answer.includes('pending'))).toEqual([]);
+      const answers = await propose(bad, 10_000);
+      expect(answers.filter((answer) => answer.includes('pending'))).toEqual([]);
+      await propose([fine]);
       const waiting = await pending(attacked().fleet);
       expect(
         waiting.map(({ proposal }) => [
@@ -147,7 +148,7 @@ for (const input of calls) {
     accept: 'application/json, text/event-stream',
     'mcp-protocol-version': '2025-06-18',
   };
-  const request = { method: 'POST', headers, body, signal: AbortSignal.timeout(400) };
+  const request = { method: 'POST', headers, body, signal: AbortSignal.timeout(patienceMs) };
   answers.push(
     await fetch('http://supervise:9100/mcp', request)
       .then((response) => response.text())

@@ -1,0 +1,140 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { eventually } from '../eventually.ts';
+import { API, type AttackedFleet } from './attacked-fleet.ts';
+import { inside } from './inside.ts';
+
+/** What an agent that tries all the time got, the same answer in a row only once. */
+interface Tries {
+  /** Through egress, where it is allowed. */
+  readonly proxied: readonly string[];
+  /** Past egress, to whatever there is. */
+  readonly direct: readonly string[];
+}
+
+/** What gets out while a bottle's sidecars are ended or held, and after. */
+export function outageAttacks(attacked: () => AttackedFleet): void {
+  describe('while there is no proxy', () => {
+    test('nothing gets out when the sidecars are killed, and what is allowed when they are back', async () => {
+      await tryDuring('killed', async (pid) => void process.kill(pid, 'SIGKILL'));
+    });
+
+    test('nothing gets out while the sidecars are held, and what is allowed when they go on', async () => {
+      await tryDuring('held', async (pid, noticed) => {
+        const held = [pid, ...descendantsOf(pid)];
+        for (const one of held) process.kill(one, 'SIGSTOP');
+        try {
+          await noticed();
+        } finally {
+          for (const one of held) send(one, 'SIGCONT');
+        }
+      });
+    });
+
+    async function tryDuring(
+      outage: string,
+      cause: (sidecars: number, noticed: () => Promise<unknown>) => Promise<void>,
+    ): Promise<void> {
+      const { fleet, place, arrived, machine } = attacked();
+      const pid = await place.sidecarsPid(fleet, 'dev');
+      // gVisor's processes are not this machine's.
+      if (pid === null) return;
+      const targets = [...machine.addresses, place.address, '192.0.2.77'];
+      const mark = `/tmp/noticed-${outage}`;
+      const program = `${settings({ outage, mark, targets, port: machine.port })}${TRYING}`;
+      const tries = inside<Tries>(fleet, 'node', program);
+      // The first was answered when the second comes.
+      await eventually(
+        'the agent got through twice',
+        () =>
+          arrived.filter(({ line }) => line.includes(`/public/${outage}`)).length > 1 || undefined,
+        20_000,
+      );
+      const noticed = () =>
+        eventually(
+          'the agent noticed',
+          async () =>
+            (await fleet.bb('exec', 'dev', '--', 'cat', mark)).exitCode === 0 || undefined,
+          20_000,
+        );
+      await cause(pid, noticed);
+      const { proxied, direct } = await tries;
+      expect(direct).toEqual(['nothing']);
+      expect(proxied[0]).toBe('200');
+      expect(proxied.length).toBeGreaterThan(2);
+      expect(proxied.at(-1)).toBe('200');
+      expect(proxied.filter((one) => !['200', 'nothing'].includes(one))).toEqual([]);
+    }
+  });
+}
+
+function settings(values: { readonly [name: string]: unknown }): string {
+  return Object.entries(values)
+    .map(([name, value]) => `const ${name} = ${JSON.stringify(value)};\n`)
+    .join('');
+}
+
+/** Tries both ways until it was without the one and has it again. */
+const TRYING = `
+import fs from 'node:fs';
+import net from 'node:net';
+import tls from 'node:tls';
+const within = (promise, ms) =>
+  Promise.race([promise, new Promise((resolve) => setTimeout(resolve, ms, 'nothing'))]);
+const opened = (options, then) => {
+  const { promise, resolve } = Promise.withResolvers();
+  const socket = net.connect(options);
+  socket.on('error', () => resolve('nothing'));
+  socket.on('close', () => resolve('nothing'));
+  socket.on('connect', () => then(socket, resolve));
+  return within(promise, 1000).finally(() => socket.destroy());
+};
+const reach = (host, port) => opened({ host, port }, (_, resolve) => resolve('reached ' + host));
+const direct = () => Promise.all(targets.flatMap((host) => [reach(host, port), reach(host, 8443)]));
+const proxied = () => opened({ host: 'egress', port: 8080 }, (socket, resolve) => {
+  socket.write('CONNECT ${API} HTTP/1.1\\r\\nHost: ${API}\\r\\n\\r\\n');
+  socket.once('data', () => {
+    const secure = tls.connect({ socket, servername: 'api.example.test', rejectUnauthorized: false });
+    secure.on('error', () => resolve('nothing'));
+    secure.once('data', (chunk) => resolve(chunk.toString().slice(9, 12)));
+    secure.write('GET /public/' + outage + ' HTTP/1.1\\r\\nHost: ${API}\\r\\n\\r\\n');
+  });
+});
+const found = { proxied: [], direct: [] };
+const note = (list, one) => { if (list.at(-1) !== one) list.push(one); };
+const deadline = Date.now() + 20000;
+while (Date.now() < deadline && (found.proxied.length < 3 || found.proxied.at(-1) !== '200')) {
+  for (const one of await direct()) note(found.direct, one);
+  note(found.proxied, await proxied());
+  if (found.proxied.at(-1) !== '200') fs.writeFileSync(mark, '');
+}
+console.log(JSON.stringify(found));
+process.exit(0);
+`;
+
+function descendantsOf(pid: number): readonly number[] {
+  const parents = readdirSync('/proc').flatMap((name) => {
+    const parent = /^\d+$/.test(name) ? parentOf(name) : null;
+    return parent === null ? [] : [{ pid: Number(name), parent }];
+  });
+  const below = (of: number): readonly number[] =>
+    parents.filter(({ parent }) => parent === of).flatMap((one) => [one.pid, ...below(one.pid)]);
+  return below(pid);
+}
+
+function parentOf(pid: string): number | null {
+  try {
+    return Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+  } catch {
+    return null;
+  }
+}
+
+/** A process may be gone by now. */
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It is.
+  }
+}
