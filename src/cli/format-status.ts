@@ -21,10 +21,10 @@ export function formatStatus(status: FleetStatus, nowMs: number, paint: Paint): 
     ['BACKEND', 'AGENT', 'SLUG', 'STATE', 'REVISION', 'SIDECARS', 'AGE', 'WAITS FOR'],
     rows,
   );
-  return [...header(status, paint), '', ...(table.length === 0 ? ['no bottles'] : table)];
+  return [...header(status, nowMs, paint), '', ...(table.length === 0 ? ['no bottles'] : table)];
 }
 
-function header(status: FleetStatus, paint: Paint): readonly string[] {
+function header(status: FleetStatus, nowMs: number, paint: Paint): readonly string[] {
   const applied = shortRevision(status.lastAppliedRevision);
   const tip = shortRevision(status.revision);
   const fleet = status.fleet ?? '?';
@@ -32,11 +32,33 @@ function header(status: FleetStatus, paint: Paint): readonly string[] {
     status.controllerPid === null ? 'no controller runs' : `controller ${status.controllerPid}`;
   return [
     `${paint('bold', fleet)}  ${sanitizeLine(status.branch)}@${tip}, applied ${applied}, ${controller}`,
+    ...remoteLine(status, nowMs).map((line) => paint('dim', line)),
     ...banners(status).map((banner) => paint(['bold', 'yellow'], banner)),
     ...status.backends.map(
       ({ name, available, detail }) =>
         `${available ? paint('green', name) : paint('red', `${name}: not available`)}  ${sanitizeLine(detail)}`,
     ),
+  ];
+}
+
+/** Where the branch comes from and how fresh that is, for a remote. */
+function remoteLine({ remote }: FleetStatus, nowMs: number): readonly string[] {
+  if (remote === null) return [];
+  const { url, contactedAt } = remote;
+  const asked =
+    contactedAt === null ? 'never reached' : `asked ${formatAge(contactedAt, nowMs)} ago`;
+  return [`follows ${sanitizeLine(url)}, ${asked}`];
+}
+
+/** What of a remote must not be overlooked. */
+function remoteBanners({ remote }: FleetStatus): readonly string[] {
+  if (remote === null) return [];
+  const { unreachable, waiting } = remote;
+  const held = waiting === 0 ? '' : `; ${counted(waiting, 'decision')} wait for it`;
+  if (unreachable === null) return waiting === 0 ? [] : [`NOT IN THE REMOTE YET${held}`];
+  const { since, message } = unreachable;
+  return [
+    `REMOTE UNREACHABLE since ${sanitizeLine(since)}: ${sanitizeLine(message)}; the last commit that was seen stays in force${held}`,
   ];
 }
 
@@ -47,6 +69,7 @@ export function banners(status: FleetStatus): readonly string[] {
     ...(isFleetSuspended(status.conditions)
       ? ['SUSPENDED: nothing is changed, bottles run on']
       : []),
+    ...remoteBanners(status),
     ...(source?.status === 'False' ? [`SOURCE NOT READY: ${sanitizeLine(source.message)}`] : []),
     ...(status.notEnforced.length === 0
       ? []

@@ -68,6 +68,8 @@ export interface ProposalView {
   readonly state: ProposalState;
   /** `GET, POST api.example.test /v1/ with secret x`. */
   readonly summary: string;
+  /** Who decided what, and what that waits for; absent while nobody has. */
+  readonly waits?: string;
 }
 
 export interface ProposalReview extends ProposalView {
@@ -95,18 +97,18 @@ export interface Decision {
 /** What an operator makes of a proposal; absent = it lands in the instance's own set, as it was asked, without an end. */
 export interface ApprovalTerms {
   /** `instance` or `set:<name>`. */
-  readonly scope?: string;
+  readonly scope?: string | undefined;
   /** Approves this instead of what was asked for: the changed `ProposalReview.text`. */
-  readonly text?: string;
+  readonly text?: string | undefined;
   /** RFC 3339 instant at which the grant ends. */
-  readonly expires?: string;
+  readonly expires?: string | undefined;
 }
 
 export interface ApproveRequest extends ApprovalTerms {
   readonly id: string;
   /** From `ProposalReview.seen`; omitted = approve what stands now. */
-  readonly seen?: string;
-  readonly notes?: string;
+  readonly seen?: string | undefined;
+  readonly notes?: string | undefined;
   readonly operator: string;
 }
 

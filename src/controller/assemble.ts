@@ -9,6 +9,7 @@ import { diskQueueFiles } from '../supervise/disk-queue-files.ts';
 import { createProposalStore, type ProposalStore } from '../supervise/proposal-store.ts';
 import { createBottleRecords } from './adapters/bottle-records.ts';
 import { createFleetStore } from './adapters/fleet-store.ts';
+import { createHeldDecisions } from './adapters/held-decisions.ts';
 import { loadHostConfig } from './adapters/host-config.ts';
 import { hostSecrets } from './adapters/secrets.ts';
 import { type ShippedImages, shippedImages } from './adapters/shipped-images.ts';
@@ -154,6 +155,7 @@ async function connect(
     index: new DecisionIndex(git),
     reconciler,
     journal,
+    held: createHeldDecisions(directory),
   });
   return {
     fleet,

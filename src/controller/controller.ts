@@ -6,6 +6,7 @@ import { availableAgents } from './available-agents.ts';
 import { accessBottle, refuse } from './bottle-access.ts';
 import { commitEdit } from './commit-edit.ts';
 import { converge } from './converge.ts';
+import { heldWords } from './decision-holder.ts';
 import type { Decisions } from './decisions.ts';
 import { markFailedSession } from './failed-session.ts';
 import { classifyFailure } from './failure.ts';
@@ -88,10 +89,11 @@ export function createController(ports: ControllerPorts): ControllerApi {
 
     async proposals({ all }) {
       const records = all === true ? await proposals.all() : await proposals.pending();
+      const held = new Map((await decisions.held()).map((each) => [each.id, heldWords(each)]));
       return {
         ok: true,
         value: records.map(({ proposal, response }) =>
-          proposalView(proposal, response?.state ?? 'pending'),
+          proposalView(proposal, response?.state ?? 'pending', held.get(proposal.id)),
         ),
       };
     },

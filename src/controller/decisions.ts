@@ -1,4 +1,5 @@
 import type { Clock } from '../model/clock.ts';
+import { fingerprint } from '../model/fingerprint.ts';
 import type { Proposal } from '../model/proposal.ts';
 import { commitMessage } from '../supervise/commit-message.ts';
 import type { ProposalStore } from '../supervise/proposal-store.ts';
@@ -15,12 +16,15 @@ import { applicable } from './applicable.ts';
 import { type Approvable, askedInstead } from './asked-instead.ts';
 import { type CandidatePorts, candidateOf } from './candidate.ts';
 import type { CommittedAhead } from './commit-changes.ts';
+import { DecisionHolder } from './decision-holder.ts';
 import type { DecisionIndex } from './decision-index.ts';
 import { DecisionTurns } from './decision-turns.ts';
 import { demandOf, enforce, permissionsFor } from './enforcement.ts';
 import type { FleetJournal } from './fleet-journal.ts';
+import type { HeldDecision, HeldDecisions } from './ports/held-decisions.ts';
 import { answerProposal } from './proposal-answers.ts';
 import type { Reconciler } from './reconciler.ts';
+import { resumeDecisions } from './resume-decisions.ts';
 import { reviewCandidate } from './review-candidate.ts';
 import { answerDecided } from './unanswered-proposals.ts';
 
@@ -30,6 +34,7 @@ export interface DecisionPorts extends CandidatePorts {
   readonly reconciler: Reconciler;
   readonly journal: FleetJournal;
   readonly clock: Clock;
+  readonly held: HeldDecisions;
 }
 
 /**
@@ -39,20 +44,32 @@ export interface DecisionPorts extends CandidatePorts {
  *
  * The commit is the decision: it is looked for in history before one is made, so there is never a second one. The
  * answer is written only when the change is in force; when it cannot be, the commit is reverted and the proposal waits
- * again.
+ * again. Of a remote branch each decision is written down first, and committed as soon as the remote takes it.
  */
 export class Decisions {
   readonly #ports: DecisionPorts;
   readonly #turns: DecisionTurns;
+  readonly #holder: DecisionHolder;
 
   constructor(ports: DecisionPorts) {
     this.#ports = ports;
     this.#turns = new DecisionTurns(ports);
+    this.#holder = new DecisionHolder(ports);
   }
 
-  /** Part of every look at the fleet; see there. */
-  answerDecided(): Promise<void> {
-    return answerDecided(this.#ports, this.#turns);
+  /** Part of every look at the fleet: first what was decided and waits for the remote, then what is committed. */
+  async answerDecided(): Promise<void> {
+    await resumeDecisions(this.#ports, this.#holder, this.#turns, (held) =>
+      held.request.kind === 'approve'
+        ? this.approve(held.request, held)
+        : this.reject(held.request, held),
+    );
+    await answerDecided(this.#ports, this.#turns);
+  }
+
+  /** Decisions that are made and wait for the remote, in order. */
+  held(): Promise<readonly HeldDecision[]> {
+    return this.#ports.held.all();
   }
 
   async review(id: string, terms: ApprovalTerms = {}): Promise<Answer<ProposalReview>> {
@@ -70,23 +87,27 @@ export class Decisions {
     return { ok: true, value: reviewCandidate(proposal, candidate.value, plan) };
   }
 
-  approve(request: ApproveRequest): Promise<Answer<Decision>> {
+  approve(asking: ApproveRequest, resumed: HeldDecision | null = null): Promise<Answer<Decision>> {
+    const request = { kind: 'approve', ...asking } as const;
     return this.#turns.decide(request.id, async (record) => {
       const asked = askedInstead(record.proposal, request.text);
       if (!asked.ok) return asked;
       const approvable = asked.value;
-      const committed = await this.#commitApproval(approvable, request);
+      const { proposal } = approvable;
+      const committed = await this.#holder.through(proposal, request, resumed, (held, onAgreed) =>
+        this.#commitApproval(approvable, { request, held, onAgreed }),
+      );
       if (!committed.ok) return committed;
       const { follow } = committed.value;
       return this.#putInForce(approvable, request, committed.value).finally(follow);
     });
   }
 
-  reject(request: {
-    readonly id: string;
-    readonly reason: string;
-    readonly operator: string;
-  }): Promise<Answer<Decision>> {
+  reject(
+    asking: { readonly id: string; readonly reason: string; readonly operator: string },
+    resumed: HeldDecision | null = null,
+  ): Promise<Answer<Decision>> {
+    const request = { kind: 'reject', ...asking } as const;
     const { reason, operator } = request;
     if (reason.trim() === '') {
       return Promise.resolve(
@@ -94,7 +115,9 @@ export class Decisions {
       );
     }
     return this.#turns.decide(request.id, async ({ proposal }) => {
-      const committed = await this.#commitRejection(proposal, reason, operator);
+      const committed = await this.#holder.through(proposal, request, resumed, () =>
+        this.#commitRejection(proposal, reason, operator),
+      );
       if (!committed.ok) return committed;
       const { revision } = committed.value;
       const told = { state: 'rejected', operator, notes: reason, revision } as const;
@@ -126,8 +149,13 @@ export class Decisions {
 
   #commitApproval(
     { proposal, instead }: Approvable,
-    request: ApproveRequest,
+    asked: {
+      readonly request: ApproveRequest;
+      readonly held: HeldDecision | null;
+      readonly onAgreed: (agreed: string) => void;
+    },
   ): Promise<Answer<CommittedAhead>> {
+    const { request, held, onAgreed } = asked;
     const { reconciler, git } = this.#ports;
     const wanted = instead === null ? 'approved' : 'modified';
     return this.#turns.commit(proposal.id, wanted, async () => {
@@ -139,8 +167,13 @@ export class Decisions {
       const ahead = await reconciler.lookAhead({ revision: tip, desired: after }, permissions);
       const possible = applicable(proposal, ahead);
       if (!possible.ok) return possible;
-      const { seen } = reviewCandidate(proposal, candidate, ahead.plan);
-      if (request.seen !== undefined && request.seen !== seen) return outdated(proposal.id);
+      const review = reviewCandidate(proposal, candidate, ahead.plan);
+      const isAgreed =
+        held === null || held.agreed === null
+          ? request.seen === undefined || request.seen === review.seen
+          : held.agreed === agreementOf(review);
+      if (!isAgreed) return outdated(proposal.id);
+      onAgreed(agreementOf(review));
       const { operator, notes = null } = request;
       const message = commitMessage({ kind: 'approve', proposal, operator, notes, instead });
       const changes = new Map(edits.map((edit) => [`${git.folder}/${edit.path}`, edit.after]));
@@ -159,6 +192,11 @@ export class Decisions {
       value: { changes: new Map(), ...message },
     }));
   }
+}
+
+/** What an approval means, wherever on the branch its edit lands. */
+function agreementOf({ effective, risks }: ProposalReview): string {
+  return fingerprint({ effective, risks });
 }
 
 async function decided(

@@ -16,6 +16,7 @@ export interface StatusInputs {
   readonly snapshot: FleetSnapshot;
   readonly repository: string;
   readonly branch: string;
+  readonly remote: FleetStatus['remote'];
   readonly appliedRevision: FleetStatus['lastAppliedRevision'];
   readonly pendingProposals: ReadonlyMap<BottleName, number>;
   /** What was written down of bottles that left the commit. */
@@ -39,6 +40,7 @@ export function fleetStatus(inputs: StatusInputs): FleetStatus {
     fleet: last?.desired.fleet.name ?? null,
     repository: inputs.repository,
     branch: inputs.branch,
+    remote: inputs.remote,
     revision: snapshot.tip,
     lastAttemptedRevision: last?.revision ?? null,
     lastAppliedRevision: inputs.appliedRevision,

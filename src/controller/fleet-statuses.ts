@@ -1,6 +1,7 @@
 import type { BottleName } from '../model/names.ts';
 import type { FleetStatus } from '../model/status.ts';
 import type { ProposalStore } from '../supervise/proposal-store.ts';
+import type { Decisions } from './decisions.ts';
 import type { FleetJournal } from './fleet-journal.ts';
 import { fleetStatus } from './fleet-status.ts';
 import { leftMetadata } from './left-metadata.ts';
@@ -12,6 +13,7 @@ export interface StatusPorts {
   readonly reconciler: Reconciler;
   readonly proposals: ProposalStore;
   readonly journal: FleetJournal;
+  readonly decisions: Pick<Decisions, 'held'>;
   readonly controllerPid: number | null;
 }
 
@@ -26,13 +28,15 @@ export class FleetStatuses {
 
   /** What the reconciler knows now, looked at no further. */
   async current(): Promise<FleetStatus> {
-    const { pass, reconciler, journal, controllerPid } = this.#ports;
+    const { pass, reconciler, journal, controllerPid, decisions } = this.#ports;
     const { git, clock, records } = pass;
     const snapshot = reconciler.snapshot();
+    const remote = git.remote();
     this.#before = fleetStatus({
       snapshot,
       repository: git.repository,
       branch: git.branch,
+      remote: remote === null ? null : { ...remote, waiting: (await decisions.held()).length },
       appliedRevision: await journal.appliedRevision(),
       pendingProposals: await this.#pendingProposals(),
       left: await leftMetadata(snapshot.last, records),

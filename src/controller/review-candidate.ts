@@ -18,8 +18,13 @@ export function reviewCandidate(
 }
 
 /** A proposal in a listing; what the agent wrote is made fit for a terminal here, once. */
-export function proposalView(proposal: Proposal, state: ProposalView['state']): ProposalView {
+export function proposalView(
+  proposal: Proposal,
+  state: ProposalView['state'],
+  waits?: string,
+): ProposalView {
   return {
+    ...(waits === undefined ? {} : { waits }),
     proposal: { ...proposal, justification: sanitizeBlock(proposal.justification, 4_000) },
     state,
     summary: summarizeRequest(proposal),

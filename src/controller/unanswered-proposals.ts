@@ -12,6 +12,7 @@ import { demandOf, judgeEnforcement, permissionsFor } from './enforcement.ts';
 import type { FleetJournal } from './fleet-journal.ts';
 import { resolveTip } from './pass.ts';
 import type { Git } from './ports/git.ts';
+import type { HeldDecisions } from './ports/held-decisions.ts';
 import { answerProposal, type Told } from './proposal-answers.ts';
 import type { Reconciler } from './reconciler.ts';
 import { recordedAnswer } from './recorded-answer.ts';
@@ -23,6 +24,7 @@ interface UnansweredPorts {
   readonly reconciler: Reconciler;
   readonly journal: FleetJournal;
   readonly clock: Clock;
+  readonly held: HeldDecisions;
 }
 
 /**
@@ -53,6 +55,9 @@ async function finish(
   const { index, git } = ports;
   const { proposal } = record;
   const decision = await index.find(proposal.id, tip);
+  // What an operator has decided does not end by itself while the commit waits for the remote.
+  const isHeld = decision === null && (await ports.held.find(proposal.id)) !== null;
+  if (isHeld) return;
   if (decision === null) return endByItself(record, tip, ports, turns);
   const told = await recordedAnswer(proposal, decision, git);
   if (told.state === 'rejected') return answerProposal(proposal, told, ports);

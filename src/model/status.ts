@@ -2,6 +2,7 @@ import type { Impact } from './action.ts';
 import type { Condition } from './condition.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { BottleName, FleetName, Revision } from './names.ts';
+import type { RemoteState } from './remote-state.ts';
 
 /** What `bb status` tells of one bottle. */
 export interface BottleStatus {
@@ -35,6 +36,13 @@ export interface FleetStatus {
   readonly fleet: FleetName | null;
   readonly repository: string;
   readonly branch: string;
+  /** Null where the repository is one of this machine. */
+  readonly remote:
+    | (RemoteState & {
+        /** Decisions that are made and not in the remote yet. */
+        readonly waiting: number;
+      })
+    | null;
   /** Tip of the branch when last looked at. */
   readonly revision: Revision | null;
   readonly lastAttemptedRevision: Revision | null;

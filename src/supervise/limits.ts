@@ -16,6 +16,7 @@ export const LIMITS = {
   rateWindowMs: 60_000,
   /** A file of the queue; larger than the largest proposal that the fields above allow. */
   fileBytes: 192 * 1024,
+  noticeBytes: 4 * 1024,
   /** Longest wait that an agent may ask for. */
   waitSeconds: 300,
   /** Age at which a proposal that nobody decided expires. */

@@ -4,6 +4,7 @@ import { parseQueueFileName } from './proposal-file.ts';
 import type { QueueFiles } from './queue-files.ts';
 import {
   archivePath,
+  noticePath,
   type ProposalRecord,
   proposalPath,
   type QueueFolder,
@@ -53,6 +54,7 @@ export function createProposalArchive(files: QueueFiles): ProposalArchive {
       const asked = await files.moveInto(proposalPath(folder, id), archivePath(folder));
       const answered = await files.moveInto(responsePath(folder, id), archivePath(folder));
       await files.remove(withdrawalPath(folder, id));
+      await files.remove(noticePath(folder, id));
       const taken = takenSinceLook.get(folder.path) ?? TAKEN_BETWEEN_LOOKS;
       takenSinceLook.set(folder.path, taken >= TAKEN_BETWEEN_LOOKS ? 1 : taken + 1);
       if (taken >= TAKEN_BETWEEN_LOOKS) await trim(folder);

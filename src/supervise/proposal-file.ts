@@ -94,6 +94,17 @@ export function parseResponseFile(text: string, id: ProposalId): Parsed<Proposal
   return { ok: true, value: { id, state, decidedAt, operator, notes, final, revision } };
 }
 
+/** The text of a notice file. */
+export function formatNotice(notice: string): string {
+  return `${JSON.stringify({ notice })}\n`;
+}
+
+/** Null for what is no notice. */
+export function parseNotice(text: string): string | null {
+  const notice = parseObject(text)?.['notice'];
+  return typeof notice === 'string' ? notice : null;
+}
+
 /** The proposal that a file name speaks of, and what the file is of it. */
 export function parseQueueFileName(
   name: string,

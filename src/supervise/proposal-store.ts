@@ -4,14 +4,15 @@ import {
   parseBottleName,
   parseProposalId,
 } from '../model/names.ts';
-import type { ProposalResponse } from '../model/proposal.ts';
+import type { Proposal, ProposalResponse } from '../model/proposal.ts';
 import { bottleLayout } from '../model/state-layout.ts';
 import { createFirstSight } from './first-sight.ts';
 import { createProposalArchive } from './proposal-archive.ts';
-import { formatQueueFile } from './proposal-file.ts';
+import { formatNotice, formatQueueFile } from './proposal-file.ts';
 import type { QueueFiles } from './queue-files.ts';
 import {
   findRecord,
+  noticePath,
   type ProposalMemory,
   type ProposalRecord,
   proposalPath,
@@ -40,6 +41,8 @@ export interface ProposalStore {
   /** Null for an id that no bottle's queue knows, also when it is no id at all. */
   read(id: string): Promise<ProposalRecord | null>;
   respond(response: ProposalResponse): Promise<Answered>;
+  /** Tells the agent of a proposal that waits something about it; null takes that back. */
+  notify(about: Pick<Proposal, 'id' | 'bottle'>, notice: string | null): Promise<void>;
   /** Moves an answered proposal out of the queue; false when it is not there or still waits. */
   archive(id: ProposalId): Promise<boolean>;
   /** Finishes what a process that died left half archived. */
@@ -132,6 +135,11 @@ export function createProposalStore(files: QueueFiles, stateDirectory: string): 
       if (archivedRecord === null) return { kind: 'answered' };
       await quarantine(files, folder, path);
       return { kind: 'already-answered', response: archivedRecord.response };
+    },
+    async notify({ id, bottle }, notice) {
+      const path = noticePath(folderOf(bottle), id);
+      if (notice === null) await files.remove(path);
+      else await files.publish(path, formatNotice(notice));
     },
     async archive(id) {
       const record = await read(id);

@@ -3,6 +3,7 @@ import type { Proposal, ProposalResponse } from '../model/proposal.ts';
 import { LIMITS } from './limits.ts';
 import {
   type Parsed,
+  parseNotice,
   parseProposalFile,
   parseQueueFileName,
   parseResponseFile,
@@ -16,9 +17,11 @@ export interface ProposalRecord {
   /** The agent does not want it any more: nobody may approve it. */
   readonly withdrawn: boolean;
   readonly archived: boolean;
+  /** What the controller says of one that waits; for its agent, and believed by nobody else. */
+  readonly notice?: string;
 }
 
-/** The queue of one bottle: `<id>.proposal.json`, `.withdrawal.json`, `.response.json`, `archive/`, `quarantine/`. */
+/** The queue of one bottle: `<id>.proposal.json`, `.withdrawal.json`, `.response.json`, `.notice.json`, `archive/`, `quarantine/`. */
 export interface QueueFolder {
   readonly path: string;
   readonly bottle: BottleName;
@@ -33,6 +36,10 @@ export function proposalPath(folder: QueueFolder, id: ProposalId): string {
 
 export function responsePath(folder: QueueFolder, id: ProposalId): string {
   return `${folder.path}/${id}.response.json`;
+}
+
+export function noticePath(folder: QueueFolder, id: ProposalId): string {
+  return `${folder.path}/${id}.notice.json`;
 }
 
 export function archivePath(folder: QueueFolder): string {
@@ -141,7 +148,17 @@ async function readRecord(
   if (proposal === null) return null;
   const response = await readResponse(files, folder, id);
   const withdrawn = (await files.stamp(withdrawalPath(folder, id))) !== null;
-  return { proposal, response, withdrawn, archived };
+  const notice = response === null ? await readNotice(files, folder, id) : null;
+  return { proposal, response, withdrawn, archived, ...(notice === null ? {} : { notice }) };
+}
+
+async function readNotice(
+  files: QueueFiles,
+  folder: QueueFolder,
+  id: ProposalId,
+): Promise<string | null> {
+  const read = await files.read(noticePath(folder, id), LIMITS.noticeBytes);
+  return read.kind === 'text' ? parseNotice(read.text) : null;
 }
 
 function readProposal(

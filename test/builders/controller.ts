@@ -7,12 +7,16 @@ import { createBottleRecords } from '../../src/controller/adapters/bottle-record
 import { createFleetStore } from '../../src/controller/adapters/fleet-store.ts';
 import { openGit } from '../../src/controller/adapters/git.ts';
 import type { TrustOptions } from '../../src/controller/adapters/git-trust.ts';
+import { createHeldDecisions } from '../../src/controller/adapters/held-decisions.ts';
+import { openRemoteGit } from '../../src/controller/adapters/remote-git.ts';
 import { runSimulated } from '../../src/controller/adapters/simulated-programs.ts';
 import {
   SimulatedSidecarFiles,
   type SimulatedSidecarOptions,
 } from '../../src/controller/adapters/simulated-sidecar-files.ts';
 import { runningSidecars } from '../../src/controller/adapters/simulation.ts';
+import { systemClock } from '../../src/controller/adapters/system-clock.ts';
+import { systemRandom } from '../../src/controller/adapters/system-random.ts';
 import type { Answer, ControllerApi, Refusal } from '../../src/controller/api.ts';
 import { createAvailabilityMemo } from '../../src/controller/availability-memo.ts';
 import { createController } from '../../src/controller/controller.ts';
@@ -20,6 +24,7 @@ import { DecisionIndex } from '../../src/controller/decision-index.ts';
 import { Decisions } from '../../src/controller/decisions.ts';
 import { FleetJournal } from '../../src/controller/fleet-journal.ts';
 import { GrantExpiry } from '../../src/controller/grant-expiry.ts';
+import type { RemoteSettings } from '../../src/controller/host-config.ts';
 import type { PassPorts } from '../../src/controller/pass.ts';
 import type { Secrets } from '../../src/controller/ports/secrets.ts';
 import { Reconciler } from '../../src/controller/reconciler.ts';
@@ -81,6 +86,8 @@ export class FleetWorld implements AsyncDisposable {
   readonly silent = new Set<string>();
   /** Whom the host trusts; null follows anybody. */
   trust: TrustOptions | null = null;
+  /** What is followed instead of `repository`, when it is elsewhere. */
+  remote: RemoteSettings | null = null;
   #proposals = 0;
 
   constructor(repository: TestRepository, stateDirectory: string) {
@@ -114,7 +121,8 @@ export class FleetWorld implements AsyncDisposable {
       'keep',
       'remove',
     ]);
-    const proposals = life.lend('proposals', this.proposals(), ['respond', 'archive']);
+    const proposals = life.lend('proposals', this.proposals(), ['respond', 'archive', 'notify']);
+    const held = life.lend('held', createHeldDecisions(stateDirectory), ['hold', 'release']);
     const hints = createStatusHints();
     const ended = new AbortController();
     files.watch((bottle) => hints.tell(bottle), ended.signal);
@@ -149,6 +157,7 @@ export class FleetWorld implements AsyncDisposable {
       index,
       reconciler,
       journal,
+      held,
     });
     const expiry = new GrantExpiry({ git, policy, clock, journal });
     const api = createController({
@@ -223,12 +232,19 @@ export class FleetWorld implements AsyncDisposable {
   }
 
   async #git() {
-    const opened = await openGit({
-      repository: this.repository.root,
-      branch: 'main',
-      folder: 'desired-state',
-      trust: this.trust,
-    });
+    const { remote, trust } = this;
+    const followed = { branch: 'main', folder: 'desired-state', trust };
+    const opened =
+      remote === null
+        ? await openGit({ ...followed, repository: this.repository.root })
+        : await openRemoteGit({
+            ...followed,
+            remote,
+            directory: `${this.stateDirectory}/.remotes`,
+            secrets: NO_SECRETS,
+            clock: systemClock,
+            random: systemRandom,
+          });
     if (!opened.ok) throw new Error(opened.problem.message);
     return opened.git;
   }

@@ -71,6 +71,7 @@ export function fleetStatus(changes: Partial<FleetStatus> = {}): FleetStatus {
     conditions: [condition('SourceReady')],
     diagnostics: [],
     backends: [{ name: 'docker', available: true, detail: 'Docker Engine 29' }],
+    remote: null,
     notEnforced: [],
     bottles: [],
     controllerPid: 4711,

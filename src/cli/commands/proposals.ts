@@ -47,10 +47,10 @@ async function listProposals(
     output.json(proposals);
     return EXIT.done;
   }
-  const rows = proposals.map(({ proposal, state, summary }) => [
+  const rows = proposals.map(({ proposal, state, summary, waits }) => [
     proposal.id,
     proposal.bottle,
-    state,
+    sanitizeLine(waits ?? state),
     formatAge(proposal.createdAt, Date.now()),
     sanitizeLine(summary),
   ]);

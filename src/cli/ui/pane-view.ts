@@ -91,13 +91,16 @@ function title(name: PaneName, count: number, filter: string, start: number, end
 
 function proposalRow(
   state: ViewerState,
-  { proposal, summary }: ProposalView,
+  { proposal, summary, waits }: ProposalView,
 ): readonly [string, Tone] {
   const isFresh = state.fresh.includes(proposal.id);
   const text = cells([
     [isFresh ? 'new' : formatAge(proposal.createdAt, state.nowMs), 4],
     [proposal.bottle, 20],
-    [sanitizeLine(summary), Math.max(20, state.size.columns - 32)],
+    [
+      sanitizeLine(waits === undefined ? summary : `(${waits}) ${summary}`),
+      Math.max(20, state.size.columns - 32),
+    ],
   ]);
   return [text, isFresh ? 'fresh' : 'plain'];
 }

@@ -1,8 +1,9 @@
 import type { Clock, Random } from '../../model/clock.ts';
 import type { Revision } from '../../model/names.ts';
+import type { RemoteState } from '../../model/remote-state.ts';
 import { sanitizeLine } from '../../model/sanitize.ts';
 import { createLanes } from '../lanes.ts';
-import type { RemoteState, SourceProblem } from '../ports/git.ts';
+import type { SourceProblem } from '../ports/git.ts';
 import { branchTip, type Upstream } from './git-commit.ts';
 import { isAncestor } from './git-history.ts';
 import type { GitProcess } from './git-process.ts';

@@ -1,5 +1,6 @@
 import type { TreeFile } from '../../desired/tree-file.ts';
 import type { Revision } from '../../model/names.ts';
+import type { RemoteState } from '../../model/remote-state.ts';
 
 /** Why a repository cannot be followed, in words with what to do. */
 export type SourceProblem = {
@@ -59,20 +60,6 @@ export interface CommitUnreachable {
   readonly kind: 'unreachable';
   readonly message: string;
   readonly hint: string;
-}
-
-/** How a remote repository that is followed stands. */
-export interface RemoteState {
-  /** Without credentials, sanitised. */
-  readonly url: string;
-  /** RFC 3339 of its last answer to this host; null: none yet. */
-  readonly contactedAt: string | null;
-  readonly unreachable: {
-    /** RFC 3339 of the first failure in a row. */
-    readonly since: string;
-    readonly message: string;
-    readonly hint: string;
-  } | null;
 }
 
 export type CommitOutcome =

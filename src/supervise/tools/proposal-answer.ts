@@ -28,9 +28,12 @@ function isInForce(state: ProposalResponse['state']): boolean {
   return state === 'approved' || state === 'modified';
 }
 
-function waiting({ proposal: { id, request }, withdrawn }: ProposalRecord): string {
+function waiting({ proposal: { id, request }, withdrawn, notice }: ProposalRecord): string {
   if (withdrawn) {
     return `The proposal for ${requestTarget(request)} is withdrawn as soon as the controller looks at it; proposal-status with id ${id} tells.`;
+  }
+  if (notice !== undefined) {
+    return `The proposal for ${requestTarget(request)} is pending. ${notice} Call proposal-status with id ${id} to ask again.`;
   }
   return `The proposal for ${requestTarget(request)} is pending: an operator has not decided yet. Go on with other work and call proposal-status with id ${id} to ask again; proposing the same again changes nothing.`;
 }
