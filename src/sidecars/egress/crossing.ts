@@ -1,15 +1,9 @@
-import { formatAuthority } from './authority.ts';
-import {
-  DEFAULT_PORT,
-  decide,
-  type EgressDecision,
-  type EgressDenial,
-  type EgressRequest,
-} from './decide.ts';
+import { decide, type EgressDecision, type EgressDenial, type EgressRequest } from './decide.ts';
 import type { AgentExchange, AgentListener, BareConnection } from './exchange.ts';
 import { inspectAnswer, inspectRequest } from './inspect-exchange.ts';
 import type { ExchangeInspection, OutboundHead } from './inspection.ts';
 import type { LiveRequest } from './live-requests.ts';
+import { outboundHead, outboundRequest } from './outbound-request.ts';
 import {
   type Answer,
   type CollectedBody,
@@ -17,11 +11,10 @@ import {
   Relay,
   type RelayHost,
 } from './relay.ts';
-import { outboundHeaders, outboundTrailers } from './request-headers.ts';
+import { outboundTrailers } from './request-headers.ts';
 import type { RouteTable } from './route-table.ts';
 import type { Target, UpstreamConnections } from './upstream/upstream-connections.ts';
 import type { UpstreamConnection } from './upstream/upstream-exchange.ts';
-import { webSocketKey } from './websocket/handshake.ts';
 
 export type Allowed = EgressDecision & { readonly kind: 'allow' };
 
@@ -83,12 +76,7 @@ export class Crossing implements LiveRequest, AgentListener, RelayHost {
   }
 
   begin(table: RouteTable): void {
-    const head: OutboundHead = {
-      method: this.request.method,
-      path: this.request.path,
-      query: this.request.query,
-      headers: outboundHeaders(this.#exchange.request.headers, this.#allowed.inject),
-    };
+    const head = outboundHead(this.#exchange, this.request, this.#allowed.inject);
     if (this.#inspection === null) {
       this.#resolve(head, null);
       return;
@@ -176,24 +164,14 @@ export class Crossing implements LiveRequest, AgentListener, RelayHost {
   }
 
   #send(connection: UpstreamConnection, head: OutboundHead, body: CollectedBody | null): void {
-    const { framing, expectsContinue } = this.#exchange;
-    const { inject } = this.#allowed;
-    const headers = [...head.headers];
-    if (expectsContinue && body === null) headers.push('expect', '100-continue');
-    if (inject !== null) headers.push(inject.name, inject.value);
-    const relay = new Relay(
-      this.#exchange,
-      {
-        scheme: this.request.scheme,
-        authority: formatAuthority(this.request.authority, DEFAULT_PORT[this.request.scheme]),
-        method: head.method,
-        path: head.path + head.query,
-        headers,
-        framing: body === null ? framing : { kind: 'length', length: body.bytes.length },
-        webSocketKey: this.#exchange.isHttp2 ? null : webSocketKey(this.request),
-      },
-      this,
-    );
+    const sent = outboundRequest({
+      exchange: this.#exchange,
+      request: this.request,
+      inject: this.#allowed.inject,
+      head,
+      body,
+    });
+    const relay = new Relay(this.#exchange, sent, this);
     this.#relay = relay;
     relay.start(connection, body);
   }

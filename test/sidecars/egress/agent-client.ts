@@ -2,12 +2,18 @@ import { readFileSync } from 'node:fs';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import type { EgressHarness } from './harness.ts';
 
 export interface Answer {
   readonly status: number;
   readonly headers: IncomingMessage['headers'];
   readonly body: string;
+}
+
+/** What a client has to know of the proxy. */
+export interface ProxyAddress {
+  readonly port: number;
+  /** The certificate of the bottle's authority. */
+  readonly caFile: string;
 }
 
 export interface AgentRequest {
@@ -18,7 +24,7 @@ export interface AgentRequest {
 
 /** Sends one request through the proxy as a well-behaved client does. */
 export async function send(
-  egress: EgressHarness,
+  egress: ProxyAddress,
   url: string,
   request: AgentRequest = {},
 ): Promise<Answer> {
@@ -27,7 +33,7 @@ export async function send(
 
 /** The same, but gives the answer while it still streams. */
 export async function open(
-  egress: EgressHarness,
+  egress: ProxyAddress,
   url: string,
   { method = 'GET', headers = {}, body }: AgentRequest = {},
 ): Promise<IncomingMessage> {
@@ -60,12 +66,14 @@ export async function read(response: IncomingMessage): Promise<Answer> {
 export interface TunnelRequest {
   /** `host:port` of CONNECT. */
   readonly target: string;
+  /** Protocols to offer in TLS. */
+  readonly protocols?: readonly string[];
   /** Name for TLS; the host of the target where it is not given, none where it is null. */
   readonly serverName?: string | null;
 }
 
 /** Opens CONNECT and TLS inside, verified against the bottle's authority. */
-export async function tunnel(egress: EgressHarness, request: TunnelRequest): Promise<TLSSocket> {
+export async function tunnel(egress: ProxyAddress, request: TunnelRequest): Promise<TLSSocket> {
   const socket = connect(egress.port, '127.0.0.1');
   socket.write(`CONNECT ${request.target} HTTP/1.1\r\nHost: ${request.target}\r\n\r\n`);
   const head = await firstBytes(socket);
@@ -76,6 +84,7 @@ export async function tunnel(egress: EgressHarness, request: TunnelRequest): Pro
     const secure = connectTls({
       socket,
       ca: readFileSync(egress.caFile),
+      ...(request.protocols === undefined ? {} : { ALPNProtocols: [...request.protocols] }),
       ...(serverName === null
         ? { checkServerIdentity: () => undefined }
         : { servername: serverName }),
@@ -104,7 +113,7 @@ export async function exchange(
 }
 
 /** Connects to the proxy itself. */
-export function dial(egress: EgressHarness): Socket {
+export function dial(egress: ProxyAddress): Socket {
   return connect(egress.port, '127.0.0.1');
 }
 

@@ -45,6 +45,13 @@ export function takeHttp2(socket: TLSSocket, options: AgentSessionOptions): void
   session.on('remoteSettings', () => flood.count());
   session.on('error', () => socket.destroy());
   session.on('stream', (stream, _headers, _flags, rawHeaders) => {
+    // Asked for and taken back costs the agent nothing.
+    if (stream.destroyed) {
+      flood.count();
+      return;
+    }
+    stream.once('aborted', () => flood.count());
+    stream.setTimeout(limits.silentMs, () => stream.close(constants.NGHTTP2_CANCEL));
     const exchange = Http2Exchange.of(stream, rawHeaders, tunnel);
     if (exchange === null) {
       flood.count();

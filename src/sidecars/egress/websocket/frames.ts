@@ -1,3 +1,5 @@
+import { randomFillSync } from 'node:crypto';
+
 /** One frame of RFC 6455, unmasked. */
 export interface Frame {
   readonly isFinal: boolean;
@@ -60,7 +62,7 @@ export class FrameReader {
   }
 }
 
-/** One whole frame; with a mask of zeros where one is needed, which hides as little as any that the peer is told. */
+/** One whole frame; with a mask of its own where it goes to a server, so that no sender chooses what is on the wire. */
 export function frameBytes({ isFinal, opcode, payload }: Frame, isMasked: boolean): Buffer {
   const { length } = payload;
   const lengthBytes = length > 0xffff ? 8 : length > MAX_CONTROL_BYTES ? 2 : 0;
@@ -69,7 +71,12 @@ export function frameBytes({ isFinal, opcode, payload }: Frame, isMasked: boolea
   head[1] = (isMasked ? 0x80 : 0) | (lengthBytes === 8 ? 127 : lengthBytes === 2 ? 126 : length);
   if (lengthBytes === 2) head.writeUInt16BE(length, 2);
   if (lengthBytes === 8) head.writeBigUInt64BE(BigInt(length), 2);
-  return Buffer.concat([head, payload]);
+  const whole = Buffer.concat([head, payload]);
+  if (isMasked) {
+    const mask = randomFillSync(whole.subarray(head.length - 4, head.length));
+    applyMask(whole.subarray(head.length), mask);
+  }
+  return whole;
 }
 
 function lengthOf(bytes: Buffer, short: number): number {
