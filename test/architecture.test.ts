@@ -12,7 +12,7 @@ const MAY_IMPORT: { readonly [room: string]: readonly string[] } = {
   backends: ['model'],
   supervise: ['model', 'desired'],
   sidecars: ['model', 'supervise'],
-  controller: ['model', 'desired', 'reconcilers', 'backends', 'supervise'],
+  controller: ['model', 'desired', 'reconcilers', 'backends', 'supervise', 'sidecars'],
   cli: ['model', 'reconcilers', 'controller'],
 };
 
@@ -37,6 +37,7 @@ const CLI_DOORS = [
   'controller/images.ts',
   'controller/init-repository.ts',
   'controller/package-root.ts',
+  'controller/why.ts',
 ];
 
 interface Import {

@@ -23,6 +23,7 @@ export const COMMAND_NAMES = [
   { name: 'approve', group: 'Proposals:', completes: 'proposal' },
   { name: 'reject', group: 'Proposals:', completes: 'proposal' },
   { name: 'audit', group: 'History:', completes: null },
+  { name: 'why', group: 'History:', completes: 'bottle' },
   { name: 'start', group: 'One bottle:', completes: 'agent' },
   { name: 'stop', group: 'One bottle:', completes: 'bottle' },
   { name: 'suspend', group: 'One bottle:', completes: 'bottle' },

@@ -19,6 +19,7 @@ export const LOADERS: { readonly [verb in Verb]: () => Promise<DeclareCommand> }
   approve: async () => (await import('./commands/approve.ts')).approveCommand,
   reject: async () => (await import('./commands/approve.ts')).rejectCommand,
   audit: async () => (await import('./commands/audit.ts')).auditCommand,
+  why: async () => (await import('./commands/why.ts')).whyCommand,
   start: async () => (await import('./commands/start.ts')).startCommand,
   stop: async () => (await import('./commands/edit.ts')).stopCommand,
   suspend: async () => (await import('./commands/edit.ts')).suspendCommand,

@@ -124,13 +124,14 @@ function trustOptions(
 /** The name is read apart from the rest, so that a commit that is invalid elsewhere still finds its fleet's state. */
 async function fleetOf(git: Git): Promise<Answer<FleetName>> {
   const tip = await resolveTip(git);
-  if (!('refusal' in tip)) return nameIn(git, await git.readTree(tip.revision));
+  if (!('refusal' in tip)) return fleetNameIn(git, await git.readTree(tip.revision));
   // A tip that is not trusted says nothing, not even this: the last one that was still serves.
   const last = await git.lastTrusted();
-  return last === null ? refuse(tip.refusal) : nameIn(git, await git.readTree(last));
+  return last === null ? refuse(tip.refusal) : fleetNameIn(git, await git.readTree(last));
 }
 
-function nameIn(
+/** The fleet that a commit's files name. */
+export function fleetNameIn(
   { folder, branch }: Git,
   files: Awaited<ReturnType<Git['readTree']>>,
 ): Answer<FleetName> {

@@ -11,17 +11,28 @@ export async function readLog(
   from: Revision,
   limit: number,
 ): Promise<readonly LoggedCommit[]> {
-  const output = await git.text([
-    'log',
-    '-z',
-    `--max-count=${limit}`,
-    '--no-show-signature',
-    '--no-color',
-    '--no-notes',
-    `--format=tformat:${FIELDS.join('%x00')}`,
-    from,
-    '--',
-  ]);
+  return parseLog(await git.must(['log', `--max-count=${limit}`, ...PLAIN_LOG, from, '--']));
+}
+
+/** These commits, in order, with one call. */
+export async function readCommits(
+  git: GitProcess,
+  revisions: readonly Revision[],
+): Promise<readonly LoggedCommit[]> {
+  if (revisions.length === 0) return [];
+  const args = ['log', '--no-walk=unsorted', '--ignore-missing', '--stdin', ...PLAIN_LOG];
+  return parseLog(await git.must(args, { input: `${revisions.join('\n')}\n` }));
+}
+
+const PLAIN_LOG = [
+  '-z',
+  '--no-show-signature',
+  '--no-color',
+  '--no-notes',
+  `--format=tformat:${FIELDS.join('%x00')}`,
+] as const;
+
+function parseLog(output: string): readonly LoggedCommit[] {
   const fields = output.split('\0');
   const commits: LoggedCommit[] = [];
   for (let at = 0; at + FIELDS.length <= fields.length; at += FIELDS.length) {

@@ -3,9 +3,17 @@ import { join, resolve as resolvePath } from 'node:path';
 import { parseRevision, type Revision } from '../../model/names.ts';
 import type { Git, Resolved, SourceProblem } from '../ports/git.ts';
 import { catchUp } from './git-behind.ts';
+import { readBlame } from './git-blame.ts';
 import { branchTip, commitByPlumbing, type Upstream } from './git-commit.ts';
 import { workingTreeFollower } from './git-follow.ts';
-import { isAncestor, readChange, readDiff, readLog, readMentioning } from './git-history.ts';
+import {
+  isAncestor,
+  readChange,
+  readCommits,
+  readDiff,
+  readLog,
+  readMentioning,
+} from './git-history.ts';
 import { appendNote, readNote } from './git-notes.ts';
 import { GitMissingError, type GitProcess, gitProcess } from './git-process.ts';
 import { readRecords } from './git-records.ts';
@@ -100,6 +108,8 @@ function createGit(
     commitAhead,
     catchUp: () => catchUp(git, ref),
     records: (from) => readRecords(git, from),
+    commits: (revisions) => readCommits(git, revisions),
+    blame: (revision, path, lines) => readBlame(git, revision, join(folder, path), lines),
     mentioning: (from, word) => readMentioning(git, from, folder, word),
     tip: () => branchTip(git, ref),
     log: (from, limit) => readLog(git, from, limit),

@@ -103,6 +103,14 @@ export interface CommitRecord extends LoggedCommit {
   readonly files: readonly string[];
 }
 
+/** A line of a file and the commit that last wrote it. */
+export interface BlamedLine {
+  /** From 1. */
+  readonly line: number;
+  readonly text: string;
+  readonly revision: Revision;
+}
+
 /** The one repository that a fleet is described in. */
 export interface Git {
   /** For people: the folder, or the URL of a remote. */
@@ -132,6 +140,10 @@ export interface Git {
   log(from: Revision, limit: number): Promise<readonly LoggedCommit[]>;
   /** Every commit up to `from`, children before their parents, read as git gives them. */
   records(from: Revision): AsyncIterable<CommitRecord>;
+  /** These commits, in order; those that are not here are left out. */
+  commits(revisions: readonly Revision[]): Promise<readonly LoggedCommit[]>;
+  /** Who last wrote lines of a file below the folder, as it is at a commit. */
+  blame(revision: Revision, path: string, lines: readonly number[]): Promise<readonly BlamedLine[]>;
   /** Commits up to `from` that added or removed a line of the folder in which the word stands. */
   mentioning(from: Revision, word: string): Promise<readonly Revision[]>;
   /** The tip of the branch as it is, whoever made it; null when there is no such branch. */
