@@ -128,10 +128,10 @@ export class BodyReader {
       return bytes.subarray(2);
     }
     const end = bytes.indexOf('\r\n\r\n');
-    if (end === -1) {
-      if (bytes.length > MAX_TRAILER_BYTES) throw new Error('the trailers are too long');
-      return null;
+    if ((end === -1 ? bytes.length - 3 : end) > MAX_TRAILER_BYTES) {
+      throw new Error('the trailers are too long');
     }
+    if (end === -1) return null;
     const lines = parseHeaderLines(bytes.toString('latin1', 0, end + 2), 0, MAX_TRAILERS);
     if (!lines.ok) throw new Error(lines.problem);
     this.#finish(lines.headers);

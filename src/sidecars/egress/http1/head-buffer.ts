@@ -33,8 +33,9 @@ export class HeadBuffer {
   }
 
   take(chunk: Buffer): TakenHead {
-    const seen = this.#held.length;
-    let bytes = seen === 0 ? chunk : Buffer.concat([this.#held, chunk]);
+    // One byte that is held may be the first half of an empty line.
+    const seen = this.#held.length > 1 ? this.#held.length : 0;
+    let bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
     if (seen === 0) bytes = withoutEmptyLines(bytes);
     const end = bytes.indexOf(END, Math.max(0, seen - 3));
     if (end === -1) {
@@ -52,7 +53,7 @@ export class HeadBuffer {
 /** Old clients end a body with a line end that is not part of it. */
 function withoutEmptyLines(bytes: Buffer): Buffer {
   let start = 0;
-  while (start < 8 && bytes[start] === RETURN && bytes[start + 1] === LINE_FEED) start += 2;
+  while (bytes[start] === RETURN && bytes[start + 1] === LINE_FEED) start += 2;
   return start === 0 ? bytes : bytes.subarray(start);
 }
 

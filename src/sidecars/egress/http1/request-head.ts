@@ -18,7 +18,7 @@ export interface BadRequestHead {
   readonly problem: string;
 }
 
-const REQUEST_LINE = /^([A-Z][A-Z_-]{0,31}) ([^\s]+) HTTP\/(\d)\.(\d)$/;
+const REQUEST_LINE = /^([A-Z][A-Z_-]{0,31}) ([\x21-\x7e\x80-\xff]+) HTTP\/(\d)\.(\d)$/;
 
 /** Reads a whole head without its last empty line (latin1). Strict: what has two readings is refused. */
 export function parseRequestHead(
