@@ -27,7 +27,7 @@ test('the agent sees its sidecars, its own network and nothing else', () => {
   });
 });
 
-test('every program of the agent is sent to the proxy and trusts the certificate of the bottle', () => {
+test('R57: every program of the agent, also one that reads lower-case variables, is sent to the proxy and trusts the certificate of the bottle', () => {
   const { env } = containerOf('agent');
   for (const name of ['HTTP_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy']) {
     expect(env[name]).toBe('http://egress:8080');

@@ -34,6 +34,20 @@ test('a new table is enforced without a restart, and the same request then passe
   expect(egress.status()).toMatchObject({ instance, state: 'ready', error: null });
 });
 
+test('R44: a signal to reload is a hint: egress reads its table again and lives on', async () => {
+  await using egress = await startEgress({});
+  const { instance } = await egress.enforce({ allowlist: [allowlistEntry('one.test')] });
+  process.kill(egress.pid, 'SIGHUP');
+  const generation = egress.publish({ allowlist: [allowlistEntry('two.test')] });
+  process.kill(egress.pid, 'SIGHUP');
+  const status = await eventually('the new table is enforced', () => {
+    const now = egress.status();
+    return now?.generation === generation ? now : undefined;
+  });
+  expect(status).toMatchObject({ instance, state: 'ready', error: null });
+  expect(status.allowlist).toEqual([allowlistEntry('two.test')]);
+});
+
 test('a live stream that the new table forbids is cut within a second, another one goes on', async () => {
   await using upstream = await startUpstream([API, OTHER], {
     handler: (_request, response) => {
