@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { EgressRoute, RouteDlp } from '../../src/model/egress-route.ts';
 import { fingerprint } from '../../src/model/fingerprint.ts';
 import type { EgressStatus } from '../../src/model/sidecar.ts';
+import { ALLOCATOR, NODE_FLAGS } from '../../src/sidecars/bundle/program-list.ts';
 import type { Contender, Surroundings } from './contender.ts';
 import { startProcess } from './started-process.ts';
 
@@ -21,15 +22,12 @@ export interface OwnProxy extends Contender {
   readonly enforce: (table: MeasuredTable) => Promise<void>;
 }
 
-const FLAGS = ['--max-semi-space-size=2', '--max-old-space-size=256'];
-const ALLOCATOR = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '131072' };
-
 /** Starts `program`, the built file of the sidecar. */
 export async function startOwnProxy(around: Surroundings, program: string): Promise<OwnProxy> {
   const root = join(around.folder, 'egress');
   const { pid } = startProcess({
     command: process.execPath,
-    argv: [...FLAGS, program],
+    argv: [...NODE_FLAGS, program],
     env: { ...ALLOCATOR, BB_SIDECAR_ROOT: root, BB_EGRESS_LISTEN: '127.0.0.1:0' },
     defer: around.defer,
   });

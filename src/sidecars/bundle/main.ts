@@ -5,7 +5,7 @@ import { listenDescriptors } from '../listen-endpoint.ts';
 import { sidecarFolders } from '../sidecar-root.ts';
 import { compileCache } from './compile-cache.ts';
 import { Program } from './program.ts';
-import { listPrograms } from './program-list.ts';
+import { ALLOCATOR, listPrograms } from './program-list.ts';
 import { secondGate } from './second-gate.ts';
 
 // PID 1 of the sidecars component: starts the programs in order, keeps each alive, passes signals on. The programs of
@@ -33,8 +33,7 @@ const programs = listPrograms(programFolder, process.execPath).map(
       name,
       command,
       env: {
-        MALLOC_ARENA_MAX: '1',
-        MALLOC_TRIM_THRESHOLD_: '131072',
+        ...ALLOCATOR,
         ...compiled,
         ...process.env,
         ...(gate === null ? {} : { BB_UPSTREAM_PROXY: gate.endpoint }),

@@ -11,7 +11,13 @@ export interface ListedProgram {
 const NAMES = ['egress', 'supervise'] as const;
 
 /** Small heaps: a young generation of 2 MB halves the peak under load, and an idle program stays small. */
-const NODE_FLAGS = ['--max-semi-space-size=2', '--max-old-space-size=256'];
+export const NODE_FLAGS: readonly string[] = [
+  '--max-semi-space-size=2',
+  '--max-old-space-size=256',
+];
+
+/** For the same end: one arena, and what is free goes back to the kernel. */
+export const ALLOCATOR = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '131072' } as const;
 
 /**
  * The programs beside the bundle: `<name>.js` where it is built, `../<name>/main.ts` in the source tree. One that is

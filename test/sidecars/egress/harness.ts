@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import type { AllowlistEntry, EgressRoute } from '../../../src/model/egress-route.ts';
 import { fingerprint } from '../../../src/model/fingerprint.ts';
 import type { EgressSecrets, EgressStatus, UpstreamSettings } from '../../../src/model/sidecar.ts';
+import { ALLOCATOR, NODE_FLAGS } from '../../../src/sidecars/bundle/program-list.ts';
 import { eventually } from '../../eventually.ts';
 
 /** What a test says of a table; the rest is filled in and hashed. */
@@ -76,8 +77,13 @@ export class EgressHarness implements AsyncDisposable {
 
   async start(): Promise<void> {
     rmSync(join(this.root, 'egress/out/status.json'), { force: true });
-    const child = spawn(process.execPath, ['src/sidecars/egress/main.ts'], {
-      env: { ...process.env, BB_SIDECAR_ROOT: this.root, BB_EGRESS_LISTEN: '127.0.0.1:0' },
+    const child = spawn(process.execPath, [...NODE_FLAGS, 'src/sidecars/egress/main.ts'], {
+      env: {
+        ...process.env,
+        ...ALLOCATOR,
+        BB_SIDECAR_ROOT: this.root,
+        BB_EGRESS_LISTEN: '127.0.0.1:0',
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child = child;
