@@ -55,6 +55,7 @@ export const egress: Benchmark = {
           async () => {
             const before = pid === null ? 0 : await cpuMs(pid);
             const counted = await wrk.run({ ...requests, proxyPort });
+            if (counted.requests === 0) throw new Error(`${name}: the machine is too busy`);
             if (counted.failed > 0) throw new Error(`${name} failed ${counted.failed} requests`);
             const usedMs = pid === null ? 0 : (await cpuMs(pid)) - before;
             const samples = cpuUs.get(name) ?? [];
