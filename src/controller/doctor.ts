@@ -3,6 +3,7 @@ import { checkEngine, checkImages } from './doctor/engine.ts';
 import { checkHostConfig } from './doctor/host-config.ts';
 import { checkDisk, checkNode, checkStateDirectory } from './doctor/machine.ts';
 import { checkPipelock } from './doctor/pipelock.ts';
+import { checkRemote } from './doctor/remote.ts';
 import { checkClock, checkGit, checkRepository } from './doctor/repository.ts';
 import { checkLimits, checkSandboxes, checkTerminals } from './doctor/sandboxes.ts';
 import { checkSecretsFile } from './doctor/secrets-file.ts';
@@ -22,6 +23,7 @@ const CHECKS: readonly (readonly [name: string, check: Check])[] = [
   ['node', checkNode],
   ['git', checkGit],
   ['repository', checkRepository],
+  ['remote', checkRemote],
   ['host config', checkHostConfig],
   ['engine', checkEngine],
   ['images', checkImages],

@@ -23,6 +23,8 @@ export interface ServedRemote {
   readonly requests: { readonly path: string; readonly user: string | null }[];
   /** Connections are cut until it is up again. */
   isDown: boolean;
+  /** Nobody may push. */
+  isReadOnly: boolean;
   /** Cuts the answer of the next push after the branch has moved. */
   cutsNextPush: boolean;
   /** `user:password` that is asked for; null lets anybody in. */
@@ -58,12 +60,13 @@ export async function servedRemote(
     pusher,
     requests: [],
     isDown: false,
+    isReadOnly: false,
     cutsNextPush: false,
     login: null,
     git: (...args) => bare.git(...args),
     async clone(name) {
       const root = join(folder, name);
-      await execa('git', ['clone', '--quiet', path, root]);
+      await execa('git', ['clone', '--quiet', remote.url, root]);
       const clone = openTestRepository(root);
       await clone.git('config', 'user.name', name);
       await clone.git('config', 'user.email', `${name}@example.test`);
@@ -83,6 +86,11 @@ export async function servedRemote(
     const given = /^Basic (.+)$/.exec(request.headers.authorization ?? '')?.[1];
     const user = given === undefined ? null : Buffer.from(given, 'base64').toString();
     remote.requests.push({ path: pathname + search, user });
+    const isPush = /receive-pack/.test(pathname + search);
+    if (remote.isReadOnly && isPush) {
+      response.writeHead(403).end();
+      return;
+    }
     if (remote.login !== null && user !== remote.login) {
       response.writeHead(401, { 'www-authenticate': 'Basic realm="fleet"' }).end();
       return;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type CheckResult, examine } from '../../src/controller/doctor.ts';
 import { pathWithout } from '../builders/path-without.ts';
+import { servedRemote } from '../builders/served-remote.ts';
 import { runBb } from './run-bb.ts';
 
 let home = '';
@@ -42,6 +43,7 @@ test('everything that is not ok says what to do', async () => {
     'node',
     'git',
     'repository',
+    'remote',
     'host config',
     'engine',
     'images',
@@ -146,5 +148,31 @@ test('without an engine it is the sandboxes that count, and what they lack is sa
   expect(await stateOf(bare, 'terminals')).toMatchObject({
     state: 'warn',
     fix: expect.stringContaining('apt-get install dtach'),
+  });
+});
+
+test('a remote is asked whether it answers, has the branch and takes pushes', async () => {
+  const remote = await servedRemote({ 'desired-state/fleet.yaml': 'name: home\n' });
+  const follow = (branch: string) =>
+    writeConfig(`source: {repository: ${remote.url}, branch: ${branch}}\n`);
+  follow('main');
+  expect(await check('remote')).toMatchObject({
+    state: 'ok',
+    detail: expect.stringContaining('main at '),
+  });
+  remote.isReadOnly = true;
+  expect(await check('remote')).toMatchObject({
+    state: 'warn',
+    fix: expect.stringContaining('source.credential'),
+  });
+  follow('elsewhere');
+  expect(await check('remote')).toMatchObject({
+    state: 'fail',
+    detail: expect.stringContaining('has no branch elsewhere'),
+  });
+  remote.isDown = true;
+  expect(await check('remote')).toMatchObject({
+    state: 'fail',
+    detail: expect.stringContaining('cannot be reached'),
   });
 });

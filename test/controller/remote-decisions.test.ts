@@ -1,29 +1,22 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import {
-  FLEET_FILES,
-  FleetWorld,
+  type FleetWorld,
   granted,
   refusalOf,
   type TestController,
 } from '../builders/controller.ts';
 import { bottleName } from '../builders/observed.ts';
-import { type ServedRemote, servedRemote } from '../builders/served-remote.ts';
-import { temporaryFolder } from '../builders/state-directory.ts';
+import { decidedIn, remoteFleet } from '../builders/remote-fleet.ts';
 
 const NO_PROGRESS = () => undefined;
 /** A remote that was just asked, or just not reached, is not asked again for seconds. */
 const SOON = { timeout: 15_000 };
 const OLGA = { operator: 'olga' };
 
-/** A fleet in force that a remote describes, its first controller, and a proposal of `dev`. */
+/** The same with a proposal of `dev`. */
 async function waiting() {
-  const remote = await servedRemote(FLEET_FILES);
-  const fleet = new FleetWorld(remote.pusher, `${(await temporaryFolder()).path}/home`);
-  onTestFinished(() => fleet[Symbol.asyncDispose]());
-  fleet.remote = { url: remote.url, pollMs: 60_000, credential: null, webhook: null };
-  const controller = await fleet.open();
-  granted(await controller.api.reconcile({}, NO_PROGRESS));
-  return { remote, fleet, controller, id: await fleet.propose() };
+  const world = await remoteFleet();
+  return { ...world, id: await world.fleet.propose() };
 }
 
 const approve = ({ api }: TestController, id: string, more: { seen?: string } = {}) =>
@@ -31,11 +24,6 @@ const approve = ({ api }: TestController, id: string, more: { seen?: string } = 
 
 async function stateOf(fleet: FleetWorld, id: string) {
   return (await fleet.proposals().read(id))?.response?.state ?? 'pending';
-}
-
-async function decided(remote: ServedRemote): Promise<readonly string[]> {
-  const log = await remote.git('log', '--reverse', '--format=%s', 'main');
-  return log.split('\n').filter((subject) => /^(Allow|Reject|Revert)/.test(subject));
 }
 
 test('an approval is in the remote before it is in force, and the agent is answered then', async () => {
@@ -78,7 +66,7 @@ test('while the remote is away decisions are kept, told and not in force; back a
   remote.isDown = false;
   const next = await fleet.open();
   granted(await next.api.reconcile({}, NO_PROGRESS));
-  expect(await decided(remote)).toEqual([
+  expect(await decidedIn(remote)).toEqual([
     'Allow api.example.test for dev',
     'Allow git.example.test for dev',
     'Reject bad.example.test for qa',
@@ -106,7 +94,7 @@ test('an approval that waits is taken back by a rejection, and what changed its 
   remote.isDown = false;
   const next = await fleet.open();
   await next.api.reconcile({}, NO_PROGRESS);
-  expect(await decided(remote)).toEqual(['Reject api.example.test for dev']);
+  expect(await decidedIn(remote)).toEqual(['Reject api.example.test for dev']);
   expect(await stateOf(fleet, id)).toBe('rejected');
   expect(await stateOf(fleet, second)).toBe('pending');
   const events = granted(await next.api.events({ limit: 50 })).map(({ reason }) => reason);

@@ -30,7 +30,7 @@ export type Looked = { readonly ok: true } | ({ readonly ok: false } & RemoteTro
 
 /** Who was just not reached is not waited for again: approvals that come one after the other would each wait. */
 const DOWN_FOR_MS = 5_000;
-/** Between two pushes that others were faster than; longer each time, so that several of us do not keep pace. */
+/** Before a look at who was faster; longer each time, so that several of us do not keep pace. */
 const LOST_RACE_MS = 20;
 const MAX_LOST_MS = 400;
 
@@ -80,8 +80,7 @@ export class FollowedRemote implements Upstream {
   push(revision: Revision, parent: Revision): ReturnType<Upstream['push']> {
     return this.#calls.run(async () => {
       const pushed = await this.#push(revision, parent);
-      if (pushed.kind !== 'moved') this.#lostRaces = 0;
-      else await this.#giveWay();
+      this.#lostRaces = pushed.kind === 'moved' ? this.#lostRaces + 1 : 0;
       return pushed;
     });
   }
@@ -95,7 +94,7 @@ export class FollowedRemote implements Upstream {
       return { kind: 'pushed' };
     }
     // Also a push of which nothing more was heard may have arrived: the remote's history tells.
-    const looked = await this.#look();
+    const looked = await this.#lookAgain();
     if (!looked.ok) return unreachable(looked);
     const tip = await branchTip(git, `refs/heads/${branch}`);
     const refused = (message: string, hint: string) =>
@@ -115,6 +114,15 @@ export class FollowedRemote implements Upstream {
     );
   }
 
+  /** Straight to the fetch: the sooner the next push follows what it is made on, the rarer others come in between. */
+  async #lookAgain(): Promise<Looked> {
+    await this.#giveWay();
+    const fetched = await this.#options.transport.fetch(this.#options.branch, { tidy: false });
+    if (!fetched.ok) return this.#look();
+    this.#contacted();
+    return { ok: true };
+  }
+
   async #look(): Promise<Looked> {
     const { transport, branch, git } = this.#options;
     const asked = await transport.ask(branch);
@@ -122,7 +130,7 @@ export class FollowedRemote implements Upstream {
     const tip = asked.value.tips.get(branch);
     this.#isBranchMissing = tip === undefined;
     if (tip !== undefined && (await branchTip(git, `refs/heads/${branch}`)) !== tip) {
-      const fetched = await transport.fetch(branch);
+      const fetched = await transport.fetch(branch, { tidy: true });
       if (!fetched.ok) return this.#failed(fetched);
     }
     this.#contacted();
@@ -144,7 +152,6 @@ export class FollowedRemote implements Upstream {
 
   async #giveWay(): Promise<void> {
     const { clock, random } = this.#options;
-    this.#lostRaces += 1;
     const longest = Math.min(LOST_RACE_MS * this.#lostRaces, MAX_LOST_MS);
     await clock.sleep(longest * random.next());
   }

@@ -76,10 +76,11 @@ export class RemoteTransport {
     return { ok: true, value: parseAdvertised(stdout) };
   }
 
-  /** Brings the branch here, wherever it went. */
-  async fetch(branch: string): Promise<Reached<null>> {
+  /** Brings the branch here, wherever it went; `tidy` lets git pack what has piled up, which may take a while. */
+  async fetch(branch: string, { tidy }: { readonly tidy: boolean }): Promise<Reached<null>> {
     const { url } = this.#settings;
-    const options = ['--quiet', '--no-tags', '--no-write-fetch-head'];
+    const maintenance = tidy ? '--auto-maintenance' : '--no-auto-maintenance';
+    const options = ['--quiet', '--no-tags', '--no-write-fetch-head', maintenance];
     const refspec = `+refs/heads/${branch}:refs/heads/${branch}`;
     const answer = await this.#call(['fetch', ...options, url, refspec], MOVE_LIMIT_MS);
     if (!answer.ok) return answer;
@@ -99,6 +100,18 @@ export class RemoteTransport {
       MOVE_LIMIT_MS,
       { BB_PARENT: parent },
     );
+  }
+
+  /** Whether the remote lets this host push at all; changes nothing. */
+  async mayPush(): Promise<Reached<null>> {
+    const { url } = this.#settings;
+    // A branch that is not there, to be removed: whoever may not push is told so before that is noticed.
+    const args = ['push', '--dry-run', '--quiet', url, ':refs/heads/bb-doctor-asks'];
+    const answer = await this.#call(args, ASK_LIMIT_MS);
+    if (!answer.ok) return answer;
+    const { exitCode, stderr } = answer.value;
+    const isAllowed = exitCode === 0 || /remote ref does not exist/.test(stderr);
+    return isAllowed ? { ok: true, value: null } : { ok: false, ...remoteTrouble(url, stderr) };
   }
 
   async #call(
