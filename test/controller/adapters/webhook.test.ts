@@ -45,7 +45,7 @@ test.for([
   ['GitHub', 'x-hub-signature-256', `sha256=${sign(KEY)}`, `sha256=${sign('other')}`],
   ['Gitea', 'x-gitea-signature', sign(KEY), sign(KEY, `${BODY} `)],
   ['Forgejo', 'x-forgejo-signature', sign(KEY), ''],
-  ['GitLab', 'x-gitlab-token', KEY, `${KEY} `],
+  ['GitLab', 'x-gitlab-token', KEY, `${KEY}s`],
 ] as const)(
   'a delivery as %s signs it is believed, a forged one is not',
   async ([, name, good, forged]) => {
