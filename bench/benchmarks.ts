@@ -1,6 +1,7 @@
 import { approve } from './approve.ts';
 import type { Benchmark } from './benchmark.ts';
 import { cli } from './cli.ts';
+import { drift } from './drift.ts';
 import { egress } from './egress.ts';
 import { egressDecision } from './egress-decision.ts';
 import { embedded } from './embedded.ts';
@@ -22,6 +23,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   enforce,
   approve,
   start,
+  drift,
   embedded,
   embeddedStart,
   cli,

@@ -79,7 +79,7 @@ async function refsOf(backend: Backend, fleet: FleetName): Promise<readonly Comp
 }
 
 /** Also what an interrupted bring-up left, without asking the controller that is measured. */
-async function removeAll(directory: string, backend: Backend): Promise<void> {
+export async function removeAll(directory: string, backend: Backend): Promise<void> {
   const files = await readdir(join(directory, 'records')).catch(() => []);
   const records = await Promise.all(
     files.map(async (file) => JSON.parse(await readFile(join(directory, 'records', file), 'utf8'))),
