@@ -94,6 +94,7 @@ async function inThisProcess(bench: Bench, fleet: BenchFleet): Promise<DriftPlac
     random,
     reconciler,
     afterPass,
+    untilDueMs: () => null,
     onLine: bench.progress,
   };
   const loop = watchFleet(watching, fleet.name, ended.signal);
