@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { UpstreamSettings } from '../../../src/model/sidecar.ts';
@@ -51,6 +51,12 @@ export async function startUpstream(
   const certificate = options.plain === true ? null : selfSigned(hosts);
   const server: Server =
     certificate === null ? createServer(listener) : createTlsServer(certificate, listener);
+  // Also those whose TLS handshake is not over, which the server does not know as its own yet.
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     port: (server.address() as AddressInfo).port,
@@ -60,8 +66,9 @@ export async function startUpstream(
       trustedCaPem: certificate === null ? [] : [certificate.cert],
     },
     [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      const closed = new Promise((resolve) => server.close(resolve));
+      for (const socket of sockets) socket.destroy();
+      await closed;
     },
   };
 }
