@@ -90,6 +90,8 @@ export function filesContract(under: BackendUnderTest): void {
         await again.up(backend);
         expect(await shell(backend, again.ref('agent'), 'cat /tmp/kept')).toBe('kept');
       },
+      // A base that is this machine's own programs is gigabytes to write.
+      120_000,
     );
 
     if (!under.savesImages) {
