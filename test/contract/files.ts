@@ -90,7 +90,7 @@ export function filesContract(under: BackendUnderTest): void {
         await again.up(backend);
         expect(await shell(backend, again.ref('agent'), 'cat /tmp/kept')).toBe('kept');
       },
-      // A base that is this machine's own programs is gigabytes to write.
+      // It writes a whole base image.
       120_000,
     );
 
