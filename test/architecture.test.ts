@@ -37,6 +37,7 @@ const CLI_DOORS = [
   'controller/images.ts',
   'controller/init-repository.ts',
   'controller/package-root.ts',
+  'controller/verify-audit.ts',
   'controller/why.ts',
 ];
 

@@ -32,6 +32,7 @@ _bb() {
 ${LIVE_KINDS.map((kind) => `    ${namesFor(kind).join('|')}) COMPREPLY=($(compgen -W "$(bb __names ${kind} 2>/dev/null)" -- "$word")) ;;`).join('\n')}
     list) COMPREPLY=($(compgen -W "active available" -- "$word")) ;;
     proposals) COMPREPLY=($(compgen -W "list show" -- "$word")) ;;
+    audit) COMPREPLY=($(compgen -W "verify" -- "$word")) ;;
     images) COMPREPLY=($(compgen -W "base" -- "$word")) ;;
     completion) COMPREPLY=($(compgen -W "${SHELLS.join(' ')}" -- "$word")) ;;
     init) COMPREPLY=($(compgen -d -- "$word")) ;;
@@ -63,6 +64,7 @@ _bb() {
 ${LIVE_KINDS.map((kind) => `    ${namesFor(kind).join('|')}) compadd -- \${(f)"$(bb __names ${kind} 2>/dev/null)"} ;;`).join('\n')}
     list) compadd -- active available ;;
     proposals) compadd -- list show ;;
+    audit) compadd -- verify ;;
     images) compadd -- base ;;
     completion) compadd -- ${SHELLS.join(' ')} ;;
     init) _files -/ ;;
@@ -80,6 +82,7 @@ complete -c bb -n "not __fish_seen_subcommand_from ${verbs}" -a "${verbs}"
 ${LIVE_KINDS.map((kind) => `complete -c bb -n "__fish_seen_subcommand_from ${namesFor(kind).join(' ')}" -a "(bb __names ${kind} 2>/dev/null)"`).join('\n')}
 complete -c bb -n "__fish_seen_subcommand_from list" -a "active available"
 complete -c bb -n "__fish_seen_subcommand_from proposals" -a "list show"
+complete -c bb -n "__fish_seen_subcommand_from audit" -a "verify"
 complete -c bb -n "__fish_seen_subcommand_from images" -a "base"
 complete -c bb -n "__fish_seen_subcommand_from completion" -a "${SHELLS.join(' ')}"
 complete -c bb -n "__fish_seen_subcommand_from init" -a "(__fish_complete_directories)"

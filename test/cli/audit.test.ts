@@ -67,3 +67,10 @@ test.for([
   const { stdout } = await audit(await repository(), '--json', '--since', since);
   expect(JSON.parse(stdout)).toHaveLength(count);
 });
+
+test('a mistyped bb audit verify is told from a decision that is not there', async () => {
+  const made = await repository();
+  expect((await audit(made, 'verfy')).stderr).toContain('did you mean "bb audit verify"?');
+  expect((await audit(made, 'deadbeef')).stderr).toContain('that bb audit shows');
+  expect((await audit(made, 'verify')).stdout).toContain('history');
+});

@@ -1,10 +1,13 @@
 import { Command } from '@commander-js/extra-typings';
+import type { Refusal } from '../../controller/api.ts';
 import type { AuditQuery } from '../../controller/audit.ts';
+import { didYouMean } from '../../model/did-you-mean.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { DeclareCommand } from '../frame.ts';
 import { parseCount, parseSince } from '../parse-duration.ts';
 import { failureOf } from '../refusal.ts';
 import type { Session } from '../session.ts';
+import { auditVerifyCommand } from './audit-verify.ts';
 
 interface AuditOptions {
   readonly bottle?: string | undefined;
@@ -29,6 +32,7 @@ export const auditCommand: DeclareCommand = (frame) =>
     .option('--action <action>', 'approve, modify, reject, rollback, stop, commit …')
     .option('-n, --limit <count>', 'the newest ones', parseCount)
     .option('--json', 'print JSON')
+    .addCommand(auditVerifyCommand(frame))
     .action((decision, options, command) =>
       frame.run(command, (session) =>
         decision === undefined
@@ -57,7 +61,7 @@ async function showDecision(session: Session, name: string, json: boolean): Prom
   const { output } = session;
   const { readDecision } = await import('../../controller/audit.ts');
   const answer = await readDecision(session.controllerOptions, name);
-  if (!answer.ok) throw failureOf(answer.refusal);
+  if (!answer.ok) throw failureOf(orVerify(name, answer.refusal));
   const { entry, diff } = answer.value;
   if (json) {
     output.json({ ...entry, diff });
@@ -67,6 +71,12 @@ async function showDecision(session: Session, name: string, json: boolean): Prom
   const { formatDiff } = await import('../format-review.ts');
   output.lines([...formatDecision(entry, output.paint), '', ...formatDiff(diff, output.paint)]);
   return EXIT.done;
+}
+
+/** What names no decision may be the command below this one, mistyped. */
+function orVerify(name: string, refusal: Refusal): Refusal {
+  const near = refusal.kind === 'not-found' ? didYouMean(name, ['verify']) : undefined;
+  return near === undefined ? refusal : { ...refusal, hint: `did you mean "bb audit ${near}"?` };
 }
 
 function queryOf({ bottle, since, operator, tool, host, action }: AuditOptions): AuditQuery {

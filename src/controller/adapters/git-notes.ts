@@ -1,4 +1,4 @@
-import type { Revision } from '../../model/names.ts';
+import { parseRevision, type Revision } from '../../model/names.ts';
 import { sanitizeLine } from '../../model/sanitize.ts';
 import { gitAuthor } from './git-author.ts';
 import { branchTip } from './git-commit.ts';
@@ -12,6 +12,13 @@ const ATTEMPTS = 10;
 export async function readNote(git: GitProcess, revision: Revision): Promise<string | null> {
   const { exitCode, stdout } = await git.run(['notes', `--ref=${NOTES_REF}`, 'show', revision]);
   return exitCode === 0 ? stdout : null;
+}
+
+/** Every commit that has a note, on a branch or not. */
+export async function listNoted(git: GitProcess): Promise<readonly Revision[]> {
+  const { exitCode, stdout } = await git.run(['notes', `--ref=${NOTES_REF}`, 'list']);
+  if (exitCode !== 0) return [];
+  return stdout.split('\n').flatMap((line) => parseRevision(line.split(' ')[1] ?? '') ?? []);
 }
 
 /**

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { assertNever } from '../../model/assert-never.ts';
 import { parseRevision, type Revision } from '../../model/names.ts';
 import type { VerifySettings } from '../host-config.ts';
 import type { Resolved, Signature, SourceProblem } from '../ports/git.ts';
+import { fixFor, objectionTo } from '../signature-words.ts';
 import type { GitProcess } from './git-process.ts';
 import { readSignatures, type TrustedKeys } from './git-signatures.ts';
 import { gnupgHome } from './gnupg-home.ts';
@@ -164,36 +164,6 @@ const SINCE_HINT = 'name the last commit that you have read yourself as verify.s
 
 function recordPath({ directory }: TrustOptions): string {
   return join(directory, 'verified.json');
-}
-
-/** Null for a signature that counts. */
-function objectionTo(signature: Signature): string | null {
-  switch (signature.kind) {
-    case 'good':
-      return null;
-    case 'unsigned':
-      return 'bears no signature';
-    case 'unknown-signer':
-      return `is signed with a key that this host does not know${keyOf(signature)}`;
-    case 'expired':
-      return `is signed with a key that has expired${keyOf(signature)}`;
-    case 'revoked':
-      return `is signed with a key that was revoked${keyOf(signature)}`;
-    case 'bad':
-      return 'bears a signature that is not right, or of a revoked key,';
-    default:
-      return assertNever(signature);
-  }
-}
-
-function keyOf({ fingerprint }: { readonly fingerprint: string }): string {
-  return fingerprint === '' ? '' : ` (${fingerprint})`;
-}
-
-function fixFor({ kind }: Signature): string {
-  return kind === 'unknown-signer'
-    ? 'if you know whose it is, add the key to the file that verify names in config.yaml'
-    : 'take the commit off the branch, or make it again and sign it with a key that config.yaml trusts';
 }
 
 function problem(message: string, hint: string): SourceProblem {

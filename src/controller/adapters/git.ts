@@ -14,7 +14,7 @@ import {
   readLog,
   readMentioning,
 } from './git-history.ts';
-import { appendNote, readNote } from './git-notes.ts';
+import { appendNote, listNoted, readNote } from './git-notes.ts';
 import { GitMissingError, type GitProcess, gitProcess } from './git-process.ts';
 import { readRecords } from './git-records.ts';
 import { currentBranch, missingBranch, openProblem } from './git-source.ts';
@@ -116,6 +116,7 @@ function createGit(
     show: (revision) => readChange(git, revision, folder),
     diff: (from, to) => readDiff(git, from, to, folder),
     appendNote: (revision, line) => appendNote(git, revision, line),
+    noted: () => listNoted(git),
     readNote: (revision) => readNote(git, revision),
     remote: () => null,
     watch: (onHint, signal) => watchRefs(gitDirectory, onHint, signal),

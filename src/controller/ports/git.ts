@@ -154,6 +154,8 @@ export interface Git {
   show(revision: Revision): Promise<string>;
   /** Adds a line to the commit's note in `refs/notes/bb`. */
   appendNote(revision: Revision, line: string): Promise<void>;
+  /** Every commit that has a note, on the branch or not. */
+  noted(): Promise<readonly Revision[]>;
   readNote(revision: Revision): Promise<string | null>;
   /** Null for a repository of this machine. A remote one is followed by a mirror, which all of the above reads. */
   remote(): RemoteState | null;

@@ -9,9 +9,9 @@ import {
   granted,
   refusalOf,
 } from '../../builders/controller.ts';
+import { importApprovals } from '../../builders/long-history.ts';
 import { gitRepository } from '../../builders/repository.ts';
 import { temporaryFolder } from '../../builders/state-directory.ts';
-import { fastImport } from './long-history.ts';
 
 const NO_PROGRESS = () => undefined;
 const OPERATOR = { operator: 'olga@desk' };
@@ -213,7 +213,7 @@ test('a bare repository and one of sha256 ids are read alike', async () => {
 
 test('a history of thousands of commits is read whole', async () => {
   const { fleet } = await world();
-  await fastImport(fleet.repository, 3_000);
+  await importApprovals(fleet.repository.root, 'dev', 3_000);
   const entries = await audit(fleet);
   expect(entries).toHaveLength(3_001);
   expect(entries.filter(({ inForce }) => inForce !== null)).toHaveLength(3_001);

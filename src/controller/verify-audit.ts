@@ -1,0 +1,68 @@
+import type { Revision } from '../model/names.ts';
+import { diskQueueFiles } from '../supervise/disk-queue-files.ts';
+import { createProposalStore } from '../supervise/proposal-store.ts';
+import { createFleetStore } from './adapters/fleet-store.ts';
+import { stateDirectory } from './adapters/state-directory.ts';
+import { systemClock } from './adapters/system-clock.ts';
+import type { Answer, ControllerOptions } from './api.ts';
+import { BranchHistory } from './audit/branch-history.ts';
+import { checkApplied } from './audit/check-applied.ts';
+import { checkHistory } from './audit/check-history.ts';
+import { checkLiveTables } from './audit/check-live-tables.ts';
+import { checkSignatures } from './audit/check-signatures.ts';
+import { reportedSidecars } from './audit/reported-sidecars.ts';
+import type { AuditCheck } from './audit/verdict.ts';
+import { openHistory } from './open-history.ts';
+import { fleetNameIn } from './open-source.ts';
+import { desiredAt } from './pass.ts';
+
+/** What `bb audit verify` looked at. Sound when no check found anything; what was skipped says why. */
+export interface AuditVerdict {
+  readonly branch: string;
+  readonly tip: Revision;
+  readonly isSound: boolean;
+  readonly checks: readonly AuditCheck[];
+}
+
+/**
+ * Holds what is enforced, recorded and remembered against the branch. Reads git and the files of this host; asks no
+ * controller and no engine, and changes nothing.
+ */
+export async function verifyAudit(options: ControllerOptions): Promise<Answer<AuditVerdict>> {
+  const opened = await openHistory(options);
+  if (!opened.ok) return opened;
+  const { git, tip, host } = opened.value;
+  const fleet = fleetNameIn(git, await git.readTree(tip));
+  if (!fleet.ok) return fleet;
+  const directory = stateDirectory(options.environment, fleet.value);
+  const store = createFleetStore(directory);
+  const history = await BranchHistory.of(git.records(tip));
+  const [applied, fleetAt, noted, trusted, records] = await Promise.all([
+    store.readApplied(),
+    store.readAppliedRevision(),
+    git.noted(),
+    git.lastTrusted(),
+    createProposalStore(diskQueueFiles, directory).all(),
+  ]);
+  const answered = records.flatMap(({ proposal, response }) =>
+    response === null || response.revision === null
+      ? []
+      : [{ proposal: proposal.id, revision: response.revision }],
+  );
+  const bottlesAt = async (revision: Revision) => {
+    if ((await git.resolveRevision(revision)) === null) return {};
+    const ports = { git, policy: host.policy, clock: systemClock };
+    return (await desiredAt(revision, ports)).desired?.bottles ?? {};
+  };
+  const checks = [
+    await checkSignatures(history, host.config.verify, git),
+    await checkLiveTables(tip, applied, {
+      files: await reportedSidecars(options, fleet.value),
+      bottlesAt,
+    }),
+    checkApplied(history, applied, fleetAt),
+    checkHistory(history, { noted, answered, trusted }),
+  ];
+  const isSound = checks.every(({ state }) => state !== 'found');
+  return { ok: true, value: { branch: git.branch, tip, isSound, checks } };
+}
