@@ -72,12 +72,8 @@ export class BottleKeeper {
   ): Promise<void> {
     const keeps = actions.some(({ action }) => action.kind === 'keep-state');
     if (outcome.kind === 'failed' || !keeps) return;
-    const saved = actions.some(({ action }) => action.kind === 'snapshot');
-    const image = preservedImage(result.desired.fleet.name, bottle);
     const { preserved } = bottleLayout(result.context.host.stateDirectory, bottle);
-    const how = saved
-      ? `its files are the image ${image}; to bring it back, add the instance again with "image: {ref: ${image}}"`
-      : 'nothing of its container was left to save';
+    const how = whatWasSaved(actions, preservedImage(result.desired.fleet.name, bottle));
     await this.#ports.journal.record({
       severity: 'warning',
       bottle,
@@ -128,6 +124,19 @@ export class BottleKeeper {
     }
     this.#described.set(name, now);
   }
+}
+
+/** In words: what became of the agent's own files. */
+function whatWasSaved(actions: readonly PlannedAction[], image: string): string {
+  if (actions.some(({ action }) => action.kind === 'snapshot')) {
+    return `its files are the image ${image}; to bring it back, add the instance again with "image: {ref: ${image}}"`;
+  }
+  const removed = actions.find(
+    ({ action }) => action.kind === 'remove' && action.component === 'agent',
+  );
+  return removed === undefined
+    ? 'nothing of its container was left to save'
+    : `its files are LOST, for ${removed.backend} cannot save a bottle as an image`;
 }
 
 function isSame(metadata: object, before: object | null): boolean {

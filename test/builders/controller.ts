@@ -81,6 +81,8 @@ export class FleetWorld implements AsyncDisposable {
   faults: Partial<Faults> = {};
   /** Whether the engine can change the image of a bottle. */
   capabilityChange = true;
+  /** Whether the engine can save a bottle as an image. */
+  freeze = true;
   refuses: NonNullable<SimulatedSidecarOptions['refuses']> = () => null;
   /** Bottles whose sidecars take what they are given and report nothing new. */
   readonly silent = new Set<string>();
@@ -257,8 +259,9 @@ export class FleetWorld implements AsyncDisposable {
       losesHint: (bottle) => (this.faults.losesHint ?? NO_FAULTS.losesHint)(bottle),
     };
     const backend = new SimulatedBackend({ engine, clock, faults, programs: runSimulated });
-    const { capabilityChange } = this;
-    return Object.assign(backend, { capabilities: { ...backend.capabilities, capabilityChange } });
+    const { capabilityChange, freeze } = this;
+    const capabilities = { ...backend.capabilities, capabilityChange, freeze };
+    return Object.assign(backend, { capabilities });
   }
 
   #files(): SimulatedSidecarFiles {

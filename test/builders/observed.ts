@@ -179,7 +179,7 @@ export function backendEntry(
     capabilities: {
       reload: true,
       internalNetwork: true,
-      freeze: false,
+      freeze: true,
       capabilityChange: false,
       attach: true,
     },

@@ -19,8 +19,9 @@ const PATIENCE = { timeout: 10_000 };
 const IMAGE = 'bb/preserved:home-dev';
 const WITHOUT_DEV = { 'desired-state/agents/dev.yaml': agentFile() };
 
-async function running() {
+async function running({ freeze = true } = {}) {
   const fleet = await fleetWorld();
+  fleet.freeze = freeze;
   onTestFinished(() => fleet[Symbol.asyncDispose]());
   const controller = await fleet.open();
   granted(await controller.api.reconcile({}, NO_PROGRESS));
@@ -80,6 +81,20 @@ test('an agent that lies there crashed when its instance leaves is kept as well'
   expect(await exists(`${layout.preserved}/preserved.json`)).toBe(true);
   expect(await eventsNamed(api, 'AgentCrashed')).toEqual([
     'the agent ended by itself: killed (exit code 137), by hand or for want of memory; its instance was removed, so its files are kept',
+  ]);
+});
+
+test('an agent that crashed leaves a backend that saves nothing as well, and what is lost is told', async () => {
+  const { fleet, api, layout } = await running({ freeze: false });
+  end(fleet, 1);
+  granted(await api.reconcile({}, NO_PROGRESS));
+  await fleet.repository.commit(WITHOUT_DEV);
+  expect(granted(await api.reconcile({}, NO_PROGRESS)).converged).toBe(true);
+  expect(fleet.engine.container('bb-home-dev')).toBeUndefined();
+  expect(fleet.engine.hasImage(IMAGE)).toBe(false);
+  expect(await exists(`${layout.preserved}/metadata.json`)).toBe(true);
+  expect(await eventsNamed(api, 'BottlePreserved')).toEqual([
+    `its agent had crashed, so it was kept: its files are LOST, for simulated cannot save a bottle as an image; its state is in ${layout.preserved}`,
   ]);
 });
 

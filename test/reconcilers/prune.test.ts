@@ -123,6 +123,31 @@ test('what is kept of a bottle that left is saved before its agent goes', async 
   `);
 });
 
+test('a crashed agent whose backend saves nothing goes all the same, and the plan says what is lost', async () => {
+  const fleet = new SimulatedFleet();
+  await fleet.reconcile(desiredState([bottle('dev')]));
+  const { capabilities } = backendEntry('simulated');
+  const backends = [
+    backendEntry('simulated', { capabilities: { ...capabilities, freeze: false } }),
+  ];
+  const plan = await fleet.reconcile(desiredState([]), {
+    backends,
+    preserved: [bottleName('dev')],
+  });
+  expect(formatPlan(plan)).toMatchInlineSnapshot(`
+    "- dev on simulated: remove
+      #1 stop agent: no longer in 1111111
+      #2 remove agent after #1: no longer in 1111111; its agent crashed, and what is in it is lost: simulated saves no bottle
+      #3 stop sidecars after #2: no longer in 1111111
+      #4 remove sidecars after #3: no longer in 1111111
+      #5 remove internal-network after #4: no longer in 1111111
+      #6 remove external-network after #4: no longer in 1111111
+      #7 keep state after #5 #6: no longer in 1111111
+    1 remove; 7 actions"
+  `);
+  expect(formatPlan(await fleet.plan(desiredState([])))).toBe('no bottles; 0 actions');
+});
+
 test('an agent that lies there crashed is saved without a mark, one that ended well is not', async () => {
   const fleet = new SimulatedFleet();
   await fleet.reconcile(desiredState([bottle('dev')]));

@@ -43,7 +43,7 @@ export interface SimulatedBackendOptions {
 const CAPABILITIES: BackendCapabilities = {
   reload: true,
   internalNetwork: true,
-  freeze: false,
+  freeze: true,
   capabilityChange: true,
   attach: true,
 };

@@ -3,16 +3,23 @@ import type { ObservedBottle } from '../../model/observed-state.ts';
 import type { Step, StepList } from '../step-list.ts';
 import { isAlive } from './current.ts';
 
+/** What is kept of an agent that goes. */
+interface SaveAs {
+  readonly reference: string;
+  /** Whether its backend saves containers at all (`freeze`). One that does not is no reason to stay for ever. */
+  readonly canSave: boolean;
+}
+
 /**
  * Takes everything of a bottle away on one backend: agent → sidecars → networks, so that no agent ever outlives its
- * guard. With `saveAs`, the agent's file system is saved as this image before it goes; a save that fails keeps all the
- * rest. Returns the steps that the rest waits for.
+ * guard. With `saveAs`, the agent's file system is saved as this image before it goes, where the backend `canSave`; a
+ * save that fails keeps all the rest. Returns the steps that the rest waits for.
  */
 export function removeBottle(
   steps: StepList,
   bottle: ObservedBottle,
   reason: string,
-  saveAs: string | null = null,
+  saveAs: SaveAs | null = null,
 ): readonly Step[] {
   const agent = removeContainer(steps, bottle, 'agent', reason, [], saveAs);
   const sidecars = removeContainer(steps, bottle, 'sidecars', reason, agent, null);
@@ -30,7 +37,7 @@ function removeContainer(
   component: Extract<Component, 'agent' | 'sidecars'>,
   reason: string,
   after: readonly Step[],
-  saveAs: string | null,
+  saveAs: SaveAs | null,
 ): readonly Step[] {
   const ours = bottle.containers.filter((container) => container.component === component);
   if (ours.length === 0) return after;
@@ -38,16 +45,16 @@ function removeContainer(
     ? steps.add(bottle.backend, { kind: 'stop', component }, reason, after)
     : null;
   const stopped = stop === null ? after : [stop];
-  const saved =
-    saveAs === null
-      ? stopped
-      : [
-          steps.add(
-            bottle.backend,
-            { kind: 'snapshot', component: 'agent', reference: saveAs },
-            'its agent crashed, so its files are kept',
-            stopped,
-          ),
-        ];
-  return [steps.add(bottle.backend, { kind: 'remove', component }, reason, saved)];
+  if (saveAs?.canSave !== true) {
+    const lost = `${reason}; its agent crashed, and what is in it is lost: ${bottle.backend} saves no bottle`;
+    const why = saveAs === null ? reason : lost;
+    return [steps.add(bottle.backend, { kind: 'remove', component }, why, stopped)];
+  }
+  const saved = steps.add(
+    bottle.backend,
+    { kind: 'snapshot', component: 'agent', reference: saveAs.reference },
+    'its agent crashed, so its files are kept',
+    stopped,
+  );
+  return [steps.add(bottle.backend, { kind: 'remove', component }, reason, [saved])];
 }

@@ -28,10 +28,11 @@ export function planPrune(name: BottleName, world: World): PlannedBottle {
   }
   const steps = new StepList();
   const isKept = isPreserved(name, places, world.context);
-  const saveAs = isKept ? preservedImage(world.desired.fleet.name, name) : null;
-  const gone: readonly Step[] = places.flatMap((place) =>
-    removeBottle(steps, place, reason, saveAs),
-  );
+  const reference = preservedImage(world.desired.fleet.name, name);
+  const gone: readonly Step[] = places.flatMap((place) => {
+    const canSave = world.present.get(place.backend)?.entry.capabilities.freeze === true;
+    return removeBottle(steps, place, reason, isKept ? { reference, canSave } : null);
+  });
   const last = backend ?? world.context.applied[name]?.backend ?? [...world.present.keys()][0];
   if (hiding === null && last !== undefined) {
     steps.add(last, { kind: isKept ? 'keep-state' : 'remove-state' }, reason, gone);
