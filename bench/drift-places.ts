@@ -78,7 +78,7 @@ async function atEngine(bench: Bench, fleet: BenchFleet): Promise<Aim> {
 async function inThisProcess(bench: Bench, fleet: BenchFleet): Promise<DriftPlace> {
   const assembled = await assemble(fleet.options);
   if (!assembled.ok) throw new Error(assembled.refusal.message);
-  const { ports, reconciler, decisions, hints } = assembled.value;
+  const { ports, reconciler, unattended, hints } = assembled.value;
   const [engine] = ports.backends;
   if (engine === undefined) throw new Error('there is no simulated engine');
   const ended = new AbortController();
@@ -87,14 +87,12 @@ async function inThisProcess(bench: Bench, fleet: BenchFleet): Promise<DriftPlac
     ...assembled.value,
     ...{ pass: ports, random, controllerPid: null, close: async () => undefined },
   });
-  const afterPass = () => decisions.answerDecided();
   const watching = {
     ...ports,
     hints,
     random,
     reconciler,
-    afterPass,
-    untilDueMs: () => null,
+    unattended,
     onLine: bench.progress,
   };
   const loop = watchFleet(watching, fleet.name, ended.signal);

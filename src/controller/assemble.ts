@@ -29,10 +29,12 @@ import { GrantExpiry } from './grant-expiry.ts';
 import { DEFAULT_BASE, type HostSettings } from './host-config.ts';
 import { type OpenedSource, openSource } from './open-source.ts';
 import type { PassPorts } from './pass.ts';
+import { PolicyDecisions } from './policy-decisions.ts';
 import type { Secrets } from './ports/secrets.ts';
 import type { SidecarFiles } from './ports/sidecar-files.ts';
 import { Reconciler } from './reconciler.ts';
 import { createStatusHints, type StatusHints } from './status-hints.ts';
+import { Unattended } from './unattended.ts';
 
 /** A fleet's controller with all its real adapters, before it holds the lock or does anything. */
 export interface Assembled {
@@ -44,7 +46,7 @@ export interface Assembled {
   readonly proposals: ProposalStore;
   readonly reconciler: Reconciler;
   readonly decisions: Decisions;
-  readonly expiry: GrantExpiry;
+  readonly unattended: Unattended;
 }
 
 /** Without root the sidecars can only be ourselves; with it they are nobody else. */
@@ -147,12 +149,13 @@ async function connect(
     performing,
   });
   const proposals = createProposalStore(diskQueueFiles, directory);
+  const index = new DecisionIndex(git);
   const decisions = new Decisions({
     git,
     policy,
     clock,
     store: proposals,
-    index: new DecisionIndex(git),
+    index,
     reconciler,
     journal,
     held: createHeldDecisions(directory),
@@ -166,7 +169,18 @@ async function connect(
     proposals,
     reconciler,
     decisions,
-    expiry: new GrantExpiry({ git, policy, clock, journal }),
+    unattended: new Unattended({
+      decisions,
+      policies: new PolicyDecisions({
+        decisions,
+        store: proposals,
+        index,
+        journal,
+        clock,
+        inForce: () => reconciler.inForce(),
+      }),
+      expiry: new GrantExpiry({ git, policy, clock, journal }),
+    }),
   };
 }
 

@@ -12,9 +12,9 @@ import { markFailedSession } from './failed-session.ts';
 import { classifyFailure } from './failure.ts';
 import type { FleetJournal } from './fleet-journal.ts';
 import { FleetStatuses } from './fleet-statuses.ts';
-import type { GrantExpiry } from './grant-expiry.ts';
 import { findLeftovers, removeLeftovers } from './leftovers.ts';
 import { type PassPorts, type PassResult, resolveTip } from './pass.ts';
+import { asPerson } from './person.ts';
 import { previewEdit } from './preview-edit.ts';
 import { headlessArgv, PROVIDER_TERMINAL, sessionArgv } from './provider-session.ts';
 import {
@@ -24,13 +24,14 @@ import {
   type Reconciler,
 } from './reconciler.ts';
 import { proposalView } from './review-candidate.ts';
+import type { Unattended } from './unattended.ts';
 
 export interface ControllerPorts {
   readonly pass: PassPorts;
   readonly random: Random;
   readonly reconciler: Reconciler;
   readonly decisions: Decisions;
-  readonly expiry: GrantExpiry;
+  readonly unattended: Unattended;
   readonly proposals: ProposalStore;
   readonly journal: FleetJournal;
   /** Pid of this process when it is the controller, null when it makes one pass for a command. */
@@ -43,7 +44,7 @@ const DEFAULT_TIMEOUT_MS = 120_000;
 
 /** The controller in this process: every command as one call. */
 export function createController(ports: ControllerPorts): ControllerApi {
-  const { reconciler, decisions, expiry, journal, proposals } = ports;
+  const { reconciler, decisions, unattended, journal, proposals } = ports;
   const { git, clock, backends, files, records } = ports.pass;
   const statuses = new FleetStatuses(ports);
 
@@ -61,7 +62,7 @@ export function createController(ports: ControllerPorts): ControllerApi {
       const asked = await passOptions(options);
       if (!asked.ok) return asked;
       reconciler.forgive();
-      if (options.revision === undefined) await expiry.endDue();
+      if (options.revision === undefined) await unattended.endDue();
       return reconcile(asked.value, onProgress, options.timeoutMs, signal);
     },
 
@@ -100,11 +101,17 @@ export function createController(ports: ControllerPorts): ControllerApi {
 
     review: (id, terms) => decisions.review(id, terms),
     async approve(request, onProgress) {
+      const person = asPerson(request.operator);
+      if (!person.ok) return person;
       const decided = await listening(onProgress, () => decisions.approve(request));
       if (decided.ok && ports.controllerPid === null) await noteApplication();
       return decided;
     },
-    reject: (request) => decisions.reject(request),
+
+    async reject(request) {
+      const person = asPerson(request.operator);
+      return person.ok ? decisions.reject(request) : person;
+    },
 
     previewEdit: (edit) => previewEdit(edit, ports),
 
@@ -202,7 +209,8 @@ export function createController(ports: ControllerPorts): ControllerApi {
       onProgress(progress);
     };
     const report = await listening(counting, () => converge(reconciler, options, limits));
-    await decisions.answerDecided();
+    await unattended.look();
+    await unattended.settled();
     if (report.kind === 'refused') return refused(report.refusal);
     // The last good commit was kept in force, which is not what was asked for.
     const { refusal } = reconciler.snapshot();

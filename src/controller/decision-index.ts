@@ -20,6 +20,8 @@ export class DecisionIndex {
   #readTo: Revision | null = null;
   #reading: Promise<unknown> = Promise.resolve();
   #decisions = new Map<ProposalId, RecordedDecision>();
+  /** Approvals that could not be put in force, whatever was decided after. */
+  #reverted = new Set<ProposalId>();
 
   constructor(git: Git) {
     this.#git = git;
@@ -35,12 +37,21 @@ export class DecisionIndex {
     return found;
   }
 
+  /** Whether an approval of this proposal had to be taken back, on the branch up to `tip`. */
+  async wasReverted(id: ProposalId, tip: Revision): Promise<boolean> {
+    await this.find(id, tip);
+    return this.#reverted.has(id);
+  }
+
   async #readUpTo(tip: Revision): Promise<void> {
     if (this.#readTo === tip) return;
     const commits = await this.#git.log(tip, MAX_COMMITS);
     const known = commits.findIndex(({ revision }) => revision === this.#readTo);
     // A rewritten history may have dropped decisions: then everything is read again.
-    if (known === -1) this.#decisions = new Map();
+    if (known === -1) {
+      this.#decisions = new Map();
+      this.#reverted = new Set();
+    }
     const fresh = known === -1 ? commits : commits.slice(0, known);
     for (const commit of fresh.toReversed()) this.#read(commit);
     this.#readTo = tip;
@@ -63,6 +74,7 @@ export class DecisionIndex {
         break;
       case 'revert':
         this.#decisions.delete(id);
+        this.#reverted.add(id);
         break;
       default:
     }

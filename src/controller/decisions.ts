@@ -1,5 +1,6 @@
 import type { Clock } from '../model/clock.ts';
 import { fingerprint } from '../model/fingerprint.ts';
+import type { Revision } from '../model/names.ts';
 import type { Proposal } from '../model/proposal.ts';
 import { commitMessage } from '../supervise/commit-message.ts';
 import type { ProposalStore } from '../supervise/proposal-store.ts';
@@ -21,6 +22,8 @@ import type { DecisionIndex } from './decision-index.ts';
 import { DecisionTurns } from './decision-turns.ts';
 import { demandOf, enforce, permissionsFor } from './enforcement.ts';
 import type { FleetJournal } from './fleet-journal.ts';
+import { desiredAt } from './pass.ts';
+import { guardPolicy, isRule } from './policy-guard.ts';
 import type { HeldDecision, HeldDecisions } from './ports/held-decisions.ts';
 import { answerProposal } from './proposal-answers.ts';
 import type { Reconciler } from './reconciler.ts';
@@ -116,7 +119,7 @@ export class Decisions {
     }
     return this.#turns.decide(request.id, async ({ proposal }) => {
       const committed = await this.#holder.through(proposal, request, resumed, () =>
-        this.#commitRejection(proposal, reason, operator),
+        this.#commitRejection(proposal, request),
       );
       if (!committed.ok) return committed;
       const { revision } = committed.value;
@@ -150,7 +153,7 @@ export class Decisions {
   #commitApproval(
     { proposal, instead }: Approvable,
     asked: {
-      readonly request: ApproveRequest;
+      readonly request: ApproveRequest & { readonly kind: 'approve' };
       readonly held: HeldDecision | null;
       readonly onAgreed: (agreed: string) => void;
     },
@@ -163,6 +166,8 @@ export class Decisions {
       if (!found.ok) return found;
       const candidate = found.value;
       const { tip, after, edits } = candidate;
+      const guarded = guardPolicy(asked.request, proposal, candidate);
+      if (!guarded.ok) return guarded;
       const permissions = permissionsFor(demandOf(proposal, tip));
       const ahead = await reconciler.lookAhead({ revision: tip, desired: after }, permissions);
       const possible = applicable(proposal, ahead);
@@ -183,14 +188,26 @@ export class Decisions {
 
   #commitRejection(
     proposal: Proposal,
-    reason: string,
-    operator: string,
+    request: { readonly kind: 'reject'; readonly reason: string; readonly operator: string },
   ): Promise<Answer<CommittedAhead>> {
+    const { reason, operator } = request;
     const message = commitMessage({ kind: 'reject', proposal, operator, reason });
-    return this.#turns.commit(proposal.id, 'rejected', async () => ({
-      ok: true,
-      value: { changes: new Map(), ...message },
-    }));
+    return this.#turns.commit(proposal.id, 'rejected', async (tip) => {
+      const guarded = await this.#guardRejection(proposal, request, tip);
+      return guarded.ok ? { ok: true, value: { changes: new Map(), ...message } } : guarded;
+    });
+  }
+
+  /** A person may refuse whatever the tip is; a rule only where it is in force. */
+  async #guardRejection(
+    proposal: Proposal,
+    request: { readonly kind: 'reject'; readonly operator: string },
+    tip: Revision,
+  ): Promise<Answer<null>> {
+    if (!isRule(request.operator)) return { ok: true, value: null };
+    const { desired: before } = await desiredAt(tip, this.#ports);
+    if (before !== null) return guardPolicy(request, proposal, { before, after: before });
+    return refuse('invalid', `commit ${tip.slice(0, 12)} is not valid`, null);
   }
 }
 

@@ -67,7 +67,7 @@ export async function runController(
 ): Promise<number> {
   const assembled = await assemble(options);
   if (!assembled.ok) return fail(assembled.refusal, onLine);
-  const { fleet, stateDirectory, ports, hints, reconciler, decisions, expiry } = assembled.value;
+  const { fleet, stateDirectory, ports, hints, reconciler, unattended } = assembled.value;
   const socket = await controlSocketPath(stateDirectory, options.environment);
   const lock = await acquirePatiently(lockOf(assembled.value, socket, 'bb controller'), signal);
   if (lock.kind === 'taken') return fail(lockedBy(lock.holder), onLine);
@@ -89,11 +89,7 @@ export async function runController(
         hints,
         random: systemRandom,
         reconciler,
-        afterPass: async () => {
-          await decisions.answerDecided();
-          await expiry.endDue();
-        },
-        untilDueMs: () => expiry.untilNextEndMs(),
+        unattended,
         onLine,
       },
       fleet,
@@ -133,13 +129,13 @@ function controllerOf(
   controllerPid: number | null,
   close: () => Promise<void>,
 ): ControllerApi {
-  const { ports, reconciler, decisions, expiry, proposals, journal } = assembled;
+  const { ports, reconciler, decisions, unattended, proposals, journal } = assembled;
   return createController({
     pass: ports,
     random: systemRandom,
     reconciler,
     decisions,
-    expiry,
+    unattended,
     proposals,
     journal,
     controllerPid,

@@ -91,6 +91,12 @@ export class Reconciler {
     };
   }
 
+  /** The tip of the branch while it is what passes work on, else null. */
+  inForce(): GoodRevision | null {
+    const { tip, refusal, last } = this.snapshot();
+    return refusal === null && last !== null && last.revision === tip ? last : null;
+  }
+
   /** Resolves when this bottle, or every one, is not at work. */
   settled(bottle?: BottleName): Promise<void> {
     return this.#turns.settled(bottle);

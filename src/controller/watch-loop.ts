@@ -5,6 +5,7 @@ import type { Git } from './ports/git.ts';
 import type { SidecarFiles } from './ports/sidecar-files.ts';
 import { NO_PERMISSIONS, type Reconciler } from './reconciler.ts';
 import type { StatusHints } from './status-hints.ts';
+import type { Unattended } from './unattended.ts';
 import { createWorkQueue, type WorkOutcome } from './work-queue.ts';
 
 /** Takes a line for people; an `error` is one that a person has to act on. */
@@ -18,10 +19,8 @@ export interface WatchPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly reconciler: Reconciler;
-  /** Does what a look owes besides its pass: answers what is in force, ends grants whose end has come. */
-  readonly afterPass: () => Promise<void>;
-  /** How long until there is something to do although nothing happened, or null. */
-  readonly untilDueMs: () => number | null;
+  /** What a look owes besides its pass. */
+  readonly unattended: Unattended;
   readonly onLine: Tell;
 }
 
@@ -51,6 +50,7 @@ export async function watchFleet(
   await aborted(signal);
   stopListening();
   await queue.close();
+  await ports.unattended.settled();
   await reconciler.settled();
 }
 
@@ -59,11 +59,11 @@ async function look(ports: WatchPorts): Promise<WorkOutcome> {
   try {
     const report = await ports.reconciler.pass({ permissions: NO_PERMISSIONS });
     if (report.kind === 'refused') ports.onLine(report.refusal.message, 'error');
-    await ports.afterPass();
+    await ports.unattended.look();
     // A refused pass starts nothing, so a retry that is due cannot begin either.
     const retryAtMs = report.kind === 'refused' ? null : ports.reconciler.nextRetryMs();
     const untilRetryMs = retryAtMs === null ? null : retryAtMs - ports.clock.elapsedMs();
-    const waits = [untilRetryMs, ports.untilDueMs()];
+    const waits = [untilRetryMs, ports.unattended.untilDueMs()];
     return { kind: 'done', requeueAfterMs: untilNextLook(ports, waits) };
   } catch (error) {
     ports.onLine(`pass failed: ${error instanceof Error ? error.message : String(error)}`, 'error');

@@ -6,6 +6,7 @@ import { checkBottles } from './bottle-checks.ts';
 import { type Instance, listInstances } from './instances.ts';
 import { checkExtends } from './linearise.ts';
 import { checkSetReferences, resolveSets } from './network-sets.ts';
+import { resolvePolicies } from './policies.ts';
 import { Problems, quote } from './problems.ts';
 import { ReferencedFiles } from './referenced-files.ts';
 import { resolveAgent } from './resolve-agent.ts';
@@ -72,6 +73,7 @@ function resolveLayout(
   return {
     fleet: fleet.settings,
     bottles: Object.fromEntries(bottles.map((bottle) => [bottle.name, bottle])),
+    policies: resolvePolicies(tree.policies, problems),
     contents: referenced.contents,
   };
 }

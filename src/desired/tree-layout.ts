@@ -10,7 +10,7 @@ const FILE_FOLDERS = ['prompts', 'images', 'skills'];
 const MAX_FILES = 10_000;
 
 /** A YAML file of a kind, by its place in the tree. */
-export interface Source {
+interface Source {
   readonly path: string;
   readonly name: string;
   readonly file: TreeFile;

@@ -1,15 +1,15 @@
 import type { z } from 'zod';
 import { BOTTLE_KEYS } from './belongs-in.ts';
-import { FILE_START, type Problems } from './problems.ts';
+import type { Problems } from './problems.ts';
 import { agentSchema, type WrittenAgent } from './schema/agent.ts';
 import { allowlistSchema, type WrittenAllowlist } from './schema/allowlist.ts';
 import { bottleSchema, type WrittenBottle } from './schema/bottle.ts';
 import { fleetSchema, type WrittenFleet } from './schema/fleet.ts';
-import { policySchema } from './schema/policy.ts';
+import { policySchema, type WrittenPolicy } from './schema/policy.ts';
 import { routesSchema, type WrittenRoutes } from './schema/route.ts';
 import type { ShapeProblem } from './shape.ts';
 import type { TreeFile } from './tree-file.ts';
-import type { KindFolder, Source, TreeLayout } from './tree-layout.ts';
+import type { KindFolder, TreeLayout } from './tree-layout.ts';
 import { type Reading, readWritten, type WrittenFile } from './written-file.ts';
 
 /** Files of one kind by name; null where a file is there but cannot be read, so that references to it still hold. */
@@ -22,6 +22,7 @@ export interface WrittenTree {
   readonly bottles: Named<WrittenBottle>;
   readonly allowlists: Named<WrittenAllowlist>;
   readonly routes: Named<WrittenRoutes>;
+  readonly policies: Named<WrittenPolicy>;
   readonly files: ReadonlyMap<string, TreeFile>;
 }
 
@@ -35,13 +36,13 @@ export function readWrittenTree(layout: TreeLayout, problems: Problems): Written
       ]),
     );
 
-  reportPolicies(layout.kinds.policies, problems);
   return {
     fleet: layout.fleet === null ? null : readWritten(layout.fleet, fleetSchema, problems, FLEET),
     agents: read('agents', agentSchema, AGENT),
     bottles: read('bottles', bottleSchema),
     allowlists: read('allowlists', allowlistSchema, ALLOWLIST),
     routes: read('routes', routesSchema, ROUTES),
+    policies: read('policies', policySchema),
     files: layout.files,
   };
 }
@@ -76,17 +77,4 @@ function explainAgentKey(problem: ShapeProblem): string | undefined {
   return isBottleKey && BOTTLE_KEYS.has(String(key))
     ? `${key} belongs in bottles/<name>.yaml`
     : undefined;
-}
-
-function reportPolicies(sources: readonly Source[], problems: Problems): void {
-  for (const source of sources) {
-    readWritten(source, policySchema, problems);
-    problems.warning({
-      code: 'not-supported',
-      message: 'policies are not in force yet: every proposal is asked for',
-      hint: 'decide with bb approve and bb reject',
-      file: source.path,
-      at: FILE_START,
-    });
-  }
 }

@@ -1,3 +1,4 @@
+import type { PolicyRule } from './approval-policy.ts';
 import type { BottleSpec, UpdatePolicy } from './bottle-spec.ts';
 import type { AgentName, BottleName, Fingerprint, FleetName } from './names.ts';
 
@@ -32,6 +33,8 @@ export interface FleetSettings {
 export interface DesiredState {
   readonly fleet: FleetSettings;
   readonly bottles: { readonly [name: BottleName]: DesiredBottle };
+  /** In the order in which they are tried. */
+  readonly policies: readonly PolicyRule[];
   /** Bytes of every prompt, Dockerfile and skill file that some bottle refers to, by their sha256. */
   readonly contents: ReadonlyMap<Fingerprint, Uint8Array>;
 }

@@ -26,9 +26,11 @@ import { FleetJournal } from '../../src/controller/fleet-journal.ts';
 import { GrantExpiry } from '../../src/controller/grant-expiry.ts';
 import type { RemoteSettings } from '../../src/controller/host-config.ts';
 import type { PassPorts } from '../../src/controller/pass.ts';
+import { PolicyDecisions } from '../../src/controller/policy-decisions.ts';
 import type { Secrets } from '../../src/controller/ports/secrets.ts';
 import { Reconciler } from '../../src/controller/reconciler.ts';
 import { createStatusHints } from '../../src/controller/status-hints.ts';
+import { Unattended } from '../../src/controller/unattended.ts';
 import { type WatchPorts, watchFleet } from '../../src/controller/watch-loop.ts';
 import type { Random } from '../../src/model/clock.ts';
 import type { ProposalId } from '../../src/model/names.ts';
@@ -66,6 +68,7 @@ export interface TestController {
   readonly reconciler: Reconciler;
   readonly decisions: Decisions;
   readonly journal: FleetJournal;
+  readonly policies: PolicyDecisions;
   readonly life: Life;
   /** Runs the loop until `signal` aborts. */
   watch(signal: AbortSignal, onLine?: (line: string) => void): Promise<void>;
@@ -161,13 +164,20 @@ export class FleetWorld implements AsyncDisposable {
       journal,
       held,
     });
-    const expiry = new GrantExpiry({ git, policy, clock, journal });
+    const inForce = () => reconciler.inForce();
+    const deciding = { decisions, store: proposals, index, journal, clock, inForce };
+    const policies = new PolicyDecisions(deciding);
+    const unattended = new Unattended({
+      decisions,
+      policies,
+      expiry: new GrantExpiry({ git, policy, clock, journal }),
+    });
     const api = createController({
       pass,
       random: HALF,
       reconciler,
       decisions,
-      expiry,
+      unattended,
       proposals,
       journal,
       controllerPid: null,
@@ -178,17 +188,14 @@ export class FleetWorld implements AsyncDisposable {
       hints,
       random: HALF,
       reconciler,
-      afterPass: async () => {
-        await decisions.answerDecided();
-        await expiry.endDue();
-      },
-      untilDueMs: () => expiry.untilNextEndMs(),
+      unattended,
     };
     return {
       api,
       reconciler,
       decisions,
       journal,
+      policies,
       life,
       watch: (signal, onLine = () => undefined) =>
         watchFleet({ ...watching, onLine }, HOME, signal),

@@ -141,6 +141,7 @@ export function desiredState(
   return {
     fleet: { name: HOME, suspend: false, audit: { signCommits: 'auto' }, ...fleet },
     bottles: Object.fromEntries(bottles.map((one) => [one.name, one])),
+    policies: [],
     contents: new Map([[sha256('text'), new TextEncoder().encode('text')]]),
   };
 }

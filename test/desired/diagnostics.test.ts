@@ -659,12 +659,51 @@ const CASES: readonly Case[] = [
   },
   {
     code: 'not-supported',
-    title: 'policies, which come later',
-    files: { 'policies/p.yaml': 'rules: []\n' },
-    at: 'policies/p.yaml:1:1',
-    says: /not in force yet/,
-    instead: {},
+    title: 'repositories behind a gate that is not there',
+    files: {
+      'bottles/base.yaml': 'gitGate:\n  repos:\n    site: {url: "https://gitea.example/x.git"}\n',
+    },
+    at: 'bottles/base.yaml:1:1',
+    says: /not there yet/,
+    instead: { 'bottles/base.yaml': 'gitGate: {repos: {}}\n' },
     severity: 'warning',
+  },
+  {
+    code: 'invalid-value',
+    title: 'a rule that approves whatever the host',
+    files: { 'policies/p.yaml': 'rules:\n  - when: {tool: egress-block}\n    do: approve\n' },
+    at: 'policies/p.yaml:2:11',
+    says: /names its hosts/,
+    instead: {
+      'policies/p.yaml':
+        'rules:\n  - when: {tool: egress-block, hosts: ["*.a.test"]}\n    do: approve\n    expiresAfter: 8h\n',
+    },
+  },
+  {
+    code: 'invalid-value',
+    title: 'a rule that approves images',
+    files: {
+      'policies/p.yaml':
+        'rules:\n  - when: {tool: capability-block, hosts: [a.test]}\n    do: approve\n',
+    },
+    at: 'policies/p.yaml:2:18',
+    says: /no rule approves capability-block/,
+    instead: {
+      'policies/p.yaml': 'rules:\n  - when: {tool: capability-block}\n    do: ask\n',
+    },
+  },
+  {
+    code: 'invalid-value',
+    title: 'an end of a refusal',
+    files: {
+      'policies/p.yaml':
+        'rules:\n  - when: {hosts: [a.test]}\n    do: reject\n    expiresAfter: 8h\n',
+    },
+    at: 'policies/p.yaml:4:19',
+    says: /grants nothing that ends/,
+    instead: {
+      'policies/p.yaml': 'rules:\n  - when: {hosts: [a.test]}\n    do: reject\n    reason: no\n',
+    },
   },
 ];
 
