@@ -387,10 +387,15 @@ describe('a client of the protocol as it was in 2025', () => {
       { id: 1, result: { tools: [{ name: 'egress-block' }, {}, {}, {}, {}, {}] } },
     ]);
     const params = { name: 'egress-block', arguments: ASK, _meta: { progressToken: 'p' } };
-    expect(await send(bottle.port, { id: 2, method: 'tools/call', params })).toMatchObject([
-      { method: 'notifications/progress', params: { progressToken: 'p' } },
-      { id: 2, result: { isError: false, structuredContent: { status: 'pending' } } },
-    ]);
+    const told = await send(bottle.port, { id: 2, method: 'tools/call', params });
+    // How often a call that waits a second tells of it is up to the clock.
+    expect(told.length).toBeGreaterThan(1);
+    for (const progress of told.slice(0, -1)) {
+      const params = { progressToken: 'p' };
+      expect(progress).toMatchObject({ method: 'notifications/progress', params });
+    }
+    const result = { isError: false, structuredContent: { status: 'pending' } };
+    expect(told.at(-1)).toMatchObject({ id: 2, result });
   });
 
   test('that goes away while it waits leaves its proposal and nothing else', async () => {
