@@ -1,10 +1,19 @@
 /** What a backend can do, as data: callers ask for a capability, never for a name. */
 export interface BackendCapabilities {
+  /** Sidecars see a mounted file that is replaced, so they take new settings while they run. */
   readonly reload: boolean;
+  /** Bottles are on networks of the backend, with subnets; else each has a loopback of its own and nothing else. */
   readonly internalNetwork: boolean;
+  /** A container's file system can be saved as an image. */
   readonly freeze: boolean;
+  /** An image can be built from a Dockerfile, so that a bottle can be given other programs. */
   readonly capabilityChange: boolean;
+  /** A person can be given a terminal in a container. */
   readonly attach: boolean;
+  /** Programs can be run as other users than the container's own. */
+  readonly otherUsers: boolean;
+  /** Runtimes whose containers keep their files to themselves once they ran: nothing is copied in or out. */
+  readonly closedRuntimes: readonly string[];
 }
 
 export type Availability =

@@ -183,6 +183,8 @@ export function backendEntry(
       freeze: true,
       capabilityChange: false,
       attach: true,
+      otherUsers: true,
+      closedRuntimes: [],
     },
     availability: { available: true, detail: name, runtimes: ['runc'] },
     ...more,

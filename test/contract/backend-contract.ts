@@ -1,7 +1,12 @@
 import { describe } from 'vitest';
 import type { BackendUnderTest } from './backend-under-test.ts';
+import { capabilitiesContract } from './capabilities.ts';
+import { copyRacesContract } from './copy-races.ts';
+import { endingsContract } from './endings.ts';
 import { filesContract } from './files.ts';
 import { foreignContract } from './foreign.ts';
+import { interruptionsContract } from './interruptions.ts';
+import { isolationContract } from './isolation.ts';
 import { lifecycleContract } from './lifecycle.ts';
 import { programsContract } from './programs.ts';
 import { sessionsContract } from './sessions.ts';
@@ -14,7 +19,12 @@ export function backendContract(under: BackendUnderTest): void {
     foreignContract(under);
     watchContract(under);
     sessionsContract(under);
+    capabilitiesContract(under);
+    interruptionsContract(under);
     if (!under.runsPrograms) return;
+    isolationContract(under);
+    endingsContract(under);
+    copyRacesContract(under);
     programsContract(under);
     filesContract(under);
   });

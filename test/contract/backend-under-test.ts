@@ -10,22 +10,21 @@ export interface BackendUnderTest {
   readonly image: string;
   /** False where programs are only pretended to run. */
   readonly runsPrograms: boolean;
-  /** False where the files of a container that ran cannot be read or written from outside. */
-  readonly sharesFiles: boolean;
   /** What agents run under; null = the engine's default. */
   readonly runtime: string | null;
   /** Folder of the agent that keeps what is put there before it runs. */
   readonly keptFolder: string;
-  /** False where no container can become an image. */
-  readonly savesImages: boolean;
-  /** False where a container has no user but its own. */
-  readonly hasOtherUsers: boolean;
   /** Somebody starts to work in the running container of this name, and leaves when it is disposed of. */
   makeSession(container: string): Promise<AsyncDisposable>;
-  /** Makes something of this name without our labels; null where nothing can be foreign. */
-  readonly makeForeign:
-    | ((kind: 'container' | 'network', name: string) => Promise<AsyncDisposable>)
-    | null;
+  /** Makes something of this name without our labels. */
+  makeForeign(kind: 'container' | 'network', name: string): Promise<AsyncDisposable>;
+  /** The backend over something that is not there; null where there is always something. */
+  openAbsent(): Backend | null;
+}
+
+/** False where the files of a container that ran cannot be read or written from outside. */
+export function sharesFiles({ open, runtime }: BackendUnderTest): boolean {
+  return runtime === null || !open().capabilities.closedRuntimes.includes(runtime);
 }
 
 /** A name for a fleet that no other run on this machine has. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { CopiedFile } from '../../src/model/component.ts';
-import { type BackendUnderTest, uniqueFleet } from './backend-under-test.ts';
+import { type BackendUnderTest, sharesFiles, uniqueFleet } from './backend-under-test.ts';
 import { bottleUnderTest, shell } from './bottle-under-test.ts';
 
 /** Files that go in and out, and those that are only shown. */
@@ -36,23 +36,6 @@ export function filesContract(under: BackendUnderTest): void {
       });
     });
 
-    it.skipIf(!under.sharesFiles)(
-      'copies a file out; an absent one is null; a large one and a folder are refused',
-      async () => {
-        await using bottle = bottleUnderTest(under);
-        const backend = under.open();
-        await bottle.up(backend);
-        const agent = bottle.ref('agent');
-        await shell(backend, agent, 'printf found > /tmp/out; mkdir /tmp/folder');
-        const content = await backend.copyOut(agent, '/tmp/out', 100);
-        expect(Buffer.from(content ?? []).toString()).toBe('found');
-        expect(await backend.copyOut(agent, '/tmp/absent', 100)).toBeNull();
-        const refused = { name: 'BackendError' };
-        await expect(backend.copyOut(agent, '/tmp/out', 4)).rejects.toMatchObject(refused);
-        await expect(backend.copyOut(agent, '/tmp/folder', 100)).rejects.toMatchObject(refused);
-      },
-    );
-
     it('a mounted folder shows a file that is replaced on the host, and takes no writes', async () => {
       const folder = await mkdtemp(join(tmpdir(), 'bb-mount-'));
       try {
@@ -77,45 +60,53 @@ export function filesContract(under: BackendUnderTest): void {
       }
     });
 
-    it.skipIf(!under.sharesFiles || !under.savesImages)(
-      'a snapshot keeps the files and is an image for the next container',
-      async () => {
-        const reference = `bb/test-snapshot:${uniqueFleet()}`;
-        await using bottle = bottleUnderTest(under);
-        const backend = under.open();
-        await bottle.up(backend);
-        await shell(backend, bottle.ref('agent'), 'echo kept > /tmp/kept');
-        await backend.snapshot(bottle.ref('agent'), reference);
-        await using again = bottleUnderTest(under, 'again', { agent: { image: reference } });
-        await again.up(backend);
-        expect(await shell(backend, again.ref('agent'), 'cat /tmp/kept')).toBe('kept');
-      },
-      // It writes a whole base image.
-      120_000,
-    );
+    if (sharesFiles(under)) openFiles(under);
+    else closedFiles(under);
+  });
+}
 
-    if (!under.savesImages) {
-      it('says so where a container cannot be saved', async () => {
-        await using bottle = bottleUnderTest(under);
-        const backend = under.open();
-        await bottle.up(backend);
-        await expect(
-          backend.snapshot(bottle.ref('agent'), 'bb/test-snapshot:no'),
-        ).rejects.toMatchObject({ code: 'not-supported' });
-      });
-    }
+/** Where the files of a container that ran can be read and written from outside. */
+function openFiles(under: BackendUnderTest): void {
+  it('copies a file out; an absent one is null; a large one and a folder are refused', async () => {
+    await using bottle = bottleUnderTest(under);
+    const backend = under.open();
+    await bottle.up(backend);
+    const agent = bottle.ref('agent');
+    await shell(backend, agent, 'printf found > /tmp/out; mkdir /tmp/folder');
+    const content = await backend.copyOut(agent, '/tmp/out', 100);
+    expect(Buffer.from(content ?? []).toString()).toBe('found');
+    expect(await backend.copyOut(agent, '/tmp/absent', 100)).toBeNull();
+    const refused = { name: 'BackendError' };
+    await expect(backend.copyOut(agent, '/tmp/out', 4)).rejects.toMatchObject(refused);
+    await expect(backend.copyOut(agent, '/tmp/folder', 100)).rejects.toMatchObject(refused);
+  });
 
-    if (under.sharesFiles) return;
-    it('says so where a running sandbox keeps its files', async () => {
-      await using bottle = bottleUnderTest(under);
-      const backend = under.open();
-      await bottle.up(backend);
-      const agent = bottle.ref('agent');
-      const refused = { code: 'not-supported' };
-      const file = { path: 'a', content: Buffer.from('a'), mode: 0o644, uid: 0, gid: 0 };
-      await expect(backend.copyOut(agent, '/etc/passwd', 10_000)).rejects.toMatchObject(refused);
-      await expect(backend.copyIn(agent, '/tmp', [file])).rejects.toMatchObject(refused);
-      await expect(backend.snapshot(agent, 'bb/test-snapshot:no')).rejects.toMatchObject(refused);
-    });
+  if (!under.open().capabilities.freeze) return;
+  it('a snapshot keeps the files and is an image for the next container', async () => {
+    const reference = `bb/test-snapshot:${uniqueFleet()}`;
+    await using bottle = bottleUnderTest(under);
+    const backend = under.open();
+    await bottle.up(backend);
+    await shell(backend, bottle.ref('agent'), 'echo kept > /tmp/kept');
+    await backend.snapshot(bottle.ref('agent'), reference);
+    await backend.snapshot(bottle.ref('agent'), reference);
+    await using again = bottleUnderTest(under, 'again', { agent: { image: reference } });
+    await again.up(backend);
+    expect(await shell(backend, again.ref('agent'), 'cat /tmp/kept')).toBe('kept');
+    // It writes a whole base image.
+  }, 120_000);
+}
+
+function closedFiles(under: BackendUnderTest): void {
+  it('says so where a running sandbox keeps its files', async () => {
+    await using bottle = bottleUnderTest(under);
+    const backend = under.open();
+    await bottle.up(backend);
+    const agent = bottle.ref('agent');
+    const refused = { code: 'not-supported' };
+    const file = { path: 'a', content: Buffer.from('a'), mode: 0o644, uid: 0, gid: 0 };
+    await expect(backend.copyOut(agent, '/etc/passwd', 10_000)).rejects.toMatchObject(refused);
+    await expect(backend.copyIn(agent, '/tmp', [file])).rejects.toMatchObject(refused);
+    await expect(backend.snapshot(agent, 'bb/test-snapshot:no')).rejects.toMatchObject(refused);
   });
 }

@@ -32,7 +32,7 @@ export function programsContract(under: BackendUnderTest): void {
       });
       expect((await backend.exec(agent, request(['id', '-u']))).stdout).toBe('1000\n');
       const asNobody = request(['id', '-u'], { user: { uid: 65534, gid: 65534 } });
-      if (under.hasOtherUsers) {
+      if (backend.capabilities.otherUsers) {
         expect((await backend.exec(agent, asNobody)).stdout).toBe('65534\n');
       } else {
         const refused = { code: 'not-supported' };

@@ -12,10 +12,7 @@ backendContract({
   open: () => new SimulatedBackend({ engine, clock }),
   image: IMAGE,
   runsPrograms: false,
-  sharesFiles: true,
   keptFolder: '/tmp',
-  savesImages: true,
-  hasOtherUsers: true,
   runtime: null,
   async makeSession(name) {
     const setBusy = (busy: boolean) => {
@@ -30,6 +27,7 @@ backendContract({
       },
     };
   },
+  openAbsent: () => null,
   async makeForeign(kind, name) {
     const object = { kind: `foreign-${kind}`, name, subnet: null } as const;
     engine.put(object);

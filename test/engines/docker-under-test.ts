@@ -33,12 +33,11 @@ export async function dockerUnderTest(): Promise<DockerUnderTest> {
     open: () => createDockerBackend({ endpoint, environment: {} }),
     image,
     runsPrograms: true,
-    sharesFiles: runtime !== 'runsc',
     keptFolder: '/tmp',
-    savesImages: true,
-    hasOtherUsers: true,
     runtime,
     makeSession: (name) => makeSession(docker, name),
+    openAbsent: () =>
+      createDockerBackend({ endpoint: 'unix:///nowhere/bb/docker.sock', environment: {} }),
     makeForeign: (kind, name) => makeForeign(docker, image, kind, name),
   };
   return { kind: 'docker', endpoint, image, docker, under };

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll } from 'vitest';
 import { createEmbeddedBackend } from '../../src/backends/embedded/embedded-backend.ts';
 import type { ComponentRef, ImageBuild } from '../../src/model/component.ts';
@@ -33,13 +33,11 @@ export async function embeddedUnderTest(): Promise<EmbeddedUnderTest> {
     open,
     image: IMAGE,
     runsPrograms: true,
-    sharesFiles: true,
     keptFolder: '/home/agent',
-    savesImages: false,
-    hasOtherUsers: false,
     runtime: null,
     makeSession: (container) => makeSession(open().execCommand(refOf(container), ['cat'])),
-    makeForeign: null,
+    openAbsent: () => createEmbeddedBackend({ directory: '/dev/null/bb' }),
+    makeForeign: (_, name) => makeForeign(join(directory, 'records', `${name}.json`)),
   };
   return { kind: 'embedded', directory, under };
 }
@@ -73,6 +71,13 @@ async function makeSession(argv: readonly string[]): Promise<AsyncDisposable> {
       await once(session, 'exit');
     },
   };
+}
+
+/** Networks come with their containers, which are files. */
+async function makeForeign(path: string): Promise<AsyncDisposable> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, 'of somebody else');
+  return { [Symbol.asyncDispose]: () => rm(path) };
 }
 
 function refOf(name: string): ComponentRef {

@@ -59,6 +59,8 @@ export function createDockerBackend({ endpoint, environment }: DockerBackendOpti
       freeze: true,
       capabilityChange: true,
       attach: true,
+      otherUsers: true,
+      closedRuntimes: ['runsc'],
     },
     probe: () => probeEngine(connection),
     async observe(fleet) {

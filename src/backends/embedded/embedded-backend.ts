@@ -42,6 +42,8 @@ export function createEmbeddedBackend({ directory }: { readonly directory: strin
       freeze: false,
       capabilityChange: false,
       attach: true,
+      otherUsers: false,
+      closedRuntimes: [],
     },
     probe: () => probeMachine(),
     async observe(fleet) {

@@ -46,6 +46,8 @@ const CAPABILITIES: BackendCapabilities = {
   freeze: true,
   capabilityChange: true,
   attach: true,
+  otherUsers: true,
+  closedRuntimes: [],
 };
 
 /** A backend without an engine: bottles are entries of a map. For tests, and for fleets of thousands. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { pidsLimit } from '../../../src/backends/docker/gvisor.ts';
 import { runtimeName } from '../../../src/model/component.ts';
+import { sharesFiles } from '../../contract/backend-under-test.ts';
 import { bottleUnderTest, shell } from '../../contract/bottle-under-test.ts';
 import { dockerUnderTest } from '../../engines/docker-under-test.ts';
 
@@ -93,7 +94,7 @@ printf '#!/bin/sh\\necho ran\\n' > /tmp/run; chmod +x /tmp/run; /tmp/run 2>/dev/
       expect(made.Config).toMatchObject({ StopSignal: 'SIGTERM' });
     });
 
-    it.skipIf(!under.sharesFiles)('a snapshot holds no value of the environment', async () => {
+    it.runIf(sharesFiles(under))('a snapshot holds no value of the environment', async () => {
       const reference = `bb/test-snapshot:${runtimeName(bottleUnderTest(under).ref('agent')).slice(3, 12)}`;
       await using bottle = bottleUnderTest(under, 'dev', { env: { TOKEN: 's3cr3t-value' } });
       const backend = under.open();
