@@ -15,6 +15,7 @@ import { observeFleet } from './observe.ts';
 import { ownContainer } from './ownership.ts';
 import { probeEngine } from './probe.ts';
 import { Sessions } from './sessions.ts';
+import { sharedBuilds } from './shared-builds.ts';
 import { snapshotContainer } from './snapshot.ts';
 import { containerStats } from './stats.ts';
 import { watchEvents } from './watch.ts';
@@ -72,10 +73,11 @@ export function createDockerBackend({ endpoint, environment }: DockerBackendOpti
     },
     watch: (fleet, onHint, signal) =>
       void watchEvents({ connection, fleet, sessions }, onHint, signal),
-    ensureImage: (build, onProgress) =>
+    ensureImage: sharedBuilds((build, onProgress) =>
       connection.use(`building ${build.reference}`, (engine) =>
         ensureImagePresent(engine, build, onProgress),
       ),
+    ),
     createNetwork: (network) =>
       connection.use(`creating ${runtimeName(network.identity)}`, (engine) =>
         createNetwork(engine, network),

@@ -35,6 +35,19 @@ else {
       await docker.getImage(asked.reference).remove();
     });
 
+    it('wanted by many bottles at once, an image is built once, and all of them hear of it', async () => {
+      const asked = build('RUN echo built at $(date +%s.%N)');
+      const backend = under.open();
+      const heard = Array.from({ length: 8 }, (): string[] => []);
+      await Promise.all(
+        heard.map((lines) => backend.ensureImage(asked, (line) => lines.push(line))),
+      );
+      const built = heard.map((lines) => lines.filter((line) => line.startsWith('built at')));
+      expect(built[0]).toHaveLength(1);
+      expect(new Set(built.map(String)).size).toBe(1);
+      await docker.getImage(asked.reference).remove();
+    });
+
     it('a build that fails says so with its last lines', async () => {
       const asked = build('RUN echo before; echo why it failed >&2; exit 3');
       const failure = under.open().ensureImage(asked, () => undefined);
