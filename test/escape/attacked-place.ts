@@ -14,6 +14,8 @@ export interface AttackedPlace {
   readonly harmless: readonly string[];
   /** False where nothing bounds the memory of a bottle as a whole. */
   readonly limitsMemory: boolean;
+  /** What happens to an agent at its limits: it is told so, or all of its bottle ends (gVisor's kernel dies whole). */
+  readonly atLimits: 'told' | 'ended';
   /** Address of a bottle's sidecars on the network that leads out; null where they have none of their own. */
   outsideOf(fleet: FleetUnderTest, bottle: string): Promise<string | null>;
   /** What somebody with the backend reads of a bottle's containers. */

@@ -19,6 +19,7 @@ export async function dockerPlace(): Promise<AttackedPlaceOrNone> {
     engine: { docker, endpoint, base: image },
     harmless: isGvisor ? OF_GVISOR : [],
     limitsMemory: true,
+    atLimits: isGvisor ? 'ended' : 'told',
     async outsideOf(fleet, bottle) {
       const { NetworkSettings } = await fleet.engine.container(bottle, 'sidecars').inspect();
       return NetworkSettings.Networks[`bb-${fleet.name}-${bottle}-ext`]?.IPAddress ?? null;

@@ -18,6 +18,7 @@ export async function embeddedPlace(): Promise<AttackedPlaceOrNone> {
     engine: null,
     harmless: [],
     limitsMemory: limitMethod() !== 'rlimit',
+    atLimits: 'told',
     outsideOf: async () => null,
     async recordsOf(fleet, bottle) {
       const files = ['', '-sidecars'].flatMap((of) => [

@@ -20,8 +20,9 @@ export function exhaustionAttacks(attacked: () => AttackedFleet): void {
   const OK = /^HTTP\/1\.1 200 /;
 
   describe('resources', () => {
-    test('processes end at the limit, and while they are held the neighbour works', async () => {
-      const { fleet, arrived } = attacked();
+    test('processes end at the limit, and while they are held the neighbour works', async (context) => {
+      const { fleet, arrived, place } = attacked();
+      if (place.atLimits === 'ended') return context.skip(ENDED);
       const forks = inside<{ made: number }>(fleet, 'python3', FORKS);
       await expect
         .poll(() => arrived.some(({ line }) => line.includes('/public/forked')), ARRIVES)
@@ -36,6 +37,7 @@ export function exhaustionAttacks(attacked: () => AttackedFleet): void {
     test('memory ends at the limit, and the bottle and its neighbour go on', async (context) => {
       const { fleet, place } = attacked();
       if (!place.limitsMemory) return context.skip('nothing bounds memory here: said by bb status');
+      if (place.atLimits === 'ended') return context.skip(ENDED);
       const { least, most } = await inside<{ least: string; most: string }>(
         fleet,
         'python3',
@@ -46,6 +48,27 @@ export function exhaustionAttacks(attacked: () => AttackedFleet): void {
       expect(await works('other', '/public/beside-memory')).toMatch(OK);
       expect(await works('dev', '/public/after-memory')).toMatch(OK);
     });
+
+    test.for([
+      ['processes', FORKS],
+      ['memory', MEMORY],
+    ] as const)(
+      'past the limit of %s that bottle alone ends, and is started again',
+      {
+        timeout: 120_000,
+      },
+      async ([what, program], context) => {
+        const { fleet, place } = attacked();
+        if (place.atLimits === 'told')
+          return context.skip('the agent is told, and its bottle goes on');
+        const taken = inside(fleet, 'python3', program).catch((error: Error) => error);
+        expect(await works('other', `/public/beside-${what}`)).toMatch(OK);
+        expect(await taken).toBeInstanceOf(Error);
+        expect(await works('other', `/public/after-${what}`)).toMatch(OK);
+        await fleet.done('reconcile');
+        expect(await works('dev', `/public/again-${what}`)).toMatch(OK);
+      },
+    );
 
     test('connections that say nothing keep nobody else from egress', async () => {
       const { fleet } = attacked();
@@ -61,6 +84,7 @@ export function exhaustionAttacks(attacked: () => AttackedFleet): void {
   });
 }
 
+const ENDED = 'all of the bottle ends there, which is told below';
 const ARRIVES = { timeout: 20_000 };
 
 /** In Python: tells the upstream through egress. */

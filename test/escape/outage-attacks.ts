@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, type TestContext, test } from 'vitest';
 import { eventually } from '../eventually.ts';
 import { API, type AttackedFleet } from './attacked-fleet.ts';
 import { inside } from './inside.ts';
@@ -21,14 +21,14 @@ export function outageAttacks(attacked: () => AttackedFleet): void {
   describe('while there is no proxy', () => {
     test('nothing gets out when the sidecars are killed, and what is allowed when they are back', {
       timeout: TIMEOUT_MS,
-    }, async () => {
-      await tryDuring('killed', async (pid) => void process.kill(pid, 'SIGKILL'));
+    }, async (context) => {
+      await tryDuring(context, 'killed', async (pid) => void process.kill(pid, 'SIGKILL'));
     });
 
     test('nothing gets out while the sidecars are held, and what is allowed when they go on', {
       timeout: TIMEOUT_MS,
-    }, async () => {
-      await tryDuring('held', async (pid, noticed) => {
+    }, async (context) => {
+      await tryDuring(context, 'held', async (pid, noticed) => {
         const held = [pid, ...descendantsOf(pid)];
         for (const one of held) process.kill(one, 'SIGSTOP');
         try {
@@ -40,13 +40,13 @@ export function outageAttacks(attacked: () => AttackedFleet): void {
     });
 
     async function tryDuring(
+      context: TestContext,
       outage: string,
       cause: (sidecars: number, noticed: () => Promise<unknown>) => Promise<void>,
     ): Promise<void> {
       const { fleet, place, arrived, machine } = attacked();
       const pid = await place.sidecarsPid(fleet, 'dev');
-      // gVisor's processes are not this machine's.
-      if (pid === null) return;
+      if (pid === null) return context.skip('gVisor’s processes are not this machine’s');
       const targets = [...machine.addresses, place.address, '192.0.2.77'];
       const mark = `/tmp/noticed-${outage}`;
       const program = `${settings({ outage, mark, targets, port: machine.port })}${TRYING}`;
