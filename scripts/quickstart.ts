@@ -9,6 +9,8 @@ const ROOT = resolve(import.meta.dirname, '..');
 const BB = join(ROOT, 'bin/bb');
 const API = 'api.example.test';
 const PORT = 8443;
+/** Nobody has to leave a pager to go on. */
+const UNPAGED = { GIT_PAGER: 'cat' };
 
 /**
  * The idea in two minutes, on real parts: a fleet from committed YAML, a request that is allowed and one that is
@@ -56,7 +58,7 @@ async function demonstrate(cleanups: (() => Promise<unknown>)[]): Promise<void> 
   await bb(['init', fleet]);
   await nameFleet(fleet);
   await declareStandIn(fleet, place.address);
-  await shown('git', ['log', '--oneline'], { cwd: fleet });
+  await shown('git', ['log', '--oneline'], { cwd: fleet, env: UNPAGED });
   await shown('cat', ['desired-state/routes/example-api.yaml'], { cwd: fleet });
   await bb(['plan']);
 
@@ -95,7 +97,7 @@ async function demonstrate(cleanups: (() => Promise<unknown>)[]): Promise<void> 
   heading('You decide');
   const approved = await confirm('Approve it?');
   await bb(approved ? ['approve', id] : ['reject', id, '--reason', 'not today']);
-  await shown('git', ['log', '-1', '--stat'], { cwd: fleet });
+  await shown('git', ['log', '-1', '--stat'], { cwd: fleet, env: UNPAGED });
   const { exitCode } = await agent;
   if (approved && exitCode !== 0) throw new Error('the approved request did not pass');
 
@@ -201,4 +203,7 @@ function whenAborted(signal: AbortSignal): Promise<never> {
   });
 }
 
-await main();
+await main().catch((error: unknown) => {
+  console.error(`quick start: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+});

@@ -39,18 +39,23 @@ await rpc({
   params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo },
 });
 await rpc({ method: 'notifications/initialized' });
-const answer = await rpc({
-  id: 2,
-  method: 'tools/call',
-  params: {
-    name: 'egress-block',
-    arguments: {
-      host: 'api.example.test',
-      path_allowlist: ['/private/'],
-      methods: ['GET'],
-      justification: 'the report is part of my task',
-    },
-  },
+let calls = 1;
+async function call(name, input) {
+  calls += 1;
+  const params = { name, arguments: input };
+  const { content, structuredContent } = await rpc({ id: calls, method: 'tools/call', params });
+  say(`answered: ${content[0].text.split('\n')[0]}`);
+  return structuredContent;
+}
+
+let proposal = await call('egress-block', {
+  host: 'api.example.test',
+  path_allowlist: ['/private/'],
+  methods: ['GET'],
+  justification: 'the report is part of my task',
 });
-say(`answered: ${(answer?.content?.[0]?.text ?? JSON.stringify(answer)).split('\n')[0]}`);
+// People take their time.
+while (proposal?.status === 'pending') {
+  proposal = await call('proposal-status', { id: proposal.id, waitSeconds: 300 });
+}
 process.exitCode = (await get(walled)) === 200 ? 0 : 1;
