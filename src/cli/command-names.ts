@@ -21,6 +21,7 @@ export const COMMAND_NAMES = [
   { name: 'proposals', group: 'Proposals:', completes: null },
   { name: 'show', group: 'Proposals:', completes: 'proposal' },
   { name: 'approve', group: 'Proposals:', completes: 'proposal' },
+  { name: 'modify', group: 'Proposals:', completes: 'proposal' },
   { name: 'reject', group: 'Proposals:', completes: 'proposal' },
   { name: 'audit', group: 'History:', completes: null },
   { name: 'why', group: 'History:', completes: 'bottle' },

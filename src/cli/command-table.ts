@@ -17,6 +17,7 @@ export const LOADERS: { readonly [verb in Verb]: () => Promise<DeclareCommand> }
   proposals: async () => (await import('./commands/proposals.ts')).proposalsCommand,
   show: async () => (await import('./commands/proposals.ts')).showCommand,
   approve: async () => (await import('./commands/approve.ts')).approveCommand,
+  modify: async () => (await import('./commands/modify.ts')).modifyCommand,
   reject: async () => (await import('./commands/approve.ts')).rejectCommand,
   audit: async () => (await import('./commands/audit.ts')).auditCommand,
   why: async () => (await import('./commands/why.ts')).whyCommand,

@@ -20,6 +20,8 @@ export interface RunOptions {
   readonly cwd?: string;
   /** How a program ends that is handed the terminal; default: 0. */
   readonly handOverExitCode?: number;
+  /** What a program does that is handed the terminal. */
+  readonly onHandOver?: (argv: readonly string[]) => Promise<void>;
   /** What the person at the terminal answers; without it there is nobody to ask. */
   readonly answer?: string;
   /** The same, one answer a question, in order. */
@@ -55,6 +57,7 @@ export async function runBb(argv: readonly string[], options: RunOptions = {}): 
             },
       handOver: async (command) => {
         handedOver.push(command);
+        await options.onHandOver?.(command);
         return options.handOverExitCode ?? 0;
       },
     },

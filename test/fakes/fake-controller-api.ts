@@ -1,6 +1,7 @@
 import type {
   AgentSummary,
   Answer,
+  ApprovalTerms,
   ApproveRequest,
   ControllerApi,
   EditPreview,
@@ -138,10 +139,14 @@ export class FakeControllerApi implements ControllerApi {
     );
   }
 
-  async review(id: string) {
+  async review(id: string, { text }: ApprovalTerms = {}) {
     const review = this.#reviews.get(id);
     if (review === undefined) return notFound<ProposalReview>(id);
-    return this.#answer('review', () => review);
+    if (text === undefined) return this.#answer('review', () => review);
+    if (!text.startsWith('host: '))
+      return refused<ProposalReview>('bad-request', 'host is missing');
+    const [host = ''] = text.split('\n');
+    return this.#answer('review', () => ({ ...review, summary: `instead ${host}`, text }));
   }
 
   async approve(request: ApproveRequest, onProgress: (progress: Progress) => void) {
@@ -149,8 +154,9 @@ export class FakeControllerApi implements ControllerApi {
     if (seen !== undefined && request.seen !== undefined && request.seen !== seen) {
       return refused<never>('conflict', 'the branch moved, so the edit is another one now');
     }
-    const { scope, expires, operator } = request;
-    const terms = [scope, expires === undefined ? undefined : `until ${expires}`];
+    const { scope, expires, operator, text } = request;
+    const instead = text === undefined ? undefined : `instead: ${text.split('\n')[0]}`;
+    const terms = [instead, scope, expires === undefined ? undefined : `until ${expires}`];
     const words = [operator, ...terms.filter((term) => term !== undefined)].join(', ');
     return this.#decide('approve', request.id, 'approved', words, () =>
       onProgress({ kind: 'stage', text: 'reconciling' }),

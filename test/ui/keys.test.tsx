@@ -231,6 +231,25 @@ test('space selects and A approves all that are selected, after a question that 
   expect(api.commits).toHaveLength(2);
 });
 
+test('m approves what the operator made of it, after a question; R31 unchanged approves nothing', async () => {
+  const api = apiWith('dev');
+  api.propose(proposalReview({ index: 1 }));
+  let made = (text: string) => text;
+  await using screen = await showViewer(api, TALL, (text) => made(text));
+  await screen.press(KEY.tab, 'm');
+  await screen.shows('unchanged: nothing is approved');
+  made = () => 'nonsense';
+  await screen.press('m');
+  await screen.shows('host is missing');
+  made = (text) => text.replace('api.', 'docs.');
+  await screen.press('m');
+  await screen.shows('Approve instead: instead host: docs.example.test');
+  expect(api.commits).toEqual([]);
+  await screen.press('y');
+  await expect.poll(() => api.commits).toHaveLength(1);
+  expect(api.commits[0]).toContain('(ann@host, instead: host: docs.example.test)');
+});
+
 test('space twice lets go, and A with nothing selected approves nothing', async () => {
   const api = threeProposals();
   await using screen = await showViewer(api);

@@ -101,7 +101,7 @@ test('a question is never cut off, however much it would add', () => {
   };
   const state: ViewerState = {
     ...crowded({ columns: 80, rows: 24 }),
-    modal: { kind: 'approve', review },
+    modal: { kind: 'approve', review, instead: null },
   };
   const lines = linesOf(state);
   expect(lines).toContain('approve? [y/N]');

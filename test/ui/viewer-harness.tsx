@@ -32,6 +32,8 @@ export interface ShownViewer extends AsyncDisposable {
 export async function showViewer(
   api: FakeControllerApi,
   size = { columns: 80, rows: 24 },
+  /** What the operator makes of a text in the editor. */
+  edit = (text: string) => text,
 ): Promise<ShownViewer> {
   let bells = 0;
   const handedOver: (readonly string[])[] = [];
@@ -54,6 +56,7 @@ export async function showViewer(
         handedOver.push(argv);
         return 0;
       },
+      editText: async (text) => edit(text),
     },
     size,
   );

@@ -284,6 +284,8 @@ test('? explains the keys and takes none of them meanwhile', async () => {
   const api = apiWith('dev');
   await using screen = await showViewer(api);
   await screen.press('?');
+  await screen.shows('modify in $EDITOR');
+  await screen.press(KEY.pageDown);
   await screen.shows('pagedown');
   await screen.press('x', KEY.escape);
   await screen.shows('▶ Agents');

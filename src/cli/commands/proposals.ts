@@ -1,13 +1,13 @@
 import { Command } from '@commander-js/extra-typings';
 import { sanitizeLine } from '../../model/sanitize.ts';
 import { formatAge } from '../age.ts';
+import { termsOf } from '../approval-options.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { formatReview } from '../format-review.ts';
 import type { DeclareCommand } from '../frame.ts';
 import { parseEnd } from '../parse-end.ts';
 import type { Session } from '../session.ts';
 import { formatTable } from '../table.ts';
-import { termsOf } from './approve.ts';
 
 export const proposalsCommand: DeclareCommand = (frame) =>
   new Command('proposals')

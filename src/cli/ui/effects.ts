@@ -6,9 +6,9 @@ import type {
   ProposalReview,
 } from '../../controller/api.ts';
 import { assertNever } from '../../model/assert-never.ts';
+import { approveAll } from '../approve-all.ts';
 import { counted } from '../counted.ts';
 import { formatLeft } from '../format-left.ts';
-import { approveAll } from './approve-all.ts';
 import { readTopic } from './topic-source.ts';
 import type { ViewerPorts } from './viewer.ts';
 import type { ViewerEffect, ViewerEvent } from './viewer-event.ts';
@@ -16,7 +16,7 @@ import type { Message, Topic } from './viewer-state.ts';
 
 /** What effects need of the viewer that they belong to. */
 export interface EffectContext {
-  readonly ports: Pick<ViewerPorts, 'operator' | 'sleep' | 'ringBell' | 'handOver'>;
+  readonly ports: Pick<ViewerPorts, 'operator' | 'sleep' | 'ringBell' | 'handOver' | 'editText'>;
   /** Aborts when the operator leaves. */
   readonly left: AbortSignal;
   readonly api: () => ControllerApi | null;
@@ -62,10 +62,16 @@ export class Effects {
       case 'approve': {
         const { proposal, seen } = effect.review;
         this.#tell('plain', `approving ${proposal.id}…`);
-        const request = { id: proposal.id, seen, operator };
+        const instead = effect.instead === null ? {} : { text: effect.instead };
+        const request = { id: proposal.id, seen, operator, ...instead };
         const decision = await this.#ask((api) => api.approve(request, this.#showProgress));
-        return this.#done(`approved: ${decision.commitSubject}`, decision.leftInWorkingTree ?? []);
+        return this.#done(
+          `${decision.state}: ${decision.commitSubject}`,
+          decision.leftInWorkingTree ?? [],
+        );
       }
+      case 'modify':
+        return this.#modify(effect.id);
       case 'approve-all':
         return this.#approveAll(effect.reviews);
       case 'reject': {
@@ -117,6 +123,19 @@ export class Effects {
     }
   }
 
+  /** Asks about what the edited text means; one that asks for the same is no change (R31). */
+  async #modify(id: string): Promise<void> {
+    const asked = await this.#ask((api) => api.review(id));
+    const isImage = asked.proposal.request.tool === 'capability-block';
+    const name = `${id}${isImage ? '.Dockerfile' : '.yaml'}`;
+    const text = await this.#context.ports.editText(asked.text, name);
+    if (text.trim() === asked.text.trim()) {
+      return this.#tell('plain', 'unchanged: nothing is approved');
+    }
+    const review = await this.#ask((api) => api.review(id, { text }));
+    this.#context.dispatch({ kind: 'modified', review, text });
+  }
+
   async #reviewAll(ids: readonly string[]): Promise<void> {
     const reviews: ProposalReview[] = [];
     for (const id of ids) reviews.push(await this.#ask((api) => api.review(id)));
@@ -124,9 +143,10 @@ export class Effects {
   }
 
   async #approveAll(reviews: readonly ProposalReview[]): Promise<void> {
-    const ask = this.#ask.bind(this);
     const { operator } = this.#context.ports;
-    const outcome = await approveAll(reviews, operator, ask, this.#showProgress);
+    const ask = this.#ask.bind(this);
+    const onProgress = this.#showProgress;
+    const outcome = await approveAll(reviews, { request: { operator }, ask, onProgress });
     const words = `approved ${outcome.count} of ${counted(reviews.length, 'proposal')}`;
     if (outcome.problem !== null) throw new Error(`${words}: ${outcome.problem}`);
     this.#done(words, outcome.leftInWorkingTree);

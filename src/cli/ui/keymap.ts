@@ -14,6 +14,7 @@ export type Intent =
   | 'open'
   | 'attach'
   | 'approve'
+  | 'modify'
   | 'reject'
   | 'stop'
   | 'start'
@@ -68,6 +69,7 @@ export const KEYMAP: readonly Binding[] = [
     label: 'approve',
     isPrimary: true,
   },
+  { modes: ['proposals', 'detail'], keys: ['m'], intent: 'modify', label: 'modify in $EDITOR' },
   {
     modes: ['proposals', 'detail'],
     keys: ['r'],

@@ -1,4 +1,5 @@
 import { render, renderToString } from 'ink';
+import { editText } from '../edit-text.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Session } from '../session.ts';
 import { App, type TerminalLease } from './app.tsx';
@@ -39,6 +40,8 @@ async function runLive(session: Session): Promise<ExitCode> {
   const { surroundings, signal } = session;
   using input = new TerminalInput();
   const lease: TerminalLease = { suspend: null };
+  const handOver = (argv: readonly string[]) =>
+    lend(lease, input, () => surroundings.handOver(argv));
   const viewer = new Viewer(
     {
       open: () => surroundings.openController(session.controllerOptions),
@@ -46,7 +49,11 @@ async function runLive(session: Session): Promise<ExitCode> {
       nowMs: () => Date.now(),
       sleep: sleepUntil,
       ringBell: () => process.stdout.write('\x07'),
-      handOver: (argv) => lend(lease, input, () => surroundings.handOver(argv)),
+      handOver,
+      editText: (text, name) => {
+        const { environment } = surroundings;
+        return editText(text, name, { environment, handOver });
+      },
     },
     { columns: process.stdout.columns, rows: process.stdout.rows },
   );

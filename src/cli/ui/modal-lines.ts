@@ -36,7 +36,11 @@ export function modalLines(modal: Modal, state: ViewerState): readonly Line[] {
       ];
     case 'approve':
       return [
-        ...wrapped(`Approve: ${modal.review.summary}`, columns, 'strong'),
+        ...wrapped(
+          `Approve${modal.instead === null ? '' : ' instead'}: ${modal.review.summary}`,
+          columns,
+          'strong',
+        ),
         ...wrapped(`for ${modal.review.proposal.bottle}, as a commit`, columns, 'plain'),
         [],
         ...modal.review.effective.flatMap((text) => wrapped(`  ${text}`, columns, 'plain')),

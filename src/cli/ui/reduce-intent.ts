@@ -37,6 +37,8 @@ export function reduceIntent(state: ViewerState, intent: Intent): Reduced<Viewer
       }));
     case 'approve':
       return askApproval(state);
+    case 'modify':
+      return onProposal(state, (id) => ({ state, effects: [{ kind: 'modify', id }] }));
     case 'reject':
       return onProposal(state, (id) => {
         const summary = state.proposals?.find(({ proposal }) => proposal.id === id)?.summary ?? id;
@@ -115,7 +117,7 @@ function pageOf(state: ViewerState): number {
 /** The question shows what the approval would add in sum, so it waits for the review. */
 function askApproval(state: ViewerState): Reduced<ViewerState> {
   const review = state.detail?.review ?? null;
-  if (review !== null) return just({ ...state, modal: { kind: 'approve', review } });
+  if (review !== null) return just({ ...state, modal: { kind: 'approve', review, instead: null } });
   return onProposal(state, (id) => ({
     state: { ...state, approving: id },
     effects: [{ kind: 'review', id }],
@@ -127,7 +129,8 @@ function confirmed(state: ViewerState): Reduced<ViewerState> {
   const { modal } = state;
   const closed = { ...state, modal: null, detail: null };
   if (modal?.kind === 'approve') {
-    return { state: closed, effects: [{ kind: 'approve', review: modal.review }] };
+    const { review, instead } = modal;
+    return { state: closed, effects: [{ kind: 'approve', review, instead }] };
   }
   if (modal?.kind === 'stop') {
     return { state: closed, effects: [{ kind: 'stop', bottle: modal.bottle }] };

@@ -28,6 +28,10 @@ export function reduce(state: ViewerState, event: ViewerEvent): Reduced<ViewerSt
       return just(withText(state, (text) => Array.from(text).slice(0, -1).join('')));
     case 'reviewed':
       return just(reviewCame(state, event));
+    case 'modified': {
+      const { review, text } = event;
+      return just({ ...state, modal: { kind: 'approve', review, instead: text } });
+    }
     case 'review-failed':
       return just({
         ...state,
@@ -166,7 +170,7 @@ function reviewCame(
 ): ViewerState {
   const detail = state.detail?.id === id ? { ...state.detail, review } : state.detail;
   return state.approving === id
-    ? { ...state, detail, approving: null, modal: { kind: 'approve', review } }
+    ? { ...state, detail, approving: null, modal: { kind: 'approve', review, instead: null } }
     : { ...state, detail };
 }
 

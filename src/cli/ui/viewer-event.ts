@@ -20,6 +20,8 @@ export type ViewerEvent =
   | { readonly kind: 'typed'; readonly text: string }
   | { readonly kind: 'erased' }
   | { readonly kind: 'reviewed'; readonly id: string; readonly review: ProposalReview }
+  /** `text` is to be approved instead of what was asked for, which means `review`. */
+  | { readonly kind: 'modified'; readonly review: ProposalReview; readonly text: string }
   | { readonly kind: 'review-failed'; readonly id: string; readonly problem: string }
   | { readonly kind: 'all-reviewed'; readonly reviews: readonly ProposalReview[] }
   | { readonly kind: 'agents'; readonly agents: readonly AgentSummary[] }
@@ -40,7 +42,12 @@ export type ViewerEvent =
 /** What the shell of the viewer is asked to do; each is a command of `bb` or of the terminal. */
 export type ViewerEffect =
   | { readonly kind: 'review'; readonly id: string }
-  | { readonly kind: 'approve'; readonly review: ProposalReview }
+  | {
+      readonly kind: 'approve';
+      readonly review: ProposalReview;
+      readonly instead: string | null;
+    }
+  | { readonly kind: 'modify'; readonly id: string }
   | { readonly kind: 'reject'; readonly id: string; readonly reason: string }
   | { readonly kind: 'review-all'; readonly ids: readonly string[] }
   | { readonly kind: 'approve-all'; readonly reviews: readonly ProposalReview[] }

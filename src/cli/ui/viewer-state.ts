@@ -36,7 +36,12 @@ export type Modal =
       readonly reviews: readonly ProposalReview[];
       readonly scroll: number;
     }
-  | { readonly kind: 'approve'; readonly review: ProposalReview }
+  /** `instead` is the text that is approved in place of what was asked for, or null. */
+  | {
+      readonly kind: 'approve';
+      readonly review: ProposalReview;
+      readonly instead: string | null;
+    }
   | {
       readonly kind: 'reject';
       readonly id: string;

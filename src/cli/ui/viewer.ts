@@ -14,6 +14,8 @@ export interface ViewerPorts {
   readonly ringBell: () => void;
   /** Gives the terminal to a program until it ends; resolves with its exit code. */
   readonly handOver: (argv: readonly string[]) => Promise<number>;
+  /** Lets the operator edit a text under that name; gives what was saved. */
+  readonly editText: (text: string, name: string) => Promise<string>;
 }
 
 const RECONNECT_MS = 1_000;
