@@ -3,8 +3,11 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.{ts,tsx}'],
-    // Long tests run by `npm run test:long` alone.
-    exclude: process.env['BB_TEST_LONG'] === undefined ? ['test/long/**'] : [],
+    // By `npm run test:long` alone, and by the commands that name an engine.
+    exclude: [
+      ...(process.env['BB_TEST_LONG'] === undefined ? ['test/long/**'] : []),
+      ...(process.env['BB_TEST_VARIANT'] === undefined ? ['test/escape/docker.test.ts'] : []),
+    ],
     globalSetup: ['./test/engines/global-setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 120_000,

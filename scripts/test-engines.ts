@@ -3,9 +3,9 @@ import { VARIANTS } from './engine/variants.ts';
 
 /**
  * Runs again what `npm test` ran against the quick engine and as one user: on Docker Engine 29, under runc and under
- * gVisor's runsc, and without privileges. What this machine cannot have is skipped by name. Podman and the attacks of a
- * user without privileges are minutes more: `test:contract` and `test:escape` with `--backend`.
- * Arguments are passed on to vitest instead of each run's own.
+ * gVisor's runsc, and without privileges; and on every engine the attacks from inside a docker bottle. What this
+ * machine cannot have is skipped by name. Podman and the attacks of a user without privileges are minutes more:
+ * `test:contract` and `test:escape` with `--backend`. Arguments are passed on to vitest instead of each run's own.
  */
 const TOUCHING_AN_ENGINE = [
   'test/contract/docker',
@@ -15,6 +15,7 @@ const TOUCHING_AN_ENGINE = [
 ];
 
 const RUNS: { readonly [variant: string]: readonly string[] } = {
+  docker: ['test/escape/docker'],
   'docker-29': [...TOUCHING_AN_ENGINE, 'test/long/claude', 'test/long/codex'],
   'docker-29-runsc': TOUCHING_AN_ENGINE,
   'embedded-user': ['test/contract/embedded.test.ts'],
