@@ -27,6 +27,8 @@ interface Machine {
   /** Addresses, loopback last, and the port on which each answers. */
   readonly addresses: readonly string[];
   readonly port: number;
+  /** How often one of them was reached. */
+  visits(): number;
   /** Name of a socket that is in no file system. */
   readonly abstract: string;
 }
@@ -117,6 +119,7 @@ function routesFile(address: string, paths: string): string {
     `    addresses: [${address}/32]`,
     `    paths: [${paths}]`,
     '    auth: {scheme: Bearer, secret: api}',
+    '    git: {fetch: true}',
     '  - host: second.example.test',
     '    ports: [8444]',
     `    addresses: [${address}/32]`,
@@ -144,7 +147,9 @@ function recorder(host: string, arrived: Arrived[]): RequestListener {
 
 /** TCP on all addresses, IPv6 too, and a socket by name alone. */
 async function listenEverywhere(): Promise<Machine & { close(): void }> {
+  let visits = 0;
   const answer = (socket: Socket): void => {
+    visits += 1;
     socket.on('error', () => socket.destroy());
     socket.end('reached\n');
   };
@@ -163,5 +168,6 @@ async function listenEverywhere(): Promise<Machine & { close(): void }> {
     tcp.close();
     unix.close();
   };
-  return { addresses: [...addresses, '127.0.0.1', '::1'], port, abstract, close };
+  const reachable = [...addresses, '127.0.0.1', '::1'];
+  return { addresses: reachable, port, abstract, visits: () => visits, close };
 }

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, type TestContext, test } from 'vitest';
 import { eventually } from '../eventually.ts';
 import { API, type AttackedFleet } from './attacked-fleet.ts';
-import { inside } from './inside.ts';
+import { exchangeAll, inside } from './inside.ts';
 
 /** What an agent that tries all the time got, the same answer in a row only once. */
 interface Tries {
@@ -38,6 +38,31 @@ export function outageAttacks(attacked: () => AttackedFleet): void {
         }
       });
     });
+
+    test('nothing gets out while a bottle is taken down, and what is allowed when it is there again', async () => {
+      const { fleet, place, arrived, machine } = attacked();
+      const agents = 'desired-state/agents/dev.yaml';
+      const before = await fleet.repository.git('show', `HEAD:${agents}`);
+      const targets = [...machine.addresses, place.address, '192.0.2.77'];
+      const program = `${settings({ outage: 'down', mark: '/tmp/noticed-down', targets, port: machine.port })}${TRYING}`;
+      const visits = machine.visits();
+      const ended = inside(fleet, 'node', program, 'other').catch(String);
+      await eventually(
+        'the agent got through',
+        () => arrived.some(({ line }) => line.includes('/public/down')) || undefined,
+        20_000,
+      );
+      await fleet.repository.commit({ [agents]: before.replace(', {name: other}', '') });
+      await fleet.done('reconcile');
+      expect(await ended).toContain('the attack did not run');
+      expect(machine.visits()).toBe(visits);
+      await fleet.repository.commit({ [agents]: before });
+      await fleet.done('reconcile');
+      const send = `GET /public/again HTTP/1.1\r\nHost: ${API}\r\n\r\n`;
+      const exchange = { name: 'again', tunnel: { target: API }, send };
+      const { again } = await exchangeAll(fleet, [exchange], 'other');
+      expect(again).toMatch(/^HTTP\/1\.1 200 /);
+    }, 120_000);
 
     async function tryDuring(
       context: TestContext,

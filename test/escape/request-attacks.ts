@@ -167,6 +167,15 @@ export const REQUEST_ATTACKS: readonly RequestAttack[] = [
   ),
   attack('git push', { tunnel, send: get('/public/r.git/info/refs?service=git-receive-pack') }),
   attack(
+    'git fetch over a route without it',
+    {
+      tunnel: { target: SECOND },
+      send: get('/r.git/info/refs?service=git-upload-pack', 'X-Team: blue\r\n', SECOND),
+    },
+    REFUSED,
+    { tunnel, send: get('/public/r.git/info/refs?service=git-upload-pack') },
+  ),
+  attack(
     'a method that the route does not have',
     {
       tunnel: { target: SECOND },
