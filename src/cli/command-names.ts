@@ -25,6 +25,7 @@ export const COMMAND_NAMES = [
   { name: 'reject', group: 'Proposals:', completes: 'proposal' },
   { name: 'audit', group: 'History:', completes: null },
   { name: 'why', group: 'History:', completes: 'bottle' },
+  { name: 'rollback', group: 'History:', completes: null },
   { name: 'start', group: 'One bottle:', completes: 'agent' },
   { name: 'stop', group: 'One bottle:', completes: 'bottle' },
   { name: 'suspend', group: 'One bottle:', completes: 'bottle' },

@@ -21,6 +21,7 @@ export const LOADERS: { readonly [verb in Verb]: () => Promise<DeclareCommand> }
   reject: async () => (await import('./commands/approve.ts')).rejectCommand,
   audit: async () => (await import('./commands/audit.ts')).auditCommand,
   why: async () => (await import('./commands/why.ts')).whyCommand,
+  rollback: async () => (await import('./commands/rollback.ts')).rollbackCommand,
   start: async () => (await import('./commands/start.ts')).startCommand,
   stop: async () => (await import('./commands/edit.ts')).stopCommand,
   suspend: async () => (await import('./commands/edit.ts')).suspendCommand,

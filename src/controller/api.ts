@@ -123,7 +123,9 @@ export type FleetEdit =
       /** Null mints `<agent>-<5 base36 characters>`. */
       readonly bottle: string | null;
       readonly label: string | null;
-    };
+    }
+  /** Takes back what one commit did; a commit, or a proposal that was approved. */
+  | { readonly kind: 'rollback'; readonly target: string };
 
 /** What an edit would do, before it is committed. */
 export interface EditPreview {

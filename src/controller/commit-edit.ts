@@ -3,7 +3,7 @@ import { parseBottleName, type Revision } from '../model/names.ts';
 import { commitMessage } from '../supervise/commit-message.ts';
 import type { Answer, FleetEdit } from './api.ts';
 import { type Committed, commitChanges } from './commit-changes.ts';
-import { editFiles } from './fleet-edit.ts';
+import { editedFiles } from './edited-files.ts';
 import { desiredAt, type PassPorts } from './pass.ts';
 import type { CommitRequest } from './ports/git.ts';
 
@@ -38,11 +38,19 @@ async function editAt(
     } as const;
     return { ok: false, refusal };
   }
-  const edited = editFiles(edit, await git.readTree(tip), loaded.desired, random);
+  const base = { tip, files: await git.readTree(tip), desired: loaded.desired };
+  const edited = await editedFiles(edit, base, { ...pass, random });
   if (!edited.ok) return edited;
-  const { changes, subject, action, bottle } = edited.value;
+  const { changes, subject, action, bottle, reverts = null } = edited.value;
   const slug = bottle === null ? null : (parseBottleName(bottle) ?? null);
-  const message = commitMessage({ kind: 'edit', action, bottle: slug, operator, summary: subject });
+  const message = commitMessage({
+    kind: 'edit',
+    action,
+    bottle: slug,
+    operator,
+    summary: subject,
+    reverts,
+  });
   const below = new Map([...changes].map(([path, text]) => [`${git.folder}/${path}`, text]));
   return { ok: true, value: { changes: below, ...message } };
 }

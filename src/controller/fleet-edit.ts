@@ -11,8 +11,11 @@ import { assertNever } from '../model/assert-never.ts';
 import type { Random } from '../model/clock.ts';
 import type { DesiredState } from '../model/desired-state.ts';
 import { didYouMean } from '../model/did-you-mean.ts';
-import { type BottleName, parseBottleName } from '../model/names.ts';
+import { type BottleName, parseBottleName, type Revision } from '../model/names.ts';
 import type { Answer, FleetEdit } from './api.ts';
+
+/** An edit that needs no more than the files of the tip. */
+type FileEdit = Exclude<FleetEdit, { readonly kind: 'rollback' }>;
 
 /** The files that an operator's edit changes, relative to the desired-state folder, and what to call it. */
 export interface EditedFiles {
@@ -22,11 +25,13 @@ export interface EditedFiles {
   readonly action: string;
   /** Slug that it is about, or null for the fleet. */
   readonly bottle: string | null;
+  /** Commit that it takes back. */
+  readonly reverts?: Revision;
 }
 
 /** Computes an operator's edit on the files of one commit. Pure but for the randomness of a minted name. */
 export function editFiles(
-  edit: FleetEdit,
+  edit: FileEdit,
   files: ReadonlyMap<string, TreeFile>,
   desired: DesiredState,
   random: Random,
@@ -44,7 +49,7 @@ export function editFiles(
 }
 
 function computeEdit(
-  edit: FleetEdit,
+  edit: FileEdit,
   files: ReadonlyMap<string, TreeFile>,
   desired: DesiredState,
   random: Random,

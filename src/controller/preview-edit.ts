@@ -1,13 +1,13 @@
 import { loadDesiredState } from '../desired/load.ts';
 import type { TreeFile } from '../desired/tree-file.ts';
 import type { Random } from '../model/clock.ts';
-import type { Diagnostic } from '../model/diagnostic.ts';
 import { parseBottleName } from '../model/names.ts';
 import { sanitizeBlock } from '../model/sanitize.ts';
 import { preflightOf } from '../reconcilers/preflight.ts';
 import { unifiedDiff } from '../supervise/unified-diff.ts';
 import type { Answer, EditPreview, FleetEdit } from './api.ts';
-import { editFiles } from './fleet-edit.ts';
+import { editedFiles } from './edited-files.ts';
+import type { EditedFiles } from './fleet-edit.ts';
 import { notEnforced } from './not-enforced.ts';
 import { type PassPorts, type PassResult, resolveTip } from './pass.ts';
 import type { Reconciler } from './reconciler.ts';
@@ -31,30 +31,34 @@ export async function previewEdit(
   if ('refusal' in resolved) return { ok: false, refusal: resolved.refusal };
   const tip = resolved.revision;
   const files = await git.readTree(tip);
-  const load = (tree: ReadonlyMap<string, TreeFile>) =>
-    loadDesiredState(tree, policy, { nowMs: clock.nowMs() });
-  const before = load(files);
+  const before = loadDesiredState(files, policy, { nowMs: clock.nowMs() });
   if (before.desired === null) {
-    return invalid(`commit ${tip.slice(0, 12)} is not valid`, before.diagnostics);
+    const message = `commit ${tip.slice(0, 12)} is not valid`;
+    const hint = 'mend the files and commit first; bb validate shows all problems';
+    const refusal = { kind: 'invalid', message, hint, diagnostics: before.diagnostics } as const;
+    return { ok: false, refusal };
   }
-  const edited = editFiles(edit, files, before.desired, ports.random);
+  const base = { tip, files, desired: before.desired };
+  const edited = await editedFiles(edit, base, { ...ports.pass, random: ports.random });
   if (!edited.ok) return edited;
-  const { changes, subject, bottle } = edited.value;
-  const after = load(withChanges(files, changes));
-  if (after.desired === null) {
-    return invalid('with this edit the desired state would not be valid', after.diagnostics);
-  }
-  const planned = await ports.reconciler.lookAhead({ revision: tip, desired: after.desired });
+  const { changes, subject, bottle, desired } = edited.value;
+  const planned = await ports.reconciler.lookAhead({ revision: tip, desired });
   return {
     ok: true,
     value: {
-      edit: edit.kind === 'add-instance' ? { ...edit, bottle } : edit,
+      edit: chosen(edit, edited.value),
       subject,
       diff: sanitizeBlock([...diffs(files, changes)].join('')),
       plan: planned.plan,
       preflight: preflightOfBottle(bottle, planned),
     },
   };
+}
+
+/** The edit with what was minted or looked up for it. */
+function chosen(edit: FleetEdit, { bottle, reverts }: EditedFiles): FleetEdit {
+  if (edit.kind === 'add-instance') return { ...edit, bottle };
+  return edit.kind === 'rollback' && reverts !== undefined ? { ...edit, target: reverts } : edit;
 }
 
 function preflightOfBottle(
@@ -71,18 +75,6 @@ function preflightOfBottle(
   });
 }
 
-function withChanges(
-  files: ReadonlyMap<string, TreeFile>,
-  changes: ReadonlyMap<string, string | null>,
-): ReadonlyMap<string, TreeFile> {
-  const edited = new Map(files);
-  for (const [path, text] of changes) {
-    if (text === null) edited.delete(path);
-    else edited.set(path, { mode: '100644', bytes: new TextEncoder().encode(text) });
-  }
-  return edited;
-}
-
 function* diffs(
   files: ReadonlyMap<string, TreeFile>,
   changes: ReadonlyMap<string, string | null>,
@@ -92,9 +84,4 @@ function* diffs(
     const before = file === undefined ? null : new TextDecoder().decode(file.bytes);
     yield unifiedDiff(path, before, text);
   }
-}
-
-function invalid(message: string, diagnostics: readonly Diagnostic[]): Answer<never> {
-  const hint = 'mend the files and commit first; bb validate shows all problems';
-  return { ok: false, refusal: { kind: 'invalid', message, hint, diagnostics } };
 }

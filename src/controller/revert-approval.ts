@@ -8,6 +8,7 @@ import type { Failure } from './failure.ts';
 import type { FleetJournal } from './fleet-journal.ts';
 import type { Git } from './ports/git.ts';
 import { NO_PERMISSIONS, type Reconciler } from './reconciler.ts';
+import { treeWithoutChange } from './tree-without-change.ts';
 
 export interface RevertPorts {
   readonly git: Git;
@@ -67,7 +68,7 @@ export async function revertApproval(
   );
 }
 
-/** The files that the approval touched, as they were before it, unless somebody changed them since. */
+/** What the approval changed, taken out of the tip: what others were allowed since stays. */
 async function undoneAt(
   tip: Revision,
   approved: Revision,
@@ -81,21 +82,17 @@ async function undoneAt(
     git.readTree(approved),
     git.readTree(tip),
   ]);
-  const changes = new Map<string, string | null>();
-  for (const path of new Set([...before.keys(), ...after.keys()])) {
-    const was = textAt(before, path);
-    const became = textAt(after, path);
-    if (was === became) continue;
-    if (textAt(now, path) !== became) {
-      return refuse(
-        'conflict',
-        `${path} was changed after the approval, so it cannot be taken back automatically`,
-        `undo commit ${approved.slice(0, 12)} by hand`,
-      );
-    }
-    changes.set(`${git.folder}/${path}`, was);
+  const taken = treeWithoutChange({ before, after, now });
+  if (taken.kind === 'in-the-way') {
+    return refuse(
+      'conflict',
+      `it cannot be taken back automatically: in ${taken.path} ${taken.reason}`,
+      `undo commit ${approved.slice(0, 12)} by hand`,
+    );
   }
-  return { ok: true, value: changes };
+  const { folder } = git;
+  const changes = [...taken.changes].map(([path, text]) => [`${folder}/${path}`, text] as const);
+  return { ok: true, value: new Map(changes) };
 }
 
 /** A turn that still waits for the reverted table is let end: what it rendered must not stay behind. */
@@ -105,14 +102,6 @@ async function bringBack(bottle: BottleName, reconciler: Reconciler): Promise<vo
     const report = await reconciler.pass({ permissions: NO_PERMISSIONS });
     if (report.kind === 'refused' || !reconciler.snapshot().inFlight.has(bottle)) return;
   }
-}
-
-function textAt(
-  files: ReadonlyMap<string, { readonly bytes: Uint8Array }>,
-  path: string,
-): string | null {
-  const file = files.get(path);
-  return file === undefined ? null : new TextDecoder().decode(file.bytes);
 }
 
 function refuse(kind: Refusal['kind'], message: string, hint: string | null): Answer<never> {

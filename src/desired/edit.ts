@@ -9,4 +9,5 @@ export {
 } from './edit/instances.ts';
 export { mergeRoute } from './edit/merge-route.ts';
 export { setFleetSuspend } from './edit/suspend.ts';
+export { takeBack } from './edit/take-back.ts';
 export { UneditableText } from './edit/yaml-edit.ts';

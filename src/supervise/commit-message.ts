@@ -47,6 +47,8 @@ export type Recorded =
       readonly bottle: BottleName | null;
       readonly operator: string;
       readonly summary: string;
+      /** The commit that it takes back. */
+      readonly reverts: Revision | null;
     };
 
 export interface CommitMessage {
@@ -118,7 +120,10 @@ function proseOf(recorded: Recorded): { subject: string; body: readonly string[]
       };
     }
     case 'edit':
-      return { subject: recorded.summary, body: [] };
+      return {
+        subject: recorded.summary,
+        body: recorded.reverts === null ? [] : [`This takes back commit ${recorded.reverts}.`],
+      };
     default:
       return assertNever(recorded);
   }
@@ -162,6 +167,7 @@ function trailersOf(recorded: Recorded): readonly (readonly [string, string])[] 
       ['Bb-Action', recorded.action],
       ...(recorded.bottle === null ? [] : [['Bb-Bottle', recorded.bottle] as const]),
       ['Bb-Operator', recorded.operator],
+      ...(recorded.reverts === null ? [] : [['Bb-Reverts', recorded.reverts] as const]),
     ];
   }
   const { proposal } = recorded;

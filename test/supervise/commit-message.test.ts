@@ -76,6 +76,7 @@ Bb-Justification: The task needs the release list`);
       bottle: bottleName('dev'),
       operator: 'olga',
       summary: 'Stop dev',
+      reverts: null,
     });
     expect(textOf(message)).toBe('Stop dev\n\nBb-Action: stop\nBb-Bottle: dev\nBb-Operator: olga');
   });

@@ -42,8 +42,9 @@ export async function readHistory(
     const trailers = new Map(record.trailers);
     const action = trailers.get('Bb-Action') ?? 'commit';
     const reverts = trailers.get('Bb-Reverts');
-    if (reverts !== undefined && !undoings.has(reverts))
-      undoings.set(reverts, { revision, action });
+    // What took something back and was itself taken back undoes nothing.
+    const isUndoing = reverts !== undefined && !undoings.has(revision);
+    if (isUndoing && !undoings.has(reverts)) undoings.set(reverts, { revision, action });
     const files = below(prefix, record.files);
     if (!trailers.has('Bb-Action') && files.length === 0 && applications.length === 0) continue;
     entries.push({
