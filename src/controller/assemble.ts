@@ -217,7 +217,7 @@ function buildsOver(
   images: ShippedImages,
 ): ConstructorParameters<typeof Reconciler>[0]['imageBuilds'] {
   return ({ desired, context }) => {
-    const builds = new Map(desiredImageBuilds(desired, context.host));
+    const builds = new Map(desiredImageBuilds(desired, context.host, images.agent.dockerfile));
     for (const build of [images.sidecars, images.agent]) builds.set(build.reference, build);
     return builds;
   };

@@ -1,6 +1,8 @@
 import type { ControllerOptions } from './api.ts';
+import { checkAgentPrograms } from './doctor/agent-programs.ts';
 import { checkEngine, checkImages } from './doctor/engine.ts';
 import { checkHostConfig } from './doctor/host-config.ts';
+import { checkLogins } from './doctor/logins.ts';
 import { checkDisk, checkNode, checkStateDirectory } from './doctor/machine.ts';
 import { checkPipelock } from './doctor/pipelock.ts';
 import { checkRemote } from './doctor/remote.ts';
@@ -32,6 +34,8 @@ const CHECKS: readonly (readonly [name: string, check: Check])[] = [
   ['terminals', checkTerminals],
   ['pipelock', checkPipelock],
   ['secrets file', checkSecretsFile],
+  ['logins', checkLogins],
+  ['agent programs', checkAgentPrograms],
   ['state directory', checkStateDirectory],
   ['disk', checkDisk],
   ['clock', checkClock],

@@ -10,6 +10,7 @@ import { sanitizeLine } from '../model/sanitize.ts';
 import type { HostFacts } from '../reconcilers/plan-context.ts';
 import { awaitSidecars } from './await-sidecars.ts';
 import { StepFailed } from './failure.ts';
+import { keepSessions, keptSessions } from './kept-sessions.ts';
 import type { BottleRecords } from './ports/bottle-records.ts';
 import type { Secrets } from './ports/secrets.ts';
 import type { SidecarFiles } from './ports/sidecar-files.ts';
@@ -91,6 +92,8 @@ export async function performAction(planned: PlannedAction, turn: ActionContext)
       await renderSidecars(context);
       await awaitSidecars(bottle, { ...action, former: [] }, context);
       return;
+    case 'keep-sessions':
+      return keepSessions(requireDesired(context).spec, refOf(context, 'agent'), context);
     case 'stop':
       return backend.stop(refOf(context, action.component), STOP_GRACE_MS);
     case 'remove':
@@ -185,7 +188,8 @@ async function provision(context: OnBackend): Promise<void> {
   const owner = context.host.agentUser;
   const copied = await provisionedFiles(spec, context.contents, { ...context, owner });
   const agent = refOf(context, 'agent');
-  await context.backend.copyIn(agent, AGENT_HOME, copied);
+  const kept = await keptSessions(spec, context);
+  await context.backend.copyIn(agent, AGENT_HOME, [...copied, ...kept]);
   await context.backend.copyIn(agent, SYSTEM_TRUST.folder, SYSTEM_TRUST.files);
 }
 

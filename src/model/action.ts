@@ -43,6 +43,8 @@ export type Action =
       readonly tableHash: Fingerprint;
       readonly settingsHash: Fingerprint;
     }
+  /** Saves the transcripts of the agent's sessions on the host: its successor is provisioned with them. */
+  | { readonly kind: 'keep-sessions' }
   | { readonly kind: 'stop'; readonly component: ContainerComponent }
   /** Saves the agent's file system as an image of this reference: what it was taken from goes only when it is there. */
   | { readonly kind: 'snapshot'; readonly component: 'agent'; readonly reference: string }

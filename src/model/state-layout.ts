@@ -16,6 +16,8 @@ export interface BottleLayout {
   readonly metadata: string;
   /** There while the agent's files are to outlive the bottle, because it crashed. */
   readonly preservedMark: string;
+  /** Transcripts of the agent's sessions, from before it was last replaced. */
+  readonly sessions: string;
   /** Where its state is when the bottle is gone and was worth keeping. */
   readonly preserved: string;
 }
@@ -35,6 +37,7 @@ export function bottleLayout(stateDirectory: string, bottle: BottleName): Bottle
     queue: `${stateDirectory}/queue/${bottle}`,
     metadata: `${root}/metadata.json`,
     preservedMark: `${root}/preserved.json`,
+    sessions: `${root}/sessions.tar`,
     preserved: `${stateDirectory}/preserved/${bottle}`,
   };
 }

@@ -131,6 +131,8 @@ function words(action: Action): string {
       return 'register the supervise tools';
     case 'reload-sidecar':
       return `reload ${action.sidecar}`;
+    case 'keep-sessions':
+      return 'keep the transcripts of the agent';
     case 'stop':
       return `stop ${action.component}`;
     case 'remove':

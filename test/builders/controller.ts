@@ -122,6 +122,7 @@ export class FleetWorld implements AsyncDisposable {
     const records = life.lend('records', createBottleRecords(stateDirectory), [
       'writeMetadata',
       'writeMark',
+      'writeSessions',
       'clearMark',
       'keep',
       'remove',
@@ -150,7 +151,7 @@ export class FleetWorld implements AsyncDisposable {
       random: HALF,
       journal,
       imageBuilds: ({ desired, context }) =>
-        new Map([...desiredImageBuilds(desired, context.host), ...IMAGE_BUILDS]),
+        new Map([...desiredImageBuilds(desired, context.host, 'FROM scratch\n'), ...IMAGE_BUILDS]),
       performing: { environment: {}, hints, workspaces: { read: async () => [] } },
     });
     const index = new DecisionIndex(git);

@@ -52,6 +52,8 @@ test('everything that is not ok says what to do', async () => {
     'terminals',
     'pipelock',
     'secrets file',
+    'logins',
+    'agent programs',
     'state directory',
     'disk',
     'clock',
@@ -104,6 +106,60 @@ test('images base imports into the engine of the host config, and says what it c
   expect(ran.stderr).toContain('other.sock');
   writeConfig('docker: 7\n');
   expect(await runBb(argv, { environment: environment() })).toMatchObject({ exitCode: 2 });
+});
+
+test('the programs of agents are known, too old, unknown or not there', async () => {
+  expect(await check('agent programs')).toMatchObject({ state: 'ok' });
+  const bin = join(home, 'programs/bin');
+  mkdirSync(bin, { recursive: true });
+  writeConfig(`programs: ${home}/programs\n`);
+  expect(await check('agent programs')).toMatchObject({
+    state: 'warn',
+    detail: `${bin} has neither claude nor codex`,
+  });
+  const install = (name: string, script: string) =>
+    writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  install('claude', 'echo "2.1.330 (Claude Code)"');
+  install('codex', '[ "$HOME" != / ] && [ -z "$DOCKER_HOST" ] && echo codex-cli 0.169.0');
+  expect(await check('agent programs')).toMatchObject({
+    state: 'ok',
+    detail: 'claude: 2.1.330 (Claude Code), codex: codex-cli 0.169.0',
+  });
+  install('claude', 'echo 1.9.9');
+  install('codex', 'echo codex-cli 7.0.0');
+  expect(await check('agent programs')).toMatchObject({
+    state: 'warn',
+    detail: expect.stringMatching(
+      /claude .* 1\.9\.9, which is too old.*codex .* 7\.0\.0, which is unknown/,
+    ),
+    fix: `put a version that bb knows into ${bin}`,
+  });
+  install('codex', 'exit 3');
+  expect((await check('agent programs'))?.detail).toContain('exit code 3');
+});
+
+test('a login of codex is told with its end, one that is over fails with the fix', async () => {
+  expect(await check('logins')).toMatchObject({ state: 'ok', detail: 'none named' });
+  mkdirSync(join(home, 'config/bb'), { recursive: true });
+  const text = `chatgpt: {from: {codexLogin: ${home}/auth.json}, hosts: [chatgpt.com]}\n`;
+  writeFileSync(join(home, 'config/bb/secrets.yaml'), text, { mode: 0o600 });
+  const login = (exp: number) => {
+    const claims = Buffer.from(JSON.stringify({ exp })).toString('base64url');
+    const tokens = { access_token: `head.${claims}.tell-nobody` };
+    writeFileSync(join(home, 'auth.json'), JSON.stringify({ tokens }));
+  };
+  expect(await check('logins')).toMatchObject({
+    state: 'fail',
+    fix: expect.stringContaining('codex login'),
+  });
+  login(4_000_000_000);
+  const valid = await check('logins');
+  expect(valid).toMatchObject({ state: 'ok', detail: 'chatgpt until 2096-10-02T07:06:40.000Z' });
+  login(1_000_000_000);
+  expect(await check('logins')).toMatchObject({
+    state: 'fail',
+    detail: expect.stringContaining('has expired'),
+  });
 });
 
 test('looking changes nothing', async () => {

@@ -113,6 +113,7 @@ export class SimulatedFleet {
       case 'await-sidecars':
       case 'prove-isolation':
       case 'register-tools':
+      case 'keep-sessions':
         return;
     }
   }

@@ -3,6 +3,7 @@ import type { ProposalView } from '../../src/controller/api.ts';
 import { eventually } from '../eventually.ts';
 import { builtProgram } from './built-program.ts';
 import type { FleetUnderTest } from './fleet-under-test.ts';
+import { MCP_CLIENT } from './mcp-call.ts';
 import { API, URL_OF_API } from './upstream.ts';
 
 /** What the agent of `agentProgram` saw. */
@@ -58,34 +59,15 @@ export function pending(fleet: FleetUnderTest): Promise<readonly ProposalView[]>
 function agentProgram(path: string): string {
   return `
     const ask = async () => (await fetch('${URL_OF_API}${path}')).status;
-    const rpc = async (message) => {
-      const response = await fetch('http://supervise:9100/mcp', {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/json',
-          accept: 'application/json, text/event-stream',
-          'mcp-protocol-version': '2025-06-18',
-        },
-        body: JSON.stringify({ jsonrpc: '2.0', ...message }),
-      });
-      const lines = (await response.text()).split('\\n').map((line) => line.replace(/^data: /, ''));
-      const answers = lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
-      return answers.find((answer) => answer.id === message.id);
-    };
+    ${MCP_CLIENT}
     const before = await ask();
-    const clientInfo = { name: 'scenario', version: '1' };
-    const protocolVersion = '2025-06-18';
-    await rpc({ id: 1, method: 'initialize', params: { protocolVersion, capabilities: {}, clientInfo } });
-    await rpc({ method: 'notifications/initialized' });
     const input = {
       host: '${API}',
       path_allowlist: ['${path}'],
       methods: ['GET'],
       justification: 'the report is part of my task',
     };
-    const call = { name: 'egress-block', arguments: input };
-    const { result } = await rpc({ id: 2, method: 'tools/call', params: call });
-    const answer = result.content.map(({ text }) => text).join('\\n');
+    const answer = await callTool('egress-block', input);
     console.log(JSON.stringify({ pid: process.pid, before, answer, after: await ask() }));
   `;
 }

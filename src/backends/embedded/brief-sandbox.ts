@@ -21,7 +21,11 @@ const TIMEOUT_MS = 60_000;
 export async function withSandbox(
   machine: Machine,
   ref: ComponentRef,
-  program: { readonly argv: readonly string[]; readonly stdin: string | Uint8Array },
+  program: {
+    readonly argv: readonly string[];
+    readonly stdin: string | Uint8Array;
+    readonly outputBytes?: number;
+  },
 ): Promise<RawResult> {
   const request = { ...program, user: null, timeoutMs: TIMEOUT_MS };
   const run = runningRun(machine.layout, ref);

@@ -22,7 +22,11 @@ export interface RawResult {
   readonly truncated: boolean;
 }
 
-type RawRequest = Omit<ExecRequest, 'stdin'> & { readonly stdin?: string | Uint8Array };
+type RawRequest = Omit<ExecRequest, 'stdin'> & {
+  readonly stdin?: string | Uint8Array;
+  /** How much of what it prints is kept. */
+  readonly outputBytes?: number;
+};
 
 export async function execInContainer(
   machine: Machine,
@@ -73,7 +77,7 @@ export async function execRaw(
     signal.addEventListener('abort', end, { once: true });
     feed(child.stdio[JOIN_ARGUMENTS] as Writable, given({ ...request.env, BB_EXEC: mark }, true));
     feed(child.stdin, request.stdin ?? '');
-    const output = await collect(child);
+    const output = await collect(child, request.outputBytes ?? OUTPUT_LIMIT);
     signal.removeEventListener('abort', end);
     if (!signal.aborted) return output;
     if (!timeout.aborted) throw signal.reason;
@@ -94,9 +98,9 @@ function feed(stream: Writable | null, content: string | Uint8Array): void {
   stream?.end(content);
 }
 
-async function collect(child: ChildProcess): Promise<RawResult> {
+async function collect(child: ChildProcess, limit: number): Promise<RawResult> {
   const pieces = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
-  let left = OUTPUT_LIMIT;
+  let left = limit;
   let truncated = false;
   for (const name of ['stdout', 'stderr'] as const) {
     child[name]?.on('data', (chunk: Buffer) => {

@@ -44,6 +44,8 @@ export async function putFiles(
   if (result.exitCode !== 0) throw refused(folder, lastLine(result));
 }
 
+/** Room for what goes wrong beside a file that is one byte too large. */
+const OF_ERRORS = 4096;
 const [ABSENT, NO_FILE] = [44, 45];
 const READER = `[ -e "$1" ] || exit ${ABSENT}; [ -f "$1" ] || exit ${NO_FILE}; exec head -c "$2" -- "$1"`;
 
@@ -56,7 +58,11 @@ export async function getFile(
 ): Promise<Uint8Array | null> {
   await ownRecord(machine.layout, ref);
   const argv = ['sh', '-c', READER, 'sh', path, String(maxBytes + 1)];
-  const result = await withSandbox(machine, ref, { argv, stdin: '' });
+  const result = await withSandbox(machine, ref, {
+    argv,
+    stdin: '',
+    outputBytes: maxBytes + OF_ERRORS,
+  });
   if (result.exitCode === ABSENT) return null;
   if (result.exitCode === NO_FILE) throw refused(path, 'is not a file');
   if (result.exitCode !== 0) throw refused(path, lastLine(result));

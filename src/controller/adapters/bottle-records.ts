@@ -1,9 +1,10 @@
-import { lstat, mkdir, rename, rm, rmdir } from 'node:fs/promises';
+import { lstat, mkdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { type BottleName, parseAgentName } from '../../model/names.ts';
 import { bottleLayout } from '../../model/state-layout.ts';
 import type { BottleRecords } from '../ports/bottle-records.ts';
+import { writeFileAtomically } from './atomic-file.ts';
 import { readJson, writeJson } from './json-file.ts';
 import { storeError } from './store-error.ts';
 
@@ -42,6 +43,11 @@ export function createBottleRecords(stateDirectory: string): BottleRecords {
     },
     writeMark: (bottle, value) => writeJson(layoutOf(bottle).preservedMark, value),
     clearMark: (bottle) => removeFile(layoutOf(bottle).preservedMark),
+    readSessions: (bottle) => readFile(layoutOf(bottle).sessions).catch(() => null),
+    async writeSessions(bottle, archive) {
+      const path = layoutOf(bottle).sessions;
+      await writeFileAtomically(path, archive, { mode: 0o600 }).catch(storeError(path));
+    },
     async keep(bottle) {
       const { root, preserved, egressIn } = layoutOf(bottle);
       if ((await lstat(root).catch(() => null)) === null) return;
@@ -56,9 +62,8 @@ export function createBottleRecords(stateDirectory: string): BottleRecords {
       }
     },
     async remove(bottle) {
-      const { root, metadata: described, preservedMark } = layoutOf(bottle);
-      await removeFile(described);
-      await removeFile(preservedMark);
+      const { root, metadata: described, preservedMark, sessions } = layoutOf(bottle);
+      for (const path of [described, preservedMark, sessions]) await removeFile(path);
       await rmdir(root).catch(() => undefined);
     },
   };

@@ -1,7 +1,7 @@
 import { loadHostConfig } from '../adapters/host-config.ts';
 import type { ControllerOptions } from '../api.ts';
 import type { Check } from '../doctor.ts';
-import type { HostConfig } from '../host-config.ts';
+import type { HostConfig, HostSettings } from '../host-config.ts';
 
 /** Can the host's settings be used? They say where the engine and the base image are. */
 export const checkHostConfig: Check = async (options) => {
@@ -18,8 +18,13 @@ export const checkHostConfig: Check = async (options) => {
 
 /** What the host says, or null while its files are not valid: then nothing of them is used. */
 export async function hostConfigOf(options: ControllerOptions): Promise<HostConfig | null> {
+  return (await hostSettingsOf(options))?.config ?? null;
+}
+
+/** The same with its secrets' sources. */
+export async function hostSettingsOf(options: ControllerOptions): Promise<HostSettings | null> {
   const loaded = await loadSettings(options);
-  return loaded.ok ? loaded.config : null;
+  return loaded.ok ? loaded : null;
 }
 
 function loadSettings({ configDirectory, environment }: ControllerOptions) {

@@ -40,6 +40,9 @@ export interface BottleRecords {
   readMark(bottle: BottleName): Promise<PreservedMark | null>;
   writeMark(bottle: BottleName, mark: PreservedMark): Promise<void>;
   clearMark(bottle: BottleName): Promise<void>;
+  /** Transcripts of the agent's sessions as a tar archive that the agent wrote, so not to be trusted; null = none. */
+  readSessions(bottle: BottleName): Promise<Uint8Array | null>;
+  writeSessions(bottle: BottleName, archive: Uint8Array): Promise<void>;
   /** Moves all state of the bottle to where nothing takes it away, in place of what was kept of it before. */
   keep(bottle: BottleName): Promise<void>;
   /** Removes the records. What else is in the bottle's folder stays. */

@@ -34,8 +34,8 @@ export interface StepOptions {
  * Steps that make the moves happen, with no wait that is not needed:
  *
  * ```
- * ensure-image ─► stop, remove ─► (networks) ─► create sidecars ─► start ─► await ─┐
- * render ──────────────────────────────────┴──► create agent ─► provision ─► start ─┴─► prove-isolation ─► register
+ * ensure-image ─► (keep sessions) ─► stop, remove ─► (networks) ─► create sidecars ─► start ─► await ─┐
+ * render ────────────────────────────────────────────────────┴──► create agent ─► provision ─► start ─┴─► prove-isolation ─► register
  * ```
  * Nothing is taken away before the images of its successor are there.
  */
@@ -125,10 +125,14 @@ function takeAway(
   const move = moves[component];
   if (move.kind !== 'recreate') return [];
   const containers = component === 'agent' ? current.agents : current.sidecars;
-  const stop = containers.some(isAlive)
-    ? steps.add(target.backend, { kind: 'stop', component }, move.reason, after)
-    : null;
-  const needs = stop === null ? after : [stop];
+  if (!containers.some(isAlive)) {
+    return [steps.add(target.backend, { kind: 'remove', component }, move.reason, after)];
+  }
+  const kept =
+    component === 'agent' && providerOf(target.bottle.spec.provider).transcripts !== null
+      ? [steps.add(target.backend, { kind: 'keep-sessions' }, move.reason, after)]
+      : after;
+  const needs = [steps.add(target.backend, { kind: 'stop', component }, move.reason, kept)];
   return [steps.add(target.backend, { kind: 'remove', component }, move.reason, needs)];
 }
 

@@ -20,19 +20,31 @@ function imageBuild(
   };
 }
 
-/** Builds of all Dockerfiles of the desired state, by reference; those that ship with bb are the caller's. */
+/**
+ * Builds of all Dockerfiles of the desired state, by reference; those that ship with bb are the caller's. Each is made
+ * an agent's root as bb's own is, by what `agentDockerfile` does over its base: an agent has its user and its home
+ * whatever the Dockerfile says of them.
+ */
 export function desiredImageBuilds(
   desired: DesiredState,
   host: Pick<HostFacts, 'agentImage' | 'imageBase'>,
+  agentDockerfile: string,
 ): ReadonlyMap<string, ImageBuild> {
+  const last = overAnyBase(agentDockerfile);
   const builds = new Map<string, ImageBuild>();
   for (const { spec } of Object.values(desired.bottles)) {
     if (spec.image.kind !== 'dockerfile') continue;
     const text = desired.contents.get(spec.image.digest);
     if (text === undefined) continue;
     const reference = imageReference(spec.image, host);
-    const dockerfile = new TextDecoder().decode(text);
+    const dockerfile = `${new TextDecoder().decode(text)}\n\n${last}`;
     builds.set(reference, imageBuild({ reference, dockerfile }, host));
   }
   return builds;
+}
+
+/** The instructions of a Dockerfile without what names its base. */
+function overAnyBase(dockerfile: string): string {
+  const lines = dockerfile.split('\n');
+  return lines.slice(lines.findIndex((line) => line.startsWith('FROM ')) + 1).join('\n');
 }

@@ -3,7 +3,7 @@ import type { ImageSource } from '../../model/bottle-spec.ts';
 import { fingerprint } from '../../model/fingerprint.ts';
 import type { HostFacts } from '../plan-context.ts';
 
-type ImageFacts = Pick<HostFacts, 'agentImage' | 'imageBase'>;
+type ImageFacts = Pick<HostFacts, 'agentImage'>;
 
 /** Reference that the engine will know the image by. What is built here is named by all that goes into it. */
 export function imageReference(source: ImageSource, host: ImageFacts): string {
@@ -11,7 +11,8 @@ export function imageReference(source: ImageSource, host: ImageFacts): string {
     case 'builtin':
       return host.agentImage;
     case 'dockerfile': {
-      const content = fingerprint({ base: host.imageBase, dockerfile: source.digest });
+      // What bb adds, and the base, are in the name of its own image.
+      const content = fingerprint({ agent: host.agentImage, dockerfile: source.digest });
       return `bb/agent:${content.slice(0, 20)}`;
     }
     case 'ref':

@@ -9,7 +9,7 @@ export function capabilityBlockTool(ports: ProposePorts): Tool {
     name: 'capability-block',
     title: 'Propose another image',
     description:
-      'Ask the operator to rebuild this bottle from another Dockerfile, when a program is missing that cannot be installed from inside. Give the whole text, beginning with the FROM of the present image. On approval the image is built, this container is replaced and the session is resumed: save what is not in a file first. A build that fails changes nothing.',
+      'Ask the operator to rebuild this bottle from another Dockerfile, when a program is missing that cannot be installed from inside. Give the whole text; `ARG BASE` and `FROM $BASE` begin one over the base that images have here. On approval the image is built and this container is replaced: the transcripts of your sessions are kept, other files are not, so push your work first. A build that fails changes nothing.',
     inputSchema: {
       type: 'object',
       properties: {
