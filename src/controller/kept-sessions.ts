@@ -1,20 +1,28 @@
-import { type Backend, BackendError } from '../backends/backend.ts';
+import { type Backend, BackendError, type BackendErrorCode } from '../backends/backend.ts';
 import type { BottleSpec } from '../model/bottle-spec.ts';
 import type { ComponentRef, CopiedFile } from '../model/component.ts';
+import { foldersOf } from '../model/folders-of.ts';
 import type { BottleName } from '../model/names.ts';
 import { AGENT_HOME } from '../model/providers/provider.ts';
 import { providerOf } from '../model/providers/provider-of.ts';
+import { sanitizeLine } from '../model/sanitize.ts';
 import type { HostFacts } from '../reconcilers/plan-context.ts';
 import type { Warning } from './perform-action.ts';
 import type { BottleRecords } from './ports/bottle-records.ts';
 import { filesOfArchive } from './session-archive.ts';
 
 const MAX_BYTES = 64 * 1024 * 1024;
-const TIMEOUT_MS = 20_000;
+const TIMEOUT_MS = 60_000;
 const ARCHIVE = '.bb/sessions.tar';
 const NOTHING = 44;
 /** `tar` ends with 1 when a file grew while it was read: what it read is whole lines and one part of a line. */
 const GREW = 1;
+/** A shell's word for a program that wrote more than it may. */
+const TOO_MUCH = 128 + 25;
+const SHELL_BLOCK = 512;
+
+/** Failures that no agent can bring about. */
+const HOSTS: readonly BackendErrorCode[] = ['unavailable', 'permission-denied'];
 
 /**
  * Saves the transcripts of a running agent's sessions, so that its successor can go on with them. What the host cannot
@@ -35,27 +43,37 @@ export async function keepSessions(
   const tell = (problem: string) =>
     warn({
       reason: 'SessionsNotKept',
-      message: `the new agent begins without the sessions of the old one: ${problem}`,
+      message: `the new agent does not have all sessions of the old one: ${problem}`,
     });
-  const { exitCode } = await backend.exec(agent, {
-    argv: ['sh', '-s'],
-    stdin: packScript(transcripts),
-    user: null,
-    timeoutMs: TIMEOUT_MS,
-  });
-  if (exitCode === NOTHING) return;
-  if (exitCode !== 0 && exitCode !== GREW) return tell(`tar ended with ${exitCode}`);
   let archive: Uint8Array | null;
   try {
+    const { exitCode } = await backend.exec(agent, {
+      argv: ['sh', '-s'],
+      stdin: packScript(transcripts),
+      user: null,
+      timeoutMs: TIMEOUT_MS,
+    });
+    if (exitCode === NOTHING) return;
+    if (![0, GREW, TOO_MUCH].includes(exitCode)) return tell(`tar ended with ${exitCode}`);
     archive = await backend.copyOut(agent, `${AGENT_HOME}/${ARCHIVE}`, MAX_BYTES);
+    if (archive === null) return tell('tar left no archive');
+    if (exitCode === TOO_MUCH) await tell(`only the newest fit into ${MAX_BYTES} bytes`);
   } catch (error) {
-    if (!(error instanceof BackendError) || error.kind !== 'terminal') throw error;
-    return tell(error.message);
+    if (!isMadeByAgent(error)) throw error;
+    return tell(sanitizeLine(error.message));
   }
-  if (archive !== null) await records.writeSessions(agent.bottle, archive);
+  await records.writeSessions(agent.bottle, archive);
 }
 
-/** What was kept of the provider's own sessions, relative to the agent's home. Nothing else of the archive is taken. */
+/** An agent that hinders its own end, by hanging or by filling all that it has, is not to stay because of it. */
+function isMadeByAgent(error: unknown): error is BackendError {
+  return error instanceof BackendError && !HOSTS.includes(error.code);
+}
+
+/**
+ * What was kept of the provider's own sessions, relative to the agent's home. Nothing else of the archive is taken, and
+ * nothing in the place of a file that the bottle is `made` with, or in the way of one.
+ */
 export async function keptSessions(
   { provider }: Pick<BottleSpec, 'provider'>,
   place: {
@@ -63,21 +81,30 @@ export async function keptSessions(
     readonly records: BottleRecords;
     readonly host: Pick<HostFacts, 'agentUser'>;
   },
+  made: readonly CopiedFile[],
 ): Promise<readonly CopiedFile[]> {
   const { transcripts } = providerOf(provider);
   const archive = transcripts === null ? null : await place.records.readSessions(place.bottle);
   if (transcripts === null || archive === null) return [];
-  const files = await filesOfArchive(archive, transcripts);
+  const files = new Set(made.map(({ path }) => path));
+  const folders = new Set(made.flatMap(({ path }) => foldersOf(path)));
+  const isFree = (path: string) =>
+    !files.has(path) && !folders.has(path) && !foldersOf(path).some((folder) => files.has(folder));
+  const kept = (await filesOfArchive(archive, transcripts)).filter(({ path }) => isFree(path));
   const owner = place.host.agentUser;
-  return files.map(({ path, content }) => ({ path, content, mode: 0o600, ...owner }));
+  return kept.map(({ path, content }) => ({ path, content, mode: 0o600, ...owner }));
 }
 
-/** The pattern is of letters that a shell takes as they are, and of `*`. */
+/**
+ * The pattern is of letters that a shell takes as they are, and of `*`. The newest come first, so that they are whole
+ * where not all of them fit.
+ */
 function packScript(transcripts: string): string {
   return [
-    'cd || exit 2; umask 077',
+    `cd || exit 2; umask 077; ulimit -f ${MAX_BYTES / SHELL_BLOCK} || exit 2`,
     `set -- ${transcripts}; [ -e "$1" ] || exit ${NOTHING}`,
-    `mkdir -p .bb && rm -f ${ARCHIVE} && exec tar -cf ${ARCHIVE} -- "$@"`,
+    `mkdir -p .bb && rm -f ${ARCHIVE} || exit 2`,
+    `ls -dt -- "$@" | tar -cf ${ARCHIVE} -T -`,
     '',
   ].join('\n');
 }

@@ -188,7 +188,7 @@ async function provision(context: OnBackend): Promise<void> {
   const owner = context.host.agentUser;
   const copied = await provisionedFiles(spec, context.contents, { ...context, owner });
   const agent = refOf(context, 'agent');
-  const kept = await keptSessions(spec, context);
+  const kept = await keptSessions(spec, context, copied);
   await context.backend.copyIn(agent, AGENT_HOME, [...copied, ...kept]);
   await context.backend.copyIn(agent, SYSTEM_TRUST.folder, SYSTEM_TRUST.files);
 }

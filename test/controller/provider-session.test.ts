@@ -1,11 +1,12 @@
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { BackendError } from '../../src/backends/backend.ts';
+import { type Backend, BackendError } from '../../src/backends/backend.ts';
 import { createBottleRecords } from '../../src/controller/adapters/bottle-records.ts';
 import { keepSessions, keptSessions } from '../../src/controller/kept-sessions.ts';
 import { type RunningAgent, sessionArgv } from '../../src/controller/provider-session.ts';
 import type { ProviderSpec } from '../../src/model/bottle-spec.ts';
+import type { CopiedFile } from '../../src/model/component.ts';
 import { customProvider } from '../builders/desired.ts';
 import { AGENT_AT_HOME, homeShell } from '../builders/home-shell.ts';
 import { temporaryFolder } from '../builders/state-directory.ts';
@@ -82,8 +83,14 @@ describe('a session', () => {
 });
 
 describe('an agent that is replaced', () => {
-  async function kept(provider: ProviderSpec, prepare: (home: string) => Promise<void>) {
-    const { home, backend } = await atHome();
+  async function kept(
+    provider: ProviderSpec,
+    prepare: (home: string) => Promise<void>,
+    broken: Partial<Backend> = {},
+    made: readonly CopiedFile[] = [],
+  ) {
+    const { home, backend: whole } = await atHome();
+    const backend = Object.assign(whole, broken);
     const state = await temporaryFolder();
     onTestFinished(() => state[Symbol.asyncDispose]());
     const records = createBottleRecords(state.path);
@@ -94,7 +101,7 @@ describe('an agent that is replaced', () => {
     const warn = async ({ message }: { readonly message: string }) => void warnings.push(message);
     await keepSessions({ provider }, AGENT_AT_HOME, { backend, records, warn });
     const host = { agentUser: { uid: 1000, gid: 1000 } };
-    const files = await keptSessions({ provider }, { bottle, records, host });
+    const files = await keptSessions({ provider }, { bottle, records, host }, made);
     return { files, warnings, records, bottle, host };
   }
 
@@ -105,12 +112,12 @@ describe('an agent that is replaced', () => {
       await writeFile(join(home, '.netrc'), 'machine api.example.test');
     });
     expect(warnings).toEqual([]);
-    const content = new TextEncoder().encode('said before');
+    const content = Buffer.from('said before');
     expect(files).toEqual([{ path, content, mode: 0o600, uid: 1000, gid: 1000 }]);
     const shell: ProviderSpec = customProvider({ transcripts: null });
-    expect(await keptSessions({ provider: shell }, { bottle, records, host })).toEqual([]);
+    expect(await keptSessions({ provider: shell }, { bottle, records, host }, [])).toEqual([]);
     await records.remove(bottle);
-    expect(await keptSessions({ provider }, { bottle, records, host })).toEqual([]);
+    expect(await keptSessions({ provider }, { bottle, records, host }, [])).toEqual([]);
   });
 
   test('one that never had a session has nothing to go on with', async () => {
@@ -126,6 +133,55 @@ describe('an agent that is replaced', () => {
     expect(files.map(({ path }) => path)).toEqual(['.agent/1.log']);
   });
 
+  const said =
+    (path: string, text = 'said') =>
+    async (home: string) => {
+      await mkdir(dirname(join(home, path)), { recursive: true });
+      await writeFile(join(home, path), text);
+    };
+
+  test('one that hangs while it is asked is told of, and is replaced all the same', async () => {
+    const hangs = async () => {
+      const message = 'sh did not \u001b[31mend';
+      throw new BackendError({ code: 'timeout', kind: 'transient', message });
+    };
+    const { files, warnings } = await kept(OWN, said('.agent/1.log'), { exec: hangs });
+    expect(files).toEqual([]);
+    expect(warnings).toEqual([expect.stringContaining('sh did not \\x1b[31mend')]);
+  });
+
+  test('one that an engine cannot be asked about now stays', async () => {
+    const isDown = async () => {
+      throw new BackendError({ code: 'unavailable', kind: 'transient', message: 'no engine' });
+    };
+    for (const broken of [{ exec: isDown }, { copyOut: isDown }]) {
+      await expect(kept(OWN, said('.agent/1.log'), broken)).rejects.toThrow('no engine');
+    }
+  });
+
+  test('one that has more than is kept goes on with the newest', async () => {
+    const { files, warnings } = await kept(OWN, async (home) => {
+      await said('.agent/new.log')(home);
+      await said('.agent/old.log')(home);
+      await truncate(join(home, '.agent/old.log'), 80 * 1024 * 1024);
+      await utimes(join(home, '.agent/old.log'), 1000, 1000);
+    });
+    expect(files.map(({ path }) => path)).toEqual(['.agent/new.log']);
+    expect(warnings).toEqual([expect.stringContaining('only the newest fit')]);
+  });
+
+  test('one whose transcripts lie where bb puts a file gets that file', async () => {
+    const made = ['.agent/prompt.log', '.agent/folder.log/a'].map((path) => ({
+      ...{ path, content: new Uint8Array(), mode: 0o600, uid: 1000, gid: 1000 },
+    }));
+    const prepare = async (home: string) => {
+      for (const name of ['prompt', 'folder', 'own']) await said(`.agent/${name}.log`)(home);
+    };
+    const { files } = await kept(OWN, prepare, {}, made);
+    expect(files.map(({ path }) => path)).toEqual(['.agent/own.log']);
+    expect((await kept(OWN, prepare)).files).toHaveLength(3);
+  });
+
   test('one that makes it impossible is told of, and is replaced all the same', async () => {
     const { files, warnings } = await kept(OWN, async (home) => {
       await mkdir(join(home, '.agent'));
@@ -133,6 +189,6 @@ describe('an agent that is replaced', () => {
       await writeFile(join(home, '.bb'), 'in the way');
     });
     expect(files).toEqual([]);
-    expect(warnings).toEqual([expect.stringContaining('begins without the sessions')]);
+    expect(warnings).toEqual([expect.stringContaining('does not have all sessions')]);
   });
 });

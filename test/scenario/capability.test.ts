@@ -81,7 +81,7 @@ await onEngine('capability', (engine) => {
       expect({ ...after, dev: '' }).toEqual({ ...before, dev: '' });
       expect(after['dev']).not.toBe(before['dev']);
       const image = await fleet.repository.git('show', 'HEAD:desired-state/images/dev.Dockerfile');
-      expect(image).toBe(WITH_TOOL);
+      expect(`${image}\n`).toBe(WITH_TOOL);
       expect((await fleet.done('plan')).stdout).toContain('0 actions');
       expect((await inside('id -u; pwd; git config user.name; echo $HOME')).stdout).toContain(
         '1000',

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { extract, pack } from 'tar-stream';
 import type { CopiedFile } from '../../model/component.ts';
+import { foldersOf } from '../../model/folders-of.ts';
 import { BackendError } from '../backend.ts';
 import type { Engine } from './engine.ts';
 import { statusOf } from './engine-error.ts';
@@ -23,12 +24,6 @@ export async function tarOf(files: readonly CopiedFile[]): Promise<Buffer> {
   }
   archive.finalize();
   return buffer(archive);
-}
-
-/** `a/b/c` lies in `a` and `a/b`. */
-function foldersOf(path: string): readonly string[] {
-  const parts = path.split('/').slice(0, -1);
-  return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
 }
 
 /** Puts `files` below `folder`, which must exist; works on a container that was never started. */

@@ -56,7 +56,7 @@ async function versionIn(
       ...{ cwd: home, env: { ...env('none'), PATH: path, HOME: home }, extendEnv: false },
       ...{ stdin: 'ignore', reject: false, timeout: TIMEOUT_MS, maxBuffer: 64 * 1024 },
     });
-    if (exitCode !== 0) return { problem: shortMessage };
+    if (exitCode !== 0) return { problem: shortMessage ?? `${program.name} --version failed` };
     const problem = versionProblem(program, stdout);
     return problem === null ? { version: `${program.name}: ${stdout.trim()}` } : { problem };
   } finally {

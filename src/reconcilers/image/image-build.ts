@@ -26,7 +26,7 @@ function imageBuild(
  * whatever the Dockerfile says of them.
  */
 export function desiredImageBuilds(
-  desired: DesiredState,
+  desired: Pick<DesiredState, 'bottles' | 'contents'>,
   host: Pick<HostFacts, 'agentImage' | 'imageBase'>,
   agentDockerfile: string,
 ): ReadonlyMap<string, ImageBuild> {
@@ -37,10 +37,21 @@ export function desiredImageBuilds(
     const text = desired.contents.get(spec.image.digest);
     if (text === undefined) continue;
     const reference = imageReference(spec.image, host);
-    const dockerfile = `${new TextDecoder().decode(text)}\n\n${last}`;
+    const dockerfile = `${ended(new TextDecoder().decode(text))}\n\n${last}`;
     builds.set(reference, imageBuild({ reference, dockerfile }, host));
   }
   return builds;
+}
+
+/** Without what would make the next instruction a part of its last one: ends of lines that go on, and remarks between. */
+function ended(dockerfile: string): string {
+  const lines = dockerfile.split('\n');
+  for (let last = lines.pop(); last !== undefined; last = lines.pop()) {
+    let text = last.trimEnd();
+    while (text.endsWith('\\')) text = text.slice(0, -1).trimEnd();
+    if (!/^\s*(#|$)/.test(text)) return [...lines, text].join('\n');
+  }
+  return '';
 }
 
 /** The instructions of a Dockerfile without what names its base. */
