@@ -66,7 +66,7 @@ async function approve(session: Session, id: string, options: ApproveOptions): P
   const asks = options.yes !== true && !json && session.surroundings.ask !== null;
   if (asks && !(await isConfirmed(session, 'approve?'))) return stillWaits(session, id);
   const seen = options.seen ?? review.seen;
-  return commitApproval(session, api, { id, seen, ...grantOf(options) }, json);
+  return await commitApproval(session, api, { id, seen, ...grantOf(options) }, json);
 }
 
 /** What is approved, in sum, and what to look at twice. */

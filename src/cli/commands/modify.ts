@@ -48,7 +48,12 @@ async function modify(session: Session, id: string, options: ModifyOptions): Pro
   const asks = options.yes !== true && !json && session.surroundings.ask !== null;
   if (asks && !(await isConfirmed(session, 'approve this instead?')))
     return stillWaits(session, id);
-  return commitApproval(session, api, { id, seen: review.seen, text, ...grantOf(options) }, json);
+  return await commitApproval(
+    session,
+    api,
+    { id, seen: review.seen, text, ...grantOf(options) },
+    json,
+  );
 }
 
 /** Null when nothing was changed. A text that cannot be taken is opened again, as long as there is somebody to ask. */
