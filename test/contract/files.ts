@@ -87,12 +87,12 @@ function openFiles(under: BackendUnderTest): void {
     await using bottle = bottleUnderTest(under);
     const backend = under.open();
     await bottle.up(backend);
-    await shell(backend, bottle.ref('agent'), 'echo kept > /tmp/kept');
+    await shell(backend, bottle.ref('agent'), `echo kept > ${under.keptFolder}/kept`);
     await backend.snapshot(bottle.ref('agent'), reference);
     await backend.snapshot(bottle.ref('agent'), reference);
     await using again = bottleUnderTest(under, 'again', { agent: { image: reference } });
     await again.up(backend);
-    expect(await shell(backend, again.ref('agent'), 'cat /tmp/kept')).toBe('kept');
+    expect(await shell(backend, again.ref('agent'), `cat ${under.keptFolder}/kept`)).toBe('kept');
     // It writes a whole base image.
   }, 120_000);
 }

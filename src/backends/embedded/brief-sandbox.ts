@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { type ComponentRef, runtimeName } from '../../model/component.ts';
 import { BackendError } from '../backend.ts';
-import { execRaw, type RawResult } from './exec.ts';
+import { execRaw, type RawRequest, type RawResult } from './exec.ts';
 import { launch } from './launch.ts';
 import { rootParts } from './layout.ts';
 import type { Machine } from './machine.ts';
@@ -21,13 +21,11 @@ const TIMEOUT_MS = 60_000;
 export async function withSandbox(
   machine: Machine,
   ref: ComponentRef,
-  program: {
-    readonly argv: readonly string[];
-    readonly stdin: string | Uint8Array;
-    readonly outputBytes?: number;
+  program: Pick<RawRequest, 'argv' | 'stdin' | 'stdout' | 'outputBytes'> & {
+    readonly timeoutMs?: number;
   },
 ): Promise<RawResult> {
-  const request = { ...program, user: null, timeoutMs: TIMEOUT_MS };
+  const request = { timeoutMs: TIMEOUT_MS, ...program, user: null };
   const run = runningRun(machine.layout, ref);
   if (run !== null) return execRaw(machine, ref, request, run);
   const { layout } = machine;

@@ -22,9 +22,11 @@ import {
   readRun,
   writeRun,
 } from './records.ts';
+import { removeTree } from './remove-tree.ts';
 import { sandboxArguments } from './sandbox-arguments.ts';
 import { imageOf, sandboxParts } from './sandbox-parts.ts';
 import { sandboxChild } from './sandbox-status.ts';
+import { fillHome } from './saved-home.ts';
 import { inTurn } from './turns.ts';
 
 /** Writes down what is wanted and makes its folders: nothing runs yet. */
@@ -55,6 +57,7 @@ export async function startContainer(machine: Machine, ref: ComponentRef): Promi
   if (runningRun(layout, ref) !== null) return;
   // Its first program may be gone while others of it go on, or its network.
   await endRun(layout, ref);
+  await fillHome(machine, ref);
   ensureFolders(layout, record);
   ensureEtc(layout, record);
   const seccompPath = machine.seccompPath();
@@ -147,13 +150,9 @@ async function remove(layout: EmbeddedLayout, ref: ComponentRef): Promise<void> 
   const other = ref.component === 'agent' ? 'sidecars' : 'agent';
   const otherName = runtimeName({ ...ref, component: other });
   if (readRecord(layout.record(otherName)) === null) await removeShared(layout, ref);
-  for (const path of [
-    layout.root(name),
-    layout.run(name),
-    layout.status(name),
-    layout.record(name),
-  ]) {
-    await rm(path, { recursive: true, force: true });
+  await removeTree(layout.root(name));
+  for (const path of [layout.run(name), layout.status(name), layout.record(name)]) {
+    await rm(path, { force: true });
   }
 }
 

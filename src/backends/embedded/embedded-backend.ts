@@ -18,6 +18,7 @@ import { observeFleet } from './observe.ts';
 import { mustRun, ownRecord } from './owned.ts';
 import { probeMachine } from './probe.ts';
 import { isBusy } from './sessions.ts';
+import { snapshotContainer } from './snapshot.ts';
 import { sandboxStats } from './stats.ts';
 import { inTurn } from './turns.ts';
 import { watchFleet } from './watch.ts';
@@ -39,7 +40,7 @@ export function createEmbeddedBackend({ directory }: { readonly directory: strin
     capabilities: {
       reload: true,
       internalNetwork: false,
-      freeze: false,
+      freeze: true,
       capabilityChange: false,
       attach: true,
       otherUsers: false,
@@ -85,14 +86,8 @@ export function createEmbeddedBackend({ directory }: { readonly directory: strin
       await ownRecord(layout, ref);
       yield* fileLines(rootParts(layout.root(runtimeName(ref))).log, options);
     },
-    snapshot: async (ref) => {
-      throw new BackendError({
-        code: 'not-supported',
-        kind: 'terminal',
-        message: `${runtimeName(ref)} cannot be saved as an image: the embedded backend has none of its own`,
-        hint: 'use backend: docker for bottles that are to be saved',
-      });
-    },
+    snapshot: (ref, reference) =>
+      turn('saving', ref, () => snapshotContainer(machine, ref, reference)),
     async stats(ref) {
       await ownRecord(layout, ref);
       return sandboxStats(mustRun(layout, ref).init.pid);

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
-import type { Writable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { type ComponentRef, runtimeName } from '../../model/component.ts';
 import { BackendError, type ExecRequest, type ExecResult } from '../backend.ts';
 import { entrance, JOIN_ARGUMENTS } from './enter.ts';
@@ -22,8 +23,10 @@ export interface RawResult {
   readonly truncated: boolean;
 }
 
-type RawRequest = Omit<ExecRequest, 'stdin'> & {
-  readonly stdin?: string | Uint8Array;
+export type RawRequest = Omit<ExecRequest, 'stdin'> & {
+  readonly stdin?: string | Uint8Array | Readable;
+  /** Takes all that it prints, in place of the result. */
+  readonly stdout?: Writable;
   /** How much of what it prints is kept. */
   readonly outputBytes?: number;
 };
@@ -77,7 +80,7 @@ export async function execRaw(
     signal.addEventListener('abort', end, { once: true });
     feed(child.stdio[JOIN_ARGUMENTS] as Writable, given({ ...request.env, BB_EXEC: mark }, true));
     feed(child.stdin, request.stdin ?? '');
-    const output = await collect(child, request.outputBytes ?? OUTPUT_LIMIT);
+    const output = await collect(child, request);
     signal.removeEventListener('abort', end);
     if (!signal.aborted) return output;
     if (!timeout.aborted) throw signal.reason;
@@ -93,16 +96,26 @@ export async function execRaw(
 }
 
 /** A program may end without reading what it is given. */
-function feed(stream: Writable | null, content: string | Uint8Array): void {
-  stream?.on('error', () => undefined);
-  stream?.end(content);
+function feed(stream: Writable | null, content: string | Uint8Array | Readable): void {
+  if (stream === null) return;
+  stream.on('error', () => undefined);
+  // What cannot be read to its end is told by the program that waits for it.
+  if (content instanceof Readable) pipeline(content, stream).catch(() => undefined);
+  else stream.end(content);
 }
 
-async function collect(child: ChildProcess, limit: number): Promise<RawResult> {
+/** A `stdout` that takes no more ends the program, which cannot write to it. */
+async function collect(
+  child: ChildProcess,
+  { stdout: sink, outputBytes = OUTPUT_LIMIT }: Pick<RawRequest, 'stdout' | 'outputBytes'>,
+): Promise<RawResult> {
   const pieces = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
-  let left = limit;
+  let left = outputBytes;
   let truncated = false;
-  for (const name of ['stdout', 'stderr'] as const) {
+  const taken = sink && child.stdout ? pipeline(child.stdout, sink) : null;
+  taken?.catch(() => undefined);
+  const kept = taken === null ? (['stdout', 'stderr'] as const) : (['stderr'] as const);
+  for (const name of kept) {
     child[name]?.on('data', (chunk: Buffer) => {
       if (chunk.length > left) truncated = true;
       if (left > 0) pieces[name].push(chunk.subarray(0, left));
@@ -113,6 +126,7 @@ async function collect(child: ChildProcess, limit: number): Promise<RawResult> {
     child.once('error', reject);
     child.once('close', (code) => resolve(code ?? 137));
   });
+  await taken;
   return {
     exitCode,
     stdout: Buffer.concat(pieces.stdout),

@@ -10,6 +10,7 @@ import type { Machine } from './machine.ts';
 import { ownRecord } from './owned.ts';
 import type { ContainerRecord } from './records.ts';
 import { imageOf } from './sandbox-parts.ts';
+import { fillHome } from './saved-home.ts';
 import { type Place, refused, writeFiles } from './write-files.ts';
 
 /**
@@ -35,6 +36,7 @@ export async function putFiles(
       `cannot belong to ${other.uid}: ${record.spec.user.uid} is the only user`,
     );
   }
+  await fillHome(machine, ref);
   const untouched = untouchedHome(machine.layout, record, folder);
   if (untouched !== null) return writeFiles(untouched, files);
   const result = await withSandbox(machine, ref, {
@@ -79,8 +81,10 @@ function untouchedHome(
   folder: string,
 ): Place | null {
   const name = runtimeName(spec.identity);
-  const { home: at } = imageOf(layout, spec).onHost;
-  if (at === null || existsSync(layout.run(name))) return null;
+  const image = imageOf(layout, spec);
+  const { home: at } = image.onHost;
+  // What it was saved with has links of an agent in it.
+  if (at === null || image.home !== null || existsSync(layout.run(name))) return null;
   const isWithin = (path: string, above: string) => path === above || path.startsWith(`${above}/`);
   const isCovered = spec.mounts.some(
     ({ target }) => isWithin(target, folder) || isWithin(folder, target),

@@ -7,11 +7,19 @@ import type { EmbeddedLayout } from './layout.ts';
 import { temporaryBeside } from './records.ts';
 
 const MANIFEST = 'image.json';
+/** Archive of the home that a saved image begins with, in its folder. */
+export const SAVED_HOME = 'home.tar';
 
-/** What an image is here: the host's programs, and a folder of files beside them. */
+type OnHost = Omit<HostProgramsImage, 'extra'>;
+
+/** What an image is here: the host's programs, a folder of files beside them, and perhaps a home. */
 export interface EmbeddedImage {
-  readonly onHost: Omit<HostProgramsImage, 'extra'>;
+  readonly onHost: OnHost;
   readonly files: string;
+  /** Image whose files these are, when this one is a saved container; null = they are its own. */
+  readonly from: string | null;
+  /** Archive that a new home is filled from; null = it is empty. */
+  readonly home: string | null;
 }
 
 /** Keeps the image's files under its name, whole or not at all. */
@@ -35,7 +43,7 @@ export async function ensureImage(layout: EmbeddedLayout, build: ImageBuild): Pr
     await writeFile(join(files, path), content, { mode: 0o644 });
   }
   const { extra: _written, ...manifest } = onHost;
-  await writeFile(join(temporary, MANIFEST), JSON.stringify(manifest));
+  await writeManifest(temporary, manifest);
   await rename(temporary, target).catch(async (error: unknown) => {
     await rm(temporary, { recursive: true, force: true });
     if (findImage(layout, build.reference) === null) throw error;
@@ -45,13 +53,23 @@ export async function ensureImage(layout: EmbeddedLayout, build: ImageBuild): Pr
 export function findImage(layout: EmbeddedLayout, reference: string): EmbeddedImage | null {
   const folder = layout.image(reference);
   try {
+    const { from = null, ...onHost } = JSON.parse(readFileSync(join(folder, MANIFEST), 'utf8'));
     return {
-      onHost: JSON.parse(readFileSync(join(folder, MANIFEST), 'utf8')),
-      files: join(folder, 'files'),
+      ...{ onHost, from },
+      files: join(from === null ? folder : layout.image(from), 'files'),
+      home: from === null || onHost.home === null ? null : join(folder, SAVED_HOME),
     };
   } catch {
     return null;
   }
+}
+
+/** `from` names the image whose files it shares. */
+export async function writeManifest(
+  folder: string,
+  manifest: OnHost & { readonly from?: string },
+): Promise<void> {
+  await writeFile(join(folder, MANIFEST), JSON.stringify(manifest), { mode: 0o600, flush: true });
 }
 
 export async function listImages(layout: EmbeddedLayout): Promise<readonly string[]> {

@@ -45,5 +45,7 @@ export function rootParts(root: string) {
     stage: join(root, 'stage'),
     mounts: join(root, 'mounts'),
     log: join(root, 'log'),
+    /** There when the home holds what its image was saved with. */
+    filled: join(root, 'filled'),
   } as const;
 }
