@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings';
 import type { ProposalView } from '../controller/api.ts';
+import { coversHost } from '../model/host-name.ts';
 
 export interface ProposalFilter {
   readonly field: 'bottle' | 'tool' | 'host';
@@ -24,10 +25,6 @@ export function passes({ proposal }: ProposalView, filters: readonly ProposalFil
   return filters.every(({ field, value }) => {
     if (field === 'bottle') return bottle === value;
     if (field === 'tool') return request.tool === value;
-    return 'host' in request && isHost(request.host, value);
+    return 'host' in request && coversHost(value, request.host);
   });
-}
-
-function isHost(host: string, pattern: string): boolean {
-  return host === pattern || (pattern.startsWith('*.') && host.endsWith(pattern.slice(1)));
 }

@@ -16,6 +16,7 @@ import {
   proposalToEdit,
 } from '../supervise/proposal-to-edit.ts';
 import type { Answer, ApprovalTerms, Refusal } from './api.ts';
+import { denialOfProposal } from './denied-proposal.ts';
 import { resolveTip } from './pass.ts';
 import type { Git } from './ports/git.ts';
 
@@ -55,6 +56,8 @@ export async function candidateOf(
       before.diagnostics,
     );
   }
+  const denied = denialOfProposal(proposal, before.desired);
+  if (denied !== null) return refuse('conflict', denied.message, denied.hint);
   const outcome = proposalToEdit(proposal, files, before.desired, place.value);
   if (outcome.kind === 'refused') return refuse('conflict', outcome.reason, null);
   const { edits } = outcome;

@@ -1,4 +1,5 @@
 import type { Composition } from './compose.ts';
+import { checkDenials } from './deny-list.ts';
 import { isSshUrl } from './git-url.ts';
 import { guardedFields } from './pipelock-fields.ts';
 import { type Problems, quote } from './problems.ts';
@@ -39,6 +40,7 @@ function checkBottle(
     const at = file.locate.value(['env', name, 'fromHost']);
     checkHostVariable(value.fromHost, trust, problems, { file: file.path, at });
   }
+  checkDenials(file, problems);
   for (const path of guardedFields(file.value.pipelock?.extra ?? {})) {
     problems.error({
       code: 'invalid-value',

@@ -1,23 +1,27 @@
 import type { Origin } from '../model/desired-state.ts';
-import type { AllowlistEntry, EgressRoute, RouteMatch } from '../model/egress-route.ts';
+import type { AllowlistEntry, DenyEntry, EgressRoute, RouteMatch } from '../model/egress-route.ts';
 import type { DeclaredHost } from './allow-set.ts';
+import { type DeclaredDenial, denialOf } from './deny-list.ts';
 import type { DeclaredRoute } from './route-set.ts';
 
 /** What one bottle may reach, and where each line of it was written. */
 export interface BottleNetwork {
   readonly routes: readonly EgressRoute[];
   readonly allowlist: readonly AllowlistEntry[];
+  readonly deny: readonly DenyEntry[];
   readonly origins: { readonly [subject: string]: Origin };
 }
 
 /**
  * Brings the routes and hosts of a bottle together, sorted by host, so that their order in files means nothing.
- * `own` are those of the sets named after the instance: they widen what is there already, see `unite`.
+ * `own` are those of the sets named after the instance: they widen what is there already, see `unite`. What `deny` covers
+ * whole is left out; of a pattern that it covers in part egress denies that part.
  */
 export function composeNetwork(parts: {
   readonly routes: readonly DeclaredRoute[];
   readonly ownRoutes: readonly DeclaredRoute[];
   readonly hosts: readonly DeclaredHost[];
+  readonly deny: readonly DeclaredDenial[];
 }): BottleNetwork {
   const routes = new Map(parts.routes.map((route) => [route.host, route]));
   for (const own of parts.ownRoutes) {
@@ -29,14 +33,18 @@ export function composeNetwork(parts: {
     const other = hosts.get(entry.host);
     if (other === undefined || lasts(entry) > lasts(other)) hosts.set(entry.host, entry);
   }
-  const sortedRoutes = [...routes.values()].sort(byHost);
-  const sortedHosts = [...hosts.values()].sort(byHost);
+  const isOpen = ({ host }: { readonly host: string }) => denialOf(parts.deny, host) === undefined;
+  const sortedRoutes = [...routes.values()].filter(isOpen).sort(byHost);
+  const sortedHosts = [...hosts.values()].filter(isOpen).sort(byHost);
+  const sortedDeny = [...parts.deny].sort(byHost);
   return {
     routes: sortedRoutes.map(toEgressRoute),
     allowlist: sortedHosts.map(({ host, reason, expires }) => ({ host, reason, expires })),
+    deny: sortedDeny.map(({ host, reason, file }) => ({ host, reason, file })),
     origins: Object.fromEntries([
       ...sortedRoutes.map((route) => [`route:${route.host}`, originOf(route)] as const),
       ...sortedHosts.map((entry) => [`allow:${entry.host}`, originOf(entry)] as const),
+      ...sortedDeny.map((entry) => [`deny:${entry.host}`, originOf(entry)] as const),
     ]),
   };
 }

@@ -1,3 +1,4 @@
+import { addDenials, type DeclaredDenial } from './deny-list.ts';
 import type { WrittenAgent } from './schema/agent.ts';
 import type { WrittenBottle, WrittenRepo } from './schema/bottle.ts';
 import type { WrittenFile } from './written-file.ts';
@@ -28,6 +29,7 @@ export interface Composition {
   readonly gitUser: GitUser;
   readonly allowlists: readonly Listed[];
   readonly routes: readonly Listed[];
+  readonly deny: readonly DeclaredDenial[];
   readonly skills: readonly Listed[];
   readonly repos: ReadonlyMap<
     string,
@@ -47,13 +49,15 @@ const EMPTY: Composition = {
   gitUser: {},
   allowlists: [],
   routes: [],
+  deny: [],
   skills: [],
   repos: new Map(),
 };
 
 /**
  * Merges bottles left to right, then the agent's own part over them: env and `pipelock.extra` by key, `gitUser` and resources per field,
- * repositories of one name per field, lists replace (`[]` clears, `+name` adds), scalars: the later one wins.
+ * repositories of one name per field, lists replace (`[]` clears, `+name` adds) but for `deny`, which grows, scalars: the
+ * later one wins.
  */
 export function compose(
   layers: readonly WrittenFile<WrittenBottle>[],
@@ -81,6 +85,7 @@ function mergeLayer(below: Composition, file: WrittenFile<WrittenBottle>): Compo
     gitUser: { ...below.gitUser, ...value.gitUser },
     allowlists: mergeList(below.allowlists, file, 'allowlists', value.allowlists),
     routes: mergeList(below.routes, file, 'routes', value.routes),
+    deny: addDenials(below.deny, file),
     skills: mergeList(below.skills, file, 'skills', value.skills),
     repos: mergeRepos(below.repos, file),
   };

@@ -51,6 +51,7 @@ export function resolveAgent(
       routes: [...provided, ...shared],
       ownRoutes,
       hosts: [...hosts, ...(sets.allowlists.get(instance.name) ?? [])],
+      deny: composed.deny,
     });
     return {
       name: instance.name,
@@ -65,6 +66,7 @@ export function resolveAgent(
         image: instanceImage(agent, instance, around) ?? spec.image,
         egress: { routes: network.routes },
         allowlist: network.allowlist,
+        deny: network.deny,
       },
       origins: network.origins,
     };
@@ -115,7 +117,7 @@ function resolveProviderRoutes(
   return providerRoutes(provider, { file: agent.path, at: agent.locate.value(['provider']) });
 }
 
-type SharedSpec = Omit<BottleSpec, 'label' | 'color' | 'egress' | 'allowlist'>;
+type SharedSpec = Omit<BottleSpec, 'label' | 'color' | 'egress' | 'allowlist' | 'deny'>;
 
 /** Defaults are applied here and nowhere after. */
 function resolveSpec(

@@ -1,4 +1,4 @@
-import type { AllowlistEntry, EgressRoute } from './egress-route.ts';
+import type { AllowlistEntry, DenyEntry, EgressRoute } from './egress-route.ts';
 import type { Json } from './fingerprint.ts';
 import type { Fingerprint } from './names.ts';
 import type { ProviderLogin } from './providers/provider.ts';
@@ -90,6 +90,8 @@ export interface BottleSpec {
   readonly runtime: RuntimeChoice;
   readonly egress: { readonly routes: readonly EgressRoute[] };
   readonly allowlist: readonly AllowlistEntry[];
+  /** Of every layer: nothing of these hosts is in `egress` or `allowlist`. */
+  readonly deny: readonly DenyEntry[];
   /** Fields for the configuration of the pipelock program, beside those that bb sets. */
   readonly pipelock: { readonly extra: { readonly [key: string]: Json } };
   readonly gitGate: { readonly repos: { readonly [name: string]: GitGateRepo } };

@@ -18,7 +18,7 @@ export interface DesiredBottle {
   readonly suspend: boolean;
   readonly updatePolicy: UpdatePolicy;
   readonly spec: BottleSpec;
-  /** Origin of each route (`route:<host>`) and allowlist entry (`allow:<host>`). */
+  /** Origin of each route (`route:<host>`), allowlist entry (`allow:<host>`) and denial (`deny:<host>`). */
   readonly origins: { readonly [subject: string]: Origin };
 }
 

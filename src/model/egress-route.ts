@@ -48,6 +48,15 @@ export interface EgressRoute {
   readonly expires: string | null;
 }
 
+/** A host that may not be reached, whatever a route, an allowlist or an approval says. */
+export interface DenyEntry {
+  /** Lower-case A-label name; may begin with `*.` (which does not match the apex). */
+  readonly host: string;
+  readonly reason: string | null;
+  /** File of the tree that says so. */
+  readonly file: string;
+}
+
 /** A host that may be reached whole: any path, any method, ports 443 and 80, no credential. */
 export interface AllowlistEntry {
   /** Lower-case A-label name; may begin with `*.` (which does not match the apex). */

@@ -40,6 +40,14 @@ export function parseHost(raw: string, options: { readonly wildcard: boolean }):
   return { ok: true, host };
 }
 
+/**
+ * Whether `pattern` stands for all that `host` stands for. `*.example.org` stands for every name below `example.org`
+ * and for `*.a.example.org`, not for `example.org` itself.
+ */
+export function coversHost(pattern: string, host: string): boolean {
+  return pattern === host || (pattern.startsWith('*.') && host.endsWith(pattern.slice(1)));
+}
+
 const IP_PROBLEM = 'is an IP address, and only names can be allowed';
 
 function problemOfShape(raw: string): string | null {

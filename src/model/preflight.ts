@@ -22,6 +22,8 @@ export interface Preflight {
   readonly routes: readonly PreflightRoute[];
   /** Hosts that may be reached whole. */
   readonly allowlist: readonly PreflightHost[];
+  /** Hosts that nothing opens, with the reason where one is written. */
+  readonly denied: readonly (Omit<PreflightHost, 'expires'> & { readonly reason: string | null })[];
   readonly env: readonly { readonly name: string; readonly from: string }[];
   readonly prompt: string | null;
   readonly skills: readonly string[];

@@ -1,4 +1,4 @@
-import type { AllowlistEntry, EgressRoute } from './egress-route.ts';
+import type { AllowlistEntry, DenyEntry, EgressRoute } from './egress-route.ts';
 import type { BottleName, Fingerprint } from './names.ts';
 
 /**
@@ -49,10 +49,12 @@ export const PIPELOCK_PROGRAM = '/opt/pipelock/pipelock';
 export interface EgressTable {
   readonly generation: number;
   readonly bottle: BottleName;
-  /** Fingerprint of `{routes, allowlist, upstream, secrets, pipelockConfig}`: equal hash = nothing to do. */
+  /** Fingerprint of `{routes, allowlist, deny, upstream, secrets, pipelockConfig}`: equal hash = nothing to do. */
   readonly hash: Fingerprint;
   readonly routes: readonly EgressRoute[];
   readonly allowlist: readonly AllowlistEntry[];
+  /** Asked before the two above; absent where nothing is denied. */
+  readonly deny?: readonly DenyEntry[];
   readonly upstream: UpstreamSettings;
   /** Name → version of the secrets that `secrets.json` must hold; files that disagree are refused together. */
   readonly secrets: { readonly [name: string]: string };
@@ -82,6 +84,8 @@ export interface EgressStatus {
   readonly refusedGeneration: number | null;
   readonly routes: readonly EgressRoute[];
   readonly allowlist: readonly AllowlistEntry[];
+  /** Absent where nothing is denied. */
+  readonly deny?: readonly DenyEntry[];
   /** Name → version of each secret that is loaded. */
   readonly secrets: { readonly [name: string]: string };
   /** Public certificate of the bottle's authority. */

@@ -35,6 +35,9 @@ function rows(preflight: Preflight): readonly Row[] {
     ['resources', [preflight.resources]],
     ['routes', preflight.routes.flatMap(routeLines)],
     ['whole hosts', preflight.allowlist.map((host) => `${host.host}${noteOf(host)}`)],
+    ...(preflight.denied.length === 0
+      ? []
+      : [['denied', preflight.denied.map(deniedLine)] satisfies Row]),
     ['environment', preflight.env.map(({ name, from }) => `${name}, ${from}`)],
     ['prompt', prompt === null ? [] : [prompt]],
     ['skills', preflight.skills.length === 0 ? [] : [preflight.skills.join(', ')]],
@@ -51,7 +54,11 @@ function routeLines(route: Preflight['routes'][number]): readonly string[] {
   return route.requests.map((request) => `${route.host}: ${request}${secret}${noteOf(route)}`);
 }
 
-function noteOf({ expires, origin }: PreflightHost): string {
+function deniedLine({ host, reason, origin }: Preflight['denied'][number]): string {
+  return `${host}${reason === null ? '' : `, ${reason}`}${noteOf({ expires: null, origin })}`;
+}
+
+function noteOf({ expires, origin }: Omit<PreflightHost, 'host'>): string {
   const until = expires === null ? '' : `, until ${expires}`;
   return origin === null ? until : `${until} (${origin})`;
 }

@@ -14,6 +14,7 @@ const TABLE: { readonly [prefix: string]: Impact } = {
   '/egress/routes': 'reload',
   '/egress/dlp': 'reload',
   '/allowlist': 'reload',
+  '/deny': 'reload',
   '/pipelock': 'reload',
   '/upstream': 'reload',
   '/secrets': 'reload',

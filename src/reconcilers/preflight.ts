@@ -37,6 +37,11 @@ export function preflightOf(
       expires,
       origin: originWords(origins[`allow:${host}`]),
     })),
+    denied: spec.deny.map(({ host, reason }) => ({
+      host,
+      reason,
+      origin: originWords(origins[`deny:${host}`]),
+    })),
     env: Object.entries(spec.env)
       .map(([name, value]) => ({ name, from: sourceWords(value) }))
       .sort((a, b) => (a.name < b.name ? -1 : 1)),

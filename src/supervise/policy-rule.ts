@@ -1,5 +1,6 @@
 import type { PolicyRule } from '../model/approval-policy.ts';
 import { assertNever } from '../model/assert-never.ts';
+import { coversHost } from '../model/host-name.ts';
 import type { BottleName } from '../model/names.ts';
 import type { ProposalRequest } from '../model/proposal.ts';
 import type { BottleChange } from './effective-change.ts';
@@ -67,9 +68,7 @@ function isCoveredName(host: string, patterns: readonly string[]): boolean {
 }
 
 function isCovered(host: string, patterns: readonly string[]): boolean {
-  return patterns.some(
-    (pattern) => pattern === host || (pattern.startsWith('*.') && host.endsWith(pattern.slice(1))),
-  );
+  return patterns.some((pattern) => coversHost(pattern, host));
 }
 
 function isTouched(host: string, patterns: readonly string[]): boolean {

@@ -1,4 +1,5 @@
 import type { DesiredState } from '../model/desired-state.ts';
+import { coversHost } from '../model/host-name.ts';
 import type { BottleChange } from './effective-change.ts';
 import { isEveryPath } from './grant.ts';
 import { lookAlikeOf } from './look-alike.ts';
@@ -29,7 +30,7 @@ function notesOnGrants(host: string, changes: readonly BottleChange[]): readonly
 
 function notesOnHost(host: string, known: readonly string[]): readonly string[] {
   const lookAlike = lookAlikeOf(host, known);
-  const seen = known.some((other) => other === host || coversHost(other, host));
+  const seen = known.some((other) => coversHost(other, host));
   return [
     ...(host.startsWith('*.') ? [`${host} is a wildcard: every name below it`] : []),
     ...(seen ? [] : [`${host} is new to this fleet`]),
@@ -47,8 +48,4 @@ function knownHosts(state: DesiredState): readonly string[] {
   const specs = Object.values(state.bottles).map((bottle) => bottle.spec);
   const entries = specs.flatMap(({ egress, allowlist }) => [...egress.routes, ...allowlist]);
   return [...new Set(entries.map((entry) => entry.host))].sort();
-}
-
-function coversHost(pattern: string, host: string): boolean {
-  return pattern.startsWith('*.') && host.endsWith(pattern.slice(1));
 }

@@ -65,6 +65,7 @@ export function bottleSpec(partial: Partial<BottleSpec> = {}): BottleSpec {
     runtime: 'auto',
     egress: { routes: [] },
     allowlist: [],
+    deny: [],
     pipelock: { extra: {} },
     gitGate: { repos: {} },
     supervise: { waitSeconds: 30, maxPendingPerBottle: 20 },

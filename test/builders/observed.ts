@@ -75,6 +75,7 @@ export function bottle(
       runtime: 'auto',
       egress: { routes: [] },
       allowlist: [],
+      deny: [],
       pipelock: { extra: {} },
       gitGate: { repos: {} },
       supervise: { waitSeconds: 30, maxPendingPerBottle: 20 },
@@ -120,6 +121,7 @@ export function completeBottle(name: string): DesiredBottle {
       ],
     },
     allowlist: [{ host: 'packages.example.test', reason: 'packages', expires: null }],
+    deny: [{ host: 'paste.test', reason: 'exfiltration', file: 'bottles/base.yaml' }],
     gitGate: {
       repos: {
         site: {

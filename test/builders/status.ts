@@ -150,6 +150,7 @@ export function preflight(bottle = 'dev', changes: Partial<Preflight> = {}): Pre
       },
     ],
     allowlist: [{ host: 'files.example.test', expires: null, origin: null }],
+    denied: [],
     env: [
       { name: 'PAGER', from: 'written in the files' },
       { name: 'TZ', from: 'variable TZ of this host' },

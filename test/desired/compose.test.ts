@@ -225,3 +225,59 @@ describe('files', () => {
     expect(decoder.decode(desired.contents.get(spec.prompt.digest))).toBe('hi\n');
   });
 });
+
+describe('deny', () => {
+  const files = {
+    ...AGENT('[base, top]'),
+    'bottles/base.yaml':
+      'allowlists: [a]\nroutes: [r]\ndeny:\n  - paste.test\n  - {host: "*.NGROK.test", reason: tunnels}\n',
+    'bottles/top.yaml': 'deny: [bücher.test, paste.test]\n',
+    'allowlists/a.yaml': 'hosts: [paste.test, "*.a.ngrok.test", ngrok.test, "*.b.test"]\n',
+    'routes/r.yaml': 'routes: [{host: x.ngrok.test}, {host: api.test}]\n',
+    'routes/dev.yaml': 'routes: [{host: paste.test}]\n',
+  };
+
+  test('of every layer is united, with the first file that says it', () => {
+    const { spec, origins } = devOf(files);
+    expect(spec.deny).toEqual([
+      { host: '*.ngrok.test', reason: 'tunnels', file: 'bottles/base.yaml' },
+      { host: 'paste.test', reason: null, file: 'bottles/base.yaml' },
+      { host: 'xn--bcher-kva.test', reason: null, file: 'bottles/top.yaml' },
+    ]);
+    expect(origins).toMatchObject({
+      'deny:paste.test': { file: 'bottles/base.yaml', line: 4 },
+      'deny:*.ngrok.test': { file: 'bottles/base.yaml', line: 5 },
+      'deny:xn--bcher-kva.test': { file: 'bottles/top.yaml', line: 1 },
+    });
+  });
+
+  test('takes what it covers out of every list, also the instance’s own, and leaves the rest', () => {
+    const { spec, origins } = devOf(files);
+    expect(spec.egress.routes.map(({ host }) => host)).toEqual(['api.test']);
+    expect(spec.allowlist.map(({ host }) => host)).toEqual(['*.b.test', 'ngrok.test']);
+    expect(Object.keys(origins).sort()).not.toContain('route:paste.test');
+  });
+
+  test.each(['deny: []\n', 'env: {A: b}\n', 'extends: base\ndeny: []\n'])(
+    'is not loosened by a layer on top that says %j',
+    (top) => {
+      const { spec } = devOf({ ...files, 'bottles/top.yaml': top });
+      expect(spec.deny.map(({ host }) => host)).toEqual(['*.ngrok.test', 'paste.test']);
+    },
+  );
+
+  test('is checked like any list of hosts, in bottles that nobody uses too', () => {
+    const problems = lines(
+      load({
+        'bottles/unused.yaml':
+          'deny:\n  - a.test\n  - A.test\n  - https://b.test\n  - {host: c.test, expires: 2030-01-01T00:00:00Z}\n',
+      }).diagnostics,
+    );
+    expect(problems.join('\n')).toMatch(/unused\.yaml:4:5 .*scheme/);
+    expect(problems.join('\n')).toMatch(/unused\.yaml:5:\d+ .*expires/);
+    const twice = { 'bottles/unused.yaml': 'deny:\n  - a.test\n  - A.test\n' };
+    expect(lines(load(twice).diagnostics)).toEqual([
+      expect.stringMatching(/unused\.yaml:3:5 .*already denied in line 2/),
+    ]);
+  });
+});

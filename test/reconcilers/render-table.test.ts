@@ -47,3 +47,16 @@ test('a secret of an expired route is neither needed nor handed out', () => {
   const table = renderEgressTable(bottle('dev', { egress: { routes } }), HOST, NOW_MS);
   expect(missingSecrets(table)).toEqual([]);
 });
+
+test('denials are in the table and its hash; a bottle without any keeps the hash that it had', () => {
+  const plain = renderEgressTable(bottle('dev'), HOST, NOW_MS);
+  expect(plain).not.toHaveProperty('deny');
+  const deny = ['z.test', 'paste.test'].map((host) => ({
+    host,
+    reason: null,
+    file: 'bottles/a.yaml',
+  }));
+  const table = renderEgressTable(bottle('dev', { deny }), HOST, NOW_MS);
+  expect(table.deny?.map(({ host }) => host)).toEqual(['paste.test', 'z.test']);
+  expect(table.hash).not.toBe(plain.hash);
+});

@@ -47,6 +47,27 @@ test('an added route is a reload of egress and nothing else, with its place in t
   `);
 });
 
+test('a denial is a reload that says where it is written, and so is taking it out', async () => {
+  const deny = [{ host: 'paste.test', reason: 'exfiltration', file: 'bottles/base.yaml' }];
+  const origins = { 'deny:paste.test': { file: 'bottles/base.yaml', line: 4 } };
+  const denying = bottle('dev', { deny }, { origins });
+  const fleet = await fleetOf(bottle('dev'));
+  expect(formatPlan(await fleet.plan(desiredState([denying])))).toMatchInlineSnapshot(`
+    "~ dev on simulated: update (reload)
+        + /deny/paste.test {"file":"bottles/base.yaml","host":"paste.test","reason":"exfiltration"}
+      #1 reload egress: denial paste.test was added (bottles/base.yaml:4)
+    1 update; 1 action"
+  `);
+  await fleet.reconcile(desiredState([denying]));
+  expect(formatPlan(await fleet.plan(desiredState([denying])))).toBe('1 unchanged; 0 actions');
+  expect(formatPlan(await fleet.plan(desiredState([bottle('dev')])))).toMatchInlineSnapshot(`
+    "~ dev on simulated: update (reload)
+        - /deny/paste.test
+      #1 reload egress: denial paste.test was removed
+    1 update; 1 action"
+  `);
+});
+
 test('a busy agent keeps its route reloads while its new image waits', async () => {
   const fleet = await fleetOf(bottle('dev'));
   setBusy(fleet, 'bb-home-dev');

@@ -243,6 +243,7 @@ describe('list-egress-routes', () => {
           expires: '2030-01-01T00:00:00Z',
         },
       ],
+      denied: [],
     });
   });
 

@@ -73,6 +73,50 @@ test('a whole Dockerfile is proposed; a part of one, or one that hides something
   ]);
 });
 
+const DENYING = {
+  generation: 1,
+  routes: [],
+  allowlist: [],
+  deny: [
+    { host: 'paste.test', reason: 'exfiltration', file: 'bottles/base.yaml' },
+    { host: '*.ngrok.test', reason: null, file: 'bottles/base.yaml' },
+  ],
+};
+
+test('what the live table denies is not even proposed, with the file and the reason; the rest is', async () => {
+  await using bottle = await startSupervisor({}, async () => DENYING);
+  await using agent = await connectAgent(bottle.port);
+  const told = 'is denied by bottles/base.yaml';
+  expect(await call(agent, 'egress-block', { host: 'Paste.test', ...because })).toMatchObject({
+    isError: true,
+    status: 'refused',
+    reason: `paste.test ${told} (exfiltration), and no approval goes over that`,
+  });
+  const failed_url = 'https://x.ngrok.test/a';
+  expect(await call(agent, 'pipelock-block', { failed_url, ...because })).toMatchObject({
+    isError: true,
+    reason: expect.stringContaining(`x.ngrok.test ${told}`),
+  });
+  expect(await bottle.store.pending()).toEqual([]);
+  for (const host of ['ngrok.test', 'below.paste.test']) {
+    expect(await call(agent, 'egress-block', { host, ...because })).toMatchObject({
+      isError: false,
+      status: 'pending',
+    });
+  }
+  expect(await call(agent, 'list-egress-routes', {})).toMatchObject({
+    denied: [{ host: 'paste.test', reason: 'exfiltration' }, { host: '*.ngrok.test' }],
+  });
+});
+
+test('where egress cannot be asked a proposal is taken: approving it is refused as well', async () => {
+  await using bottle = await startSupervisor({}, () => Promise.reject(new Error('it is gone')));
+  await using agent = await connectAgent(bottle.port);
+  expect(await call(agent, 'egress-block', { host: 'paste.test', ...because })).toMatchObject({
+    status: 'pending',
+  });
+});
+
 test('a withdrawal is taken once the controller has it, and frees the same request', async () => {
   await using bottle = await startSupervisor();
   await using agent = await connectAgent(bottle.port);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AllowlistEntry, EgressRoute } from '../../model/egress-route.ts';
+import type { AllowlistEntry, DenyEntry, EgressRoute } from '../../model/egress-route.ts';
 import { type Fingerprint, parseFingerprint } from '../../model/names.ts';
 import { sanitizeLine } from '../../model/sanitize.ts';
 import type {
@@ -56,6 +56,12 @@ const allowlistEntry: z.ZodType<AllowlistEntry> = z.object({
   expires: text.nullable(),
 } satisfies Shape<AllowlistEntry>);
 
+const denial: z.ZodType<DenyEntry> = z.object({
+  host: text,
+  reason: text.nullable(),
+  file: text,
+} satisfies Shape<DenyEntry>);
+
 /** A schema for every key of the model's type, optional ones included: one that is forgotten would be cut off. */
 type Shape<Type> = { readonly [key in keyof Type]-?: z.ZodType };
 
@@ -74,6 +80,7 @@ const egress: z.ZodType<EgressStatus> = z.object({
   refusedGeneration: count.nullable(),
   routes: z.array(route).max(10_000),
   allowlist: z.array(allowlistEntry).max(10_000),
+  deny: z.exactOptional(z.array(denial).max(10_000)),
   secrets: z.record(text, text),
   caPem: z.string().max(65_536),
   port,

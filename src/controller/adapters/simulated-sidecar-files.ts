@@ -111,8 +111,10 @@ function nextEgress(
   const base = before ?? unloadedEgress(egress.bottle, at);
   if (refusal !== null) return { ...base, error: refusal, refusedGeneration: generation };
   if (base.tableHash === egress.hash) return { ...base, error: null, refusedGeneration: null };
+  const { deny: _deny, pipelockConfig: _pipelockConfig, ...kept } = base;
+  const { deny, pipelockConfig } = egress;
   return {
-    ...base,
+    ...kept,
     state: 'ready',
     generation,
     tableHash: egress.hash,
@@ -124,7 +126,8 @@ function nextEgress(
     secrets: Object.fromEntries(
       Object.entries(secrets).map(([name, { version }]) => [name, version]),
     ),
-    ...(egress.pipelockConfig === undefined ? {} : { pipelockConfig: egress.pipelockConfig }),
+    ...(deny === undefined ? {} : { deny }),
+    ...(pipelockConfig === undefined ? {} : { pipelockConfig }),
   };
 }
 

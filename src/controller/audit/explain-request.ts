@@ -74,11 +74,11 @@ export async function explainRequest(
       basis: live === null ? 'desired' : 'live',
       loadedAt: live?.loadedAt ?? null,
       rule: by === null ? null : `${by.kind} ${by.rule.host}`,
-      expires: by?.rule.expires ?? null,
+      expires: by === null || by.kind === 'deny' ? null : by.rule.expires,
       lines,
       tip: isAhead ? { revision: tip, isAllowed: desired.isAllowed } : null,
       waiting,
-      remedy: isAllowed ? null : remedyFor(slug, request, { isAhead, waiting }),
+      remedy: isAllowed ? null : remedyFor(slug, request, { by, isAhead, waiting }),
     },
   };
 }
@@ -115,24 +115,32 @@ async function linesOf(
 }
 
 function rulesReported(bottle: BottleName, live: EgressStatus): Rules | null {
-  const { tableHash, routes, allowlist, secrets } = live;
-  return tableHash === null ? null : { bottle, routes, allowlist, secrets: Object.keys(secrets) };
+  const { tableHash, routes, allowlist, deny = [], secrets } = live;
+  if (tableHash === null) return null;
+  return { bottle, routes, allowlist, deny, secrets: Object.keys(secrets) };
 }
 
 /** A commit cannot say which secrets have a value on the host: they are taken to have one. */
 function rulesOfBottle({ name, spec }: DesiredBottle): Rules {
   const { routes } = spec.egress;
   const secrets = routes.flatMap(({ auth }) => (auth === null ? [] : [auth.secret]));
-  return { bottle: name, routes, allowlist: spec.allowlist, secrets: [...new Set(secrets)] };
+  const { allowlist, deny } = spec;
+  return { bottle: name, routes, allowlist, deny, secrets: [...new Set(secrets)] };
 }
 
 function remedyFor(
   slug: BottleName,
   { authority: { host } }: EgressRequest,
-  state: { readonly isAhead: boolean; readonly waiting: readonly string[] },
+  state: Pick<Judgement, 'by'> & {
+    readonly isAhead: boolean;
+    readonly waiting: readonly string[];
+  },
 ): string {
   const [id] = state.waiting;
   if (state.isAhead) return 'the tip of the branch allows it: bb status tells what it waits for';
+  if (state.by?.kind === 'deny') {
+    return `take ${state.by.rule.host} out of the deny list of ${state.by.rule.file} and commit: no approval goes over it`;
+  }
   if (id !== undefined) return `a proposal for it waits: bb show ${id}, then bb approve ${id}`;
   return `add ${host} to routes/${slug}.yaml or allowlists/${slug}.yaml and commit, or let the agent ask with egress-block`;
 }

@@ -1,4 +1,4 @@
-import type { AllowlistEntry, EgressRoute } from '../../model/egress-route.ts';
+import type { AllowlistEntry, DenyEntry, EgressRoute } from '../../model/egress-route.ts';
 import { fingerprint } from '../../model/fingerprint.ts';
 import type { BottleName } from '../../model/names.ts';
 import { decide, type EgressRequest } from '../../sidecars/egress/decide.ts';
@@ -9,6 +9,7 @@ export interface Rules {
   readonly bottle: BottleName;
   readonly routes: readonly EgressRoute[];
   readonly allowlist: readonly AllowlistEntry[];
+  readonly deny: readonly DenyEntry[];
   readonly secrets: readonly string[];
 }
 
@@ -19,7 +20,8 @@ export type DecidingRule =
       readonly kind: 'allowlist';
       readonly rule: AllowlistEntry;
       readonly values: readonly string[];
-    };
+    }
+  | { readonly kind: 'deny'; readonly rule: DenyEntry; readonly values: readonly string[] };
 
 export interface Judgement {
   readonly isAllowed: boolean;
@@ -49,11 +51,11 @@ export function judgeRequest(
   }
 }
 
-function tableOf({ bottle, routes, allowlist, secrets: names }: Rules): RouteTable {
+function tableOf({ bottle, routes, allowlist, deny, secrets: names }: Rules): RouteTable {
   const upstream = { hosts: {}, trustedCaPem: [] };
   const secrets = Object.fromEntries(names.map((name) => [name, { version: '', value: 'set' }]));
   const versions = Object.fromEntries(names.map((name) => [name, '']));
-  const content = { routes, allowlist, upstream, secrets: versions };
+  const content = { routes, allowlist, deny, upstream, secrets: versions };
   return compileTable({ generation: 0, bottle, hash: fingerprint(content), ...content }, secrets);
 }
 
@@ -76,8 +78,10 @@ function decidingRule(
   return { kind: 'route', rule: route, values };
 }
 
-/** The route, or else the allowlist's entry, that the host is decided by. */
+/** The denial, or else the route or the allowlist's entry, that the host is decided by. */
 function speaksOf(table: RouteTable, host: string): DecidingRule | null {
+  const [denial] = rulesOf(table.deny, host);
+  if (denial !== undefined) return { kind: 'deny', rule: denial, values: [] };
   const [route] = rulesOf(table.routes, host);
   if (route !== undefined) return { kind: 'route', rule: route.route, values: [] };
   const [listed] = rulesOf(table.allowlist, host);

@@ -17,7 +17,7 @@ export interface RuleSource {
 
 /** Whether the commit asks for exactly this rule. */
 export function asksFor({ bottle: { spec } }: RuleSource, { kind, rule }: DecidingRule): boolean {
-  const rules = kind === 'route' ? spec.egress.routes : spec.allowlist;
+  const rules = { route: spec.egress.routes, allowlist: spec.allowlist, deny: spec.deny }[kind];
   return rules.some((each) => fingerprint(each) === fingerprint(rule));
 }
 
@@ -41,12 +41,14 @@ export async function traceRule(
   });
 }
 
-/** In the file that it comes from, and in the bottle's own where that adds to it. */
+/** In the file that it comes from, and in the bottle's own where that adds to it; a denial in the first that has it. */
 function writtenIn(
   { kind, rule, values }: DecidingRule,
   { bottle, files }: RuleSource,
 ): readonly { readonly file: string; readonly lines: readonly number[] }[] {
-  const origin = bottle.origins[`${kind === 'route' ? 'route' : 'allow'}:${rule.host}`];
+  const origin = bottle.origins[`${kind === 'allowlist' ? 'allow' : kind}:${rule.host}`];
+  if (kind === 'deny')
+    return origin === undefined ? [] : [{ file: origin.file, lines: [origin.line] }];
   const { routes, allowlist } = instanceFiles(bottle.name);
   const own = kind === 'route' ? routes : allowlist;
   const paths = new Set([...(origin === undefined ? [] : [origin.file]), own]);

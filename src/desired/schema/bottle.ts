@@ -5,6 +5,7 @@ import { type Parsed, refuse } from '../parsed.ts';
 import { quote } from '../problems.ts';
 import { gitUser } from './agent.ts';
 import { checkedText } from './checked-text.ts';
+import { denials } from './denials.ts';
 import { backend, updatePolicy } from './fleet.ts';
 import { image } from './image.ts';
 import { argument, envName, line, listedNames, secretName, slug } from './texts.ts';
@@ -68,6 +69,7 @@ export const bottleSchema = z
     env: z.record(envName, envValue).meta({ description: 'environment of the agent' }).optional(),
     allowlists: listedNames('host lists').optional(),
     routes: listedNames('route sets').optional(),
+    deny: denials.optional(),
     skills: listedNames('folders below skills/').optional(),
     gitUser: gitUser.optional(),
     pipelock: z

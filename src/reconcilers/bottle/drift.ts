@@ -14,6 +14,6 @@ export function isDrift(moves: Moves, changes: readonly Change[]): boolean {
 }
 
 function hasComeUndone({ operation }: Change): boolean {
-  const isEnforced = /^\/(?:egress|allowlist|supervise)(?:\/|$)/.test(operation.path);
+  const isEnforced = /^\/(?:egress|allowlist|deny|supervise)(?:\/|$)/.test(operation.path);
   return isEnforced && operation.op !== 'remove';
 }

@@ -1,7 +1,6 @@
 import type { Change } from '../../model/action.ts';
-import type { AllowlistEntry, EgressRoute } from '../../model/egress-route.ts';
 import type { ObservedContainer } from '../../model/observed-state.ts';
-import type { EgressStatus } from '../../model/sidecar.ts';
+import type { EgressStatus, EgressTable } from '../../model/sidecar.ts';
 import { diff } from '../diff.ts';
 import type { Current } from './current.ts';
 import type { Target } from './target.ts';
@@ -58,8 +57,8 @@ function networksPair(current: Current, target: Target): readonly Pair[] {
 function egressPair(status: EgressStatus | null, target: Target): readonly Pair[] {
   const { table } = target;
   if (status?.tableHash == null || status.tableHash === table.hash) return [];
-  const observed = tableView(status.routes, status.allowlist, status.secrets);
-  const desired = tableView(table.routes, table.allowlist, table.secrets);
+  const observed = tableView(status);
+  const desired = tableView(table);
   if (diff(observed, desired).length > 0) return [{ observed, desired }];
   const observedGate = status.pipelockConfig ?? null;
   const desiredGate = table.pipelockConfig ?? null;
@@ -86,12 +85,14 @@ function supervisePair(current: Current, target: Target): readonly Pair[] {
 }
 
 /** By host instead of by position, so that one more route is one addition. */
-function tableView(
-  routes: readonly EgressRoute[],
-  allowlist: readonly AllowlistEntry[],
-  secrets: { readonly [name: string]: string },
-): View {
-  return { egress: { routes: byHost(routes) }, allowlist: byHost(allowlist), secrets };
+function tableView({
+  routes,
+  allowlist,
+  deny = [],
+  secrets,
+}: Pick<EgressTable, 'routes' | 'allowlist' | 'deny' | 'secrets'>): View {
+  const lists = { allowlist: byHost(allowlist), deny: byHost(deny) };
+  return { egress: { routes: byHost(routes) }, ...lists, secrets };
 }
 
 function byHost<Entry extends { readonly host: string }>(

@@ -46,6 +46,8 @@ function describeChange(change: Change, origins: DesiredBottle['origins']): stri
       return entryWords('route', `route ${below[1] ?? ''}`, change, below.length === 2, origins);
     case 'allowlist':
       return entryWords('allow', `host ${below[0] ?? ''}`, change, below.length === 1, origins);
+    case 'deny':
+      return entryWords('deny', `denial ${below[0] ?? ''}`, change, below.length === 1, origins);
     case 'env':
       return `variable ${below[0] ?? ''} ${verb(change, below.length <= 1)}`;
     case 'skills':
@@ -62,7 +64,7 @@ function describeChange(change: Change, origins: DesiredBottle['origins']): stri
 }
 
 function entryWords(
-  kind: 'route' | 'allow',
+  kind: 'route' | 'allow' | 'deny',
   subject: string,
   change: Change,
   isWhole: boolean,

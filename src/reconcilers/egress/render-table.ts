@@ -39,9 +39,11 @@ export function renderEgress(
     host.pipelock === undefined
       ? null
       : renderPipelockConfig({ routes, allowlist, upstream, extra });
+  const deny = sortedBy(bottle.spec.deny, (entry) => entry.host);
   const content = {
     routes,
     allowlist,
+    ...(deny.length === 0 ? {} : { deny }),
     upstream,
     secrets,
     ...(pipelockConfig === null ? {} : { pipelockConfig: sha256(pipelockConfig) }),

@@ -47,7 +47,7 @@ export interface EgressDenial {
 /**
  * Whether a request may leave the bottle, and with which credential. Pure; no table means no.
  *
- * local? → git push? → routes of the host (they alone decide where there are any) → allowlist → git fetch → credential
+ * local? → denied? → git push? → routes of the host (they alone decide where there are any) → allowlist → git fetch → credential
  */
 export function decide(
   table: RouteTable | null,
@@ -60,6 +60,15 @@ export function decide(
     return deny(
       'no egress table is loaded, so everything is denied',
       'wait and retry: the controller has to deliver the table',
+    );
+  }
+  const [denial] = rulesOf(table.deny, host);
+  if (denial !== undefined) {
+    const { file, reason } = denial;
+    const because = reason === null ? '' : `: ${reason}`;
+    return deny(
+      `${host} is denied by ${file}${because}`,
+      'look for another way: no approval opens it',
     );
   }
   if (request.method === 'TRACE') {

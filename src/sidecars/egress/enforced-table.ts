@@ -58,6 +58,7 @@ export class EnforcedTable {
       refusedGeneration: this.#refusal?.generation ?? null,
       routes: table?.routes ?? [],
       allowlist: table?.allowlist ?? [],
+      ...(table?.deny === undefined ? {} : { deny: table.deny }),
       secrets: table?.secrets ?? {},
       ...(table?.pipelockConfig === undefined ? {} : { pipelockConfig: table.pipelockConfig }),
     };

@@ -14,13 +14,14 @@ export function localAnswer(request: EgressRequest, status: TableStatus): LocalA
   const { state, generation, error } = status;
   switch (request.path) {
     case '/allowlist':
-      return {
-        status: 200,
-        body: { generation, state, routes: status.routes, allowlist: status.allowlist },
-      };
+      return { status: 200, body: { generation, state, ...listsOf(status) } };
     case '/healthz':
       return { status: state === 'ready' ? 200 : 503, body: { state, generation, error } };
     default:
       return { status: 404, body: { error: 'not_found', try: '/allowlist or /healthz' } };
   }
+}
+
+function listsOf({ routes, allowlist, deny = [] }: TableStatus): object {
+  return { routes, allowlist, deny };
 }

@@ -1,5 +1,6 @@
 import type {
   AllowlistEntry,
+  DenyEntry,
   EgressRoute,
   PathMatch,
   RouteMatch,
@@ -30,6 +31,7 @@ export interface RouteTable {
   readonly secrets: EgressSecrets;
   readonly routes: ReadonlyMap<string, readonly CompiledRoute[]>;
   readonly allowlist: ReadonlyMap<string, readonly CompiledEntry[]>;
+  readonly deny: ReadonlyMap<string, readonly DenyEntry[]>;
 }
 
 /** Throws where a regular expression does not compile: such a table is refused whole. */
@@ -42,6 +44,7 @@ export function compileTable(table: EgressTable, secrets: EgressSecrets): RouteT
       table.allowlist.map((entry) => ({ entry, expiresAtMs: instantMs(entry.expires) })),
       ({ entry }) => entry.host,
     ),
+    deny: Map.groupBy(table.deny ?? [], ({ host }) => host),
   };
 }
 

@@ -1,5 +1,6 @@
 import type {
   AllowlistEntry,
+  DenyEntry,
   EgressRoute,
   PathMatch,
   RouteAuth,
@@ -18,8 +19,8 @@ import { Shape, type ShapeReader } from '../json-shape.ts';
 export function parseTable(text: string): EgressTable {
   const raw: unknown = JSON.parse(text);
   const table = TABLE(raw, 'table');
-  const { routes, allowlist, upstream, secrets, pipelockConfig } = table;
-  if (fingerprint({ routes, allowlist, upstream, secrets, pipelockConfig }) !== table.hash) {
+  const { generation: _generation, bottle: _bottle, hash, ...content } = table;
+  if (fingerprint(content) !== hash) {
     throw new Error('table.hash is not the hash of the table');
   }
   return table;
@@ -95,6 +96,7 @@ const ENTRY: ShapeReader<AllowlistEntry> = object({
   reason: nullable(text),
   expires: nullable(INSTANT),
 });
+const DENIAL: ShapeReader<DenyEntry> = object({ host: HOST, reason: nullable(text), file: text });
 const DIRECT = { hosts: record(list(text)), trustedCaPem: list(text) };
 const DIRECT_UPSTREAM: ShapeReader<UpstreamSettings> = object(DIRECT);
 const PROXIED_UPSTREAM: ShapeReader<UpstreamSettings> = object({
@@ -112,6 +114,7 @@ const TABLE: ShapeReader<EgressTable> = object<EgressTable>({
   hash: FINGERPRINT,
   routes: list(ROUTE),
   allowlist: list(ENTRY),
+  deny: Shape.optional(list(DENIAL)),
   upstream: UPSTREAM,
   secrets: record(text),
   pipelockConfig: Shape.optional(FINGERPRINT),

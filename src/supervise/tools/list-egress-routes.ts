@@ -1,5 +1,6 @@
 import type { EgressRoute } from '../../model/egress-route.ts';
 import { sanitizeLine } from '../../model/sanitize.ts';
+import { deniedHosts } from './denied-hosts.ts';
 import type { Tool } from './tool.ts';
 
 /** What the bottle's own egress says is in force. Throws with a reason for people when it cannot be asked. */
@@ -13,7 +14,7 @@ export function listEgressRoutesTool(source: EgressTableSource): Tool {
     name: 'list-egress-routes',
     title: 'List what is allowed',
     description:
-      'Lists the hosts, path prefixes and methods that the egress proxy of this bottle allows at this moment, with the field names that egress-block takes. An empty path_allowlist or methods means any.',
+      'Lists the hosts, path prefixes and methods that the egress proxy of this bottle allows at this moment, with the field names that egress-block takes. An empty path_allowlist or methods means any. What is under denied is refused before all of these, and no proposal for it is taken.',
     inputSchema: { type: 'object', properties: {}, additionalProperties: false },
     readOnly: true,
     async call(_input, call) {
@@ -51,6 +52,7 @@ interface ListedRoute {
 function tableOf(raw: unknown): {
   readonly generation: unknown;
   readonly routes: readonly ListedRoute[];
+  readonly denied: readonly { readonly host: string; readonly reason: string | null }[];
 } {
   if (!isRecord(raw) || !Array.isArray(raw['routes']) || !Array.isArray(raw['allowlist'])) {
     throw new Error('its answer is not a table');
@@ -65,7 +67,11 @@ function tableOf(raw: unknown): {
     auth: null,
     ...(expires === null ? {} : { expires }),
   }));
-  return { generation: raw['generation'], routes: [...routes.flatMap(listRoute), ...whole] };
+  return {
+    generation: raw['generation'],
+    routes: [...routes.flatMap(listRoute), ...whole],
+    denied: deniedHosts(raw).map(({ host, reason }) => ({ host, reason })),
+  };
 }
 
 function listRoute(route: EgressRoute): readonly ListedRoute[] {

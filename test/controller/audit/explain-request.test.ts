@@ -285,3 +285,25 @@ test('a target that has no one reading, and a bottle that is none, are refused i
   const method = await ask(fleet, 'dev', 'x.test', 'GET /');
   expect(refusalOf(method)).toMatchObject({ kind: 'bad-request' });
 });
+
+test('a denied host is traced to the line that denies it, and only that line is the remedy', async () => {
+  const { fleet } = await world({
+    ...FILES,
+    'desired-state/bottles/base.yaml':
+      'routes: [shared]\ndeny:\n  - paste.test\n  - {host: "*.cdn.example.test", reason: leaks}\n',
+  });
+  const revision = await fleet.repository.head();
+  expect(await why(fleet, 'dev', 'x.cdn.example.test')).toMatchObject({
+    isAllowed: false,
+    basis: 'live',
+    reason: 'x.cdn.example.test is denied by bottles/base.yaml: leaks',
+    rule: 'deny *.cdn.example.test',
+    expires: null,
+    lines: [{ file: 'bottles/base.yaml', line: 4, revision }],
+    remedy:
+      'take *.cdn.example.test out of the deny list of bottles/base.yaml and commit: no approval goes over it',
+  });
+  expect(await why(fleet, 'dev', 'https://api.example.test/v1/')).toMatchObject({
+    isAllowed: true,
+  });
+});

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { AllowlistEntry, EgressRoute } from '../../../src/model/egress-route.ts';
+import type { AllowlistEntry, DenyEntry, EgressRoute } from '../../../src/model/egress-route.ts';
 import type { EgressSecrets, EgressTable } from '../../../src/model/sidecar.ts';
 import { decide, type EgressRequest } from '../../../src/sidecars/egress/decide.ts';
 import { compileTable } from '../../../src/sidecars/egress/route-table.ts';
@@ -70,6 +70,11 @@ const route: fc.Arbitrary<EgressRoute> = fc.record({
   expires,
 });
 const entry: fc.Arbitrary<AllowlistEntry> = fc.record({ host, reason: fc.constant(null), expires });
+const denial: fc.Arbitrary<DenyEntry> = host.map((denied) => ({
+  host: denied,
+  reason: null,
+  file: 'bottles/base.yaml',
+}));
 const request: fc.Arbitrary<EgressRequest> = fc.record({
   scheme: fc.constantFrom('http' as const, 'https' as const),
   authority: fc.record({ host: name, port: fc.constantFrom(80, 443, 8443) }),
@@ -92,9 +97,10 @@ const get = (host: string): EgressRequest => ({
   query: '',
   headers: new Map(),
 });
-const EVERY_END: [EgressRoute[], AllowlistEntry[], EgressRequest[]] = [
+const EVERY_END: [EgressRoute[], AllowlistEntry[], DenyEntry[], EgressRequest[]] = [
   [egressRoute('x.test')],
   [allowlistEntry('y.test')],
+  [],
   ['x.test', 'y.test', 'ax.test', '_egress.local'].map(get),
 ];
 
@@ -106,9 +112,11 @@ test('every decision is the one that a slow reading of the rules comes to', () =
     fc.property(
       fc.array(route, { maxLength: 5 }),
       fc.array(entry, { maxLength: 3 }),
+      fc.oneof(fc.constant([]), fc.array(denial, { maxLength: 2 })),
       fc.array(request, { minLength: 1, maxLength: 8 }),
-      (routes, allowlist, requests) => {
-        const { table, secrets } = renderTable(1, { routes, allowlist, secrets: SECRETS });
+      (routes, allowlist, deny, requests) => {
+        const parts = { routes, allowlist, deny, secrets: SECRETS };
+        const { table, secrets } = renderTable(1, parts);
         const read = table as EgressTable;
         const compiled = compileTable(read, secrets);
         for (const asked of requests) {
@@ -127,6 +135,40 @@ test('every decision is the one that a slow reading of the rules comes to', () =
   // Each end is reached: two readings that always say no agree on nothing.
   expect([...kinds.keys()].toSorted()).toEqual(['allow allowlist', 'allow route', 'deny', 'local']);
 });
+
+test('one more denial makes nothing reachable, and nothing else unreachable', () => {
+  let closed = 0;
+  fc.assert(
+    fc.property(
+      fc.array(route, { maxLength: 5 }),
+      fc.array(entry, { maxLength: 3 }),
+      fc.array(denial, { maxLength: 2 }),
+      denial,
+      fc.array(request, { minLength: 1, maxLength: 8 }),
+      (routes, allowlist, deny, added, requests) => {
+        const tableWith = (denials: readonly DenyEntry[]) => {
+          const parts = { routes, allowlist, deny: denials, secrets: SECRETS };
+          const { table, secrets } = renderTable(1, parts);
+          return compileTable(table as EgressTable, secrets);
+        };
+        const [before, after] = [tableWith(deny), tableWith([...deny, added])];
+        for (const asked of requests) {
+          const [was, is] = [decide(before, asked, NOW), decide(after, asked, NOW)];
+          if (!isBelow(asked.authority.host, added.host)) expect(is).toEqual(was);
+          else expect(is.kind).toBe(was.kind === 'local' ? 'local' : 'deny');
+          if (was.kind === 'allow' && is.kind === 'deny') closed += 1;
+        }
+      },
+    ),
+    { numRuns: 3000, interruptAfterTimeLimit: 10_000 },
+  );
+  // Denials that meet nothing prove nothing.
+  expect(closed).toBeGreaterThan(5);
+});
+
+function isBelow(name: string, pattern: string): boolean {
+  return pattern.startsWith('*.') ? name.endsWith(pattern.slice(1)) : name === pattern;
+}
 
 function said(decision: ReturnType<typeof decide>, { routes }: EgressTable): string {
   if (decision.kind !== 'allow') return decision.kind;

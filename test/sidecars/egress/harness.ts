@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AllowlistEntry, EgressRoute } from '../../../src/model/egress-route.ts';
+import type { AllowlistEntry, DenyEntry, EgressRoute } from '../../../src/model/egress-route.ts';
 import { fingerprint } from '../../../src/model/fingerprint.ts';
 import type { EgressSecrets, EgressStatus, UpstreamSettings } from '../../../src/model/sidecar.ts';
 import { ALLOCATOR, NODE_FLAGS } from '../../../src/sidecars/bundle/program-list.ts';
@@ -20,6 +20,7 @@ import { eventually } from '../../eventually.ts';
 export interface TableParts {
   readonly routes?: readonly EgressRoute[];
   readonly allowlist?: readonly AllowlistEntry[];
+  readonly deny?: readonly DenyEntry[];
   readonly upstream?: Partial<UpstreamSettings>;
   /** Name → value. */
   readonly secrets?: { readonly [name: string]: string };
@@ -39,6 +40,7 @@ export function renderTable(
   const hashed = {
     routes: parts.routes ?? [],
     allowlist: parts.allowlist ?? [],
+    ...(parts.deny === undefined ? {} : { deny: parts.deny }),
     upstream: { hosts: {}, trustedCaPem: [], ...parts.upstream },
     secrets: Object.fromEntries(
       Object.entries(secrets).map(([name, { version }]) => [name, version]),

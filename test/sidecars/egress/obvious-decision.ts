@@ -13,6 +13,9 @@ export function obviousDecision(
 ): string {
   const { host, port } = request.authority;
   if (host === '_egress.local') return 'local';
+  const parents = host.split('.').map((_, at, labels) => labels.slice(at + 1).join('.'));
+  const denying = [host, ...parents.map((parent) => `*.${parent}`)];
+  if ((table.deny ?? []).some((entry) => denying.includes(entry.host))) return 'deny';
   if (request.method === 'TRACE') return 'deny';
   const git = askedOfGit(request);
   if (git === 'push') return 'deny';

@@ -170,9 +170,9 @@ test.for([
   [
     'has an unknown member',
     text(GOOD, (table) => {
-      table['deny'] = [];
+      table['quota'] = [];
     }),
-    'unknown member "deny"',
+    'unknown member "quota"',
   ],
   [
     'lacks a member',
@@ -234,7 +234,7 @@ test('the refusal names the generation that was refused', async () => {
   await using egress = await startEgress(GOOD);
   egress.publishFiles(
     text(GOOD, (table) => {
-      table['deny'] = [];
+      table['quota'] = [];
     }),
   );
   await eventually('the refusal is reported', () => egress.status()?.refusedGeneration === 2);
