@@ -1,13 +1,10 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { createEmbeddedBackend } from '../../src/backends/embedded/embedded-backend.ts';
-import type { ComponentRef, ImageBuild } from '../../src/model/component.ts';
-import { parseBottleName, parseFleetName } from '../../src/model/names.ts';
 import type { BackendUnderTest } from '../contract/backend-under-test.ts';
+import { embeddedUnder } from './embedded-under.ts';
 
 /** The embedded backend over a folder of its own, as whoever runs the tests. */
 export type EmbeddedUnderTest =
@@ -18,72 +15,11 @@ export type EmbeddedUnderTest =
     }
   | { readonly kind: 'none'; readonly reason: string };
 
-const IMAGE = 'bb/test:1';
-
 /** The folder is removed after the file's last test. */
 export async function embeddedUnderTest(): Promise<EmbeddedUnderTest> {
   const directory = await mkdtemp(join(tmpdir(), 'bb-embedded-'));
   afterAll(() => rm(directory, { recursive: true, force: true }));
-  const open = () => createEmbeddedBackend({ directory });
-  const availability = await open().probe();
+  const availability = await createEmbeddedBackend({ directory }).probe();
   if (!availability.available) return { kind: 'none', reason: availability.reason };
-  await open().ensureImage(hostImage(IMAGE), () => undefined);
-  const under: BackendUnderTest = {
-    name: 'embedded',
-    open,
-    image: IMAGE,
-    runsPrograms: true,
-    keptFolder: '/home/agent',
-    runtime: null,
-    makeSession: (container) => makeSession(open().execCommand(refOf(container), ['cat'])),
-    openAbsent: () => createEmbeddedBackend({ directory: '/dev/null/bb' }),
-    makeForeign: (_, name) => makeForeign(join(directory, 'records', `${name}.json`)),
-  };
-  return { kind: 'embedded', directory, under };
-}
-
-/** An image of nothing but this machine's programs. */
-function hostImage(reference: string): ImageBuild {
-  return {
-    reference,
-    dockerfile: '',
-    buildArgs: {},
-    context: new Map(),
-    onHost: {
-      folder: '/opt/bb',
-      extra: new Map(),
-      command: ['sleep', 'infinity'],
-      env: { HOME: '/home/agent', USER: 'agent' },
-      home: '/home/agent',
-      workdir: '/home/agent',
-    },
-  };
-}
-
-async function makeSession(argv: readonly string[]): Promise<AsyncDisposable> {
-  const [program = '', ...rest] = argv;
-  const session = spawn(program, rest, { stdio: ['pipe', 'pipe', 'inherit'] });
-  session.stdin.write('begun\n');
-  await once(session.stdout, 'data');
-  return {
-    async [Symbol.asyncDispose]() {
-      session.stdin.end();
-      await once(session, 'exit');
-    },
-  };
-}
-
-/** Networks come with their containers, which are files. */
-async function makeForeign(path: string): Promise<AsyncDisposable> {
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, 'of somebody else');
-  return { [Symbol.asyncDispose]: () => rm(path) };
-}
-
-function refOf(name: string): ComponentRef {
-  const [, fleetName = '', bottleName = ''] = /^bb-([a-z0-9]+)-(.*)$/.exec(name) ?? [];
-  const fleet = parseFleetName(fleetName);
-  const bottle = parseBottleName(bottleName);
-  if (fleet === undefined || bottle === undefined) throw new Error(`${name} is not a name of ours`);
-  return { fleet, bottle, component: 'agent' };
+  return { kind: 'embedded', directory, under: await embeddedUnder(directory) };
 }

@@ -17,7 +17,7 @@ export async function embeddedPlace(): Promise<AttackedPlaceOrNone> {
     address: `127.213.${own.join('.')}`,
     engine: null,
     harmless: [],
-    limitsMemory: limitMethod() !== 'rlimit',
+    limitsMemory: limitMethod().controllers.some((one) => one === 'memory'),
     atLimits: 'told',
     outsideOf: async () => null,
     async recordsOf(fleet, bottle) {

@@ -41,7 +41,7 @@ export async function withSandbox(
     user: record.hostUser,
     binds: parts.binds,
     ...{ stage, mountTable: mounts, logPath: log, statusPath },
-    cgroups: [],
+    place: { prefix: [], join: '' },
     enter: ['unshare', '--user', '--map-root-user'],
     arguments: (binds) => [
       '--unshare-net',

@@ -1,12 +1,12 @@
 import { rm } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import { type ComponentRef, type ContainerSpec, runtimeName } from '../../model/component.ts';
 import { EGRESS_PORT, SUPERVISE_PORT } from '../../model/sidecar.ts';
 import { BackendError } from '../backend.ts';
+import { removeGroups } from './control-groups.ts';
 import { claimUser, isRoot, releaseUser } from './host-user.ts';
 import { FIRST_LISTENER, launch } from './launch.ts';
 import { type EmbeddedLayout, rootParts } from './layout.ts';
-import { makeGroups, removeGroups, resourceLimits } from './limits.ts';
+import { makePlace, resourceLimits } from './limits.ts';
 import { listenInside } from './listeners.ts';
 import type { Machine } from './machine.ts';
 import { endNamespace, ensureNamespace } from './network-namespace.ts';
@@ -28,6 +28,9 @@ import { imageOf, sandboxParts } from './sandbox-parts.ts';
 import { sandboxChild } from './sandbox-status.ts';
 import { fillHome } from './saved-home.ts';
 import { inTurn } from './turns.ts';
+import { waitUntil } from './wait-until.ts';
+
+const GROUPS_MS = 1_000;
 
 /** Writes down what is wanted and makes its folders: nothing runs yet. */
 export async function createContainer(
@@ -100,7 +103,7 @@ async function run(
     user: hostUser,
     binds: parts.binds,
     ...{ stage, mountTable: mounts, logPath: log, listeners },
-    cgroups: makeGroups(name, spec.resources),
+    place: makePlace(name, spec.resources),
     enter: isAgent ? inside : ['unshare', '--user', '--map-root-user'],
     arguments: (binds) => sandboxArguments({ spec, env, workdir: parts.workdir, binds }),
     limits: resourceLimits(spec.resources),
@@ -131,7 +134,7 @@ export async function stopContainer(
   if ((await findRecord(layout, ref)) === null) return;
   const run = readRun(layout.run(runtimeName(ref)));
   if (run !== null && graceMs > 0 && signalFirst(run, 'SIGTERM')) {
-    await waitFor(() => !isAlive(run.monitor), graceMs);
+    await waitUntil(() => !isAlive(run.monitor), graceMs);
   }
   await endRun(layout, ref);
 }
@@ -146,7 +149,8 @@ async function remove(layout: EmbeddedLayout, ref: ComponentRef): Promise<void> 
   if ((await findRecord(layout, ref)) === null) return;
   const name = runtimeName(ref);
   await endRun(layout, ref);
-  removeGroups(name);
+  // Ways in from outside end with what they led to, a moment later. What is left then is empty, and in nobody's way.
+  await waitUntil(() => removeGroups(name), GROUPS_MS);
   const other = ref.component === 'agent' ? 'sidecars' : 'agent';
   const otherName = runtimeName({ ...ref, component: other });
   if (readRecord(layout.record(otherName)) === null) await removeShared(layout, ref);
@@ -191,23 +195,14 @@ async function endRun(layout: EmbeddedLayout, ref: ComponentRef): Promise<void> 
   if (run === null) return;
   signalProcess(run.init, 'SIGKILL');
   const isGone = () => !isAlive(run.init) && !isAlive(run.monitor);
-  if (await waitFor(isGone, 2_000)) return;
+  if (await waitUntil(isGone, 2_000)) return;
   signalProcess(run.monitor, 'SIGKILL');
-  if (await waitFor(isGone, 3_000)) return;
+  if (await waitUntil(isGone, 3_000)) return;
   throw new BackendError({
     code: 'timeout',
     kind: 'transient',
     message: `${runtimeName(ref)} did not end although it was killed`,
   });
-}
-
-async function waitFor(condition: () => boolean, limitMs: number): Promise<boolean> {
-  const deadline = performance.now() + limitMs;
-  for (let waitMs = 1; !condition(); waitMs = Math.min(waitMs * 2, 50)) {
-    if (performance.now() >= deadline) return false;
-    await delay(waitMs);
-  }
-  return true;
 }
 
 function listenVariables() {

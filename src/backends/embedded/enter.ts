@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type ComponentRef, runtimeName } from '../../model/component.ts';
 import { BackendError } from '../backend.ts';
 import { heldTerminal, notedWay } from './held-terminal.ts';
-import { existingGroups, joinScript, resourceLimits } from './limits.ts';
+import { joinPlace, resourceLimits } from './limits.ts';
 import type { Machine } from './machine.ts';
 import { isOnPath } from './on-path.ts';
 import { mustRun } from './owned.ts';
@@ -42,7 +42,7 @@ export function entrance({ layout }: Machine, ref: ComponentRef, run: RunRecord)
   }
   const { spec, hostUser } = record;
   const { env, workdir } = sandboxParts(layout, layout.root(name), record);
-  const joins = joinScript(existingGroups(name));
+  const joins = joinPlace(name, run.monitor.pid);
   const asUser =
     hostUser === null
       ? []

@@ -8,6 +8,7 @@ import { BackendError, type ExecRequest, type ExecResult } from '../backend.ts';
 import { entrance, JOIN_ARGUMENTS } from './enter.ts';
 import { covers } from './inherited.ts';
 import type { Machine } from './machine.ts';
+import { outerEnvironment } from './outer-environment.ts';
 import { mustRun } from './owned.ts';
 import { identify, namespaceMembers, signalProcess, wasStartedWith } from './process-table.ts';
 import type { RunRecord } from './records.ts';
@@ -66,7 +67,7 @@ export async function execRaw(
   try {
     const child = spawn(program, rest, {
       cwd: '/',
-      env: { PATH: process.env['PATH'] },
+      env: outerEnvironment(),
       stdio: ['pipe', 'pipe', 'pipe', 'pipe', seccomp, ...covers(5, nothing)],
     });
     const end = () => {

@@ -5,7 +5,8 @@ import { dirname } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { BackendError } from '../backend.ts';
 import { covers } from './inherited.ts';
-import { joinScript } from './limits.ts';
+import type { Place } from './limits.ts';
+import { outerEnvironment } from './outer-environment.ts';
 import { quote } from './quote.ts';
 import type { HostUser } from './records.ts';
 
@@ -23,8 +24,7 @@ export interface Launch {
   /** Scratch paths of ours: an empty folder and a file that may be written. */
   readonly stage: string;
   readonly mountTable: string;
-  /** `cgroup.procs` files to join before anything else. */
-  readonly cgroups: readonly string[];
+  readonly place: Place;
   /** Leads into the namespaces that the sandbox is made in. */
   readonly enter: readonly string[];
   /** bubblewrap's arguments; sources are given as they are found once `user` looks for them. */
@@ -72,7 +72,7 @@ export async function launch(options: Launch): Promise<Launched> {
     const child = spawn(program, rest, {
       detached: true,
       cwd: '/',
-      env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin:/usr/sbin:/sbin' },
+      env: outerEnvironment(),
       stdio: [
         ...[nothing, log, log, 'pipe' as IOType, 'pipe' as IOType, seccomp, status],
         ...options.listeners,
@@ -102,7 +102,7 @@ export async function launch(options: Launch): Promise<Launched> {
 const WRAPPER = `printf x >&${READY} && read -r go <&${READY} || exit 125; exec ${READY}>&-; exec "$@"`;
 
 function argvOf(options: Launch): readonly string[] {
-  const { user, binds, enter, command } = options;
+  const { user, binds, enter, command, place } = options;
   const sandbox = [
     ...[...enter, 'bwrap', '--args', String(ARGUMENTS), '--'],
     ...[...options.limits, 'sh', '-c', WRAPPER, 'sh', ...command],
@@ -110,16 +110,17 @@ function argvOf(options: Launch): readonly string[] {
   const shell = (staging: string) => [
     'sh',
     '-c',
-    `${PREAMBLE}${joinScript(options.cgroups)}${staging}exec "$@"`,
+    `${PREAMBLE}${place.join}${staging}exec "$@"`,
     'sh',
   ];
-  if (user === null) return [...shell(''), ...sandbox];
+  if (user === null) return [...place.prefix, ...shell(''), ...sandbox];
   const asUser = ['setpriv', `--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups'];
   const rest = [...asUser, '--no-new-privs', ...sandbox];
-  if (binds.length === 0) return [...shell(''), ...rest];
+  if (binds.length === 0) return [...place.prefix, ...shell(''), ...rest];
   stage(options);
   const staging = `mount -a -T ${quote(options.mountTable)}\n`;
-  return ['unshare', '--mount', '--propagation', 'slave', ...shell(staging), ...rest];
+  const ownMounts = ['unshare', '--mount', '--propagation', 'slave'];
+  return [...place.prefix, ...ownMounts, ...shell(staging), ...rest];
 }
 
 /** No core dumps: they would hold what a program had in memory. */

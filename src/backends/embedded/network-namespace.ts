@@ -1,7 +1,9 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { type ComponentRef, runtimeName } from '../../model/component.ts';
+import { removeGroups } from './control-groups.ts';
 import { launch } from './launch.ts';
 import type { EmbeddedLayout } from './layout.ts';
+import { makePlace } from './limits.ts';
 import {
   childrenOf,
   identify,
@@ -12,6 +14,9 @@ import {
 import { type HostUser, type RunRecord, readRun, writeRun } from './records.ts';
 import { sandboxChild } from './sandbox-status.ts';
 import { inTurn } from './turns.ts';
+import { waitUntil } from './wait-until.ts';
+
+const END_MS = 2_000;
 
 /** Name of what keeps a bottle's network namespace, where other backends have its internal network. */
 export function namespaceName(ref: ComponentRef): string {
@@ -55,7 +60,7 @@ async function makeNamespace(
     binds: [],
     stage: `${root}/stage`,
     mountTable: `${root}/mounts`,
-    cgroups: [],
+    place: makePlace(name, null),
     enter: ['unshare', '--user', '--map-root-user'],
     arguments: () => ['--unshare-net', '--ro-bind', '/', '/', '--clearenv', '--chdir', '/'],
     limits: [],
@@ -93,9 +98,12 @@ async function removeNamespace(layout: EmbeddedLayout, ref: ComponentRef): Promi
   for (const process of run === null ? [] : [run.init, run.monitor]) {
     signalProcess(process, 'SIGKILL');
   }
+  // A group is there as long as somebody is in it.
+  if (run !== null) await waitUntil(() => !isAlive(run.monitor), END_MS);
   for (const path of [layout.run(name), layout.status(name), layout.root(name)]) {
     await rm(path, { recursive: true, force: true });
   }
+  await waitUntil(() => removeGroups(name), END_MS);
 }
 
 export function isSameProcess(one: ProcessIdentity, other: ProcessIdentity): boolean {

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { Availability } from '../../model/availability.ts';
 import { isRoot } from './host-user.ts';
+import { limitWords } from './limit-method.ts';
 import { limitMethod } from './limits.ts';
 import { isOnPath } from './on-path.ts';
 import { remedyFor, TELLING_SETTINGS } from './remedy.ts';
@@ -46,7 +47,7 @@ export async function probeMachine(path = process.env['PATH']): Promise<Availabi
   const who = isRoot() ? 'one user a bottle' : 'without root: one user for all bottles';
   return {
     available: true,
-    detail: `${version}; ${who}; limits by ${limitMethod()}`,
+    detail: `${version}; ${who}; limits by ${limitWords(limitMethod())}`,
     runtimes: [],
   };
 }

@@ -1,3 +1,4 @@
+import { limitWords, unlimited } from '../../backends/embedded/limit-method.ts';
 import { limitMethod } from '../../backends/embedded/limits.ts';
 import { isOnPath } from '../../backends/embedded/on-path.ts';
 import { installing, probeMachine } from '../../backends/embedded/probe.ts';
@@ -14,13 +15,14 @@ export const checkSandboxes: Check = async ({ environment }) => {
 /** Is a bottle without an engine held to its memory and CPU? */
 export const checkLimits: Check = async () => {
   const method = limitMethod();
-  return method === 'rlimit'
-    ? {
+  const detail = `by ${limitWords(method)}`;
+  return unlimited(method).length === 0
+    ? { state: 'ok', detail, fix: null }
+    : {
         state: 'warn',
-        detail: 'of a bottle without an engine only the number of processes is limited',
-        fix: 'run bb as root, or where a systemd user manager answers: loginctl enable-linger',
-      }
-    : { state: 'ok', detail: `by ${method}`, fix: null };
+        detail,
+        fix: 'run bb as root, or where a systemd user manager answers that may limit: loginctl enable-linger',
+      };
 };
 
 /** Does a session in a bottle without an engine outlive the terminal that it was begun in? */
