@@ -1,11 +1,12 @@
 import type { Bench } from './bench.ts';
 
-/** One measured number. `atMost` is what `spec` asks for; null where nothing is asked. */
+/** One measured number. `atMost` and `atLeast` are what `spec` asks for; null where nothing is asked. */
 export interface Figure {
   readonly name: string;
   readonly value: number;
   readonly unit: 'ms' | 'µs' | 'MB' | '%' | '×' | '';
   readonly atMost: number | null;
+  readonly atLeast: number | null;
 }
 
 /** What one run of a benchmark found. Figures in `×` compare two things that were measured in turns in this run. */
@@ -31,5 +32,15 @@ export function figure(
   atMost: number | null = null,
 ): Figure {
   const digits = unit === '×' || value < 10 ? 100 : 10;
-  return { name, value: Math.round(value * digits) / digits, unit, atMost };
+  return { name, value: Math.round(value * digits) / digits, unit, atMost, atLeast: null };
+}
+
+/** A figure that is better the larger it is. */
+export function figureOfAtLeast(
+  name: string,
+  value: number,
+  unit: Figure['unit'],
+  atLeast: number,
+): Figure {
+  return { ...figure(name, value, unit), atLeast };
 }

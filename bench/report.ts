@@ -28,7 +28,7 @@ export function formatMeasured({ figures, notes }: Measured): readonly string[] 
   const rows = figures.map((figure) => [
     figure.name,
     `${figure.value} ${figure.unit}`.trim(),
-    figure.atMost === null ? '' : `≤ ${figure.atMost} ${figure.unit}`.trim(),
+    targetOf(figure),
     verdictOf(figure),
   ]);
   return [...formatTable(['measured', 'value', 'target', ''], rows), ...notes];
@@ -42,9 +42,14 @@ export async function keepReport(report: Report, at: Date): Promise<void> {
   await appendFile(join(folder, `${report.bench}.jsonl`), `${line}\n`);
 }
 
-function verdictOf({ value, atMost }: Figure): string {
-  if (atMost === null) return '';
-  return value <= atMost ? 'met' : 'missed';
+function targetOf({ atMost, atLeast, unit }: Figure): string {
+  if (atMost !== null) return `≤ ${atMost} ${unit}`.trim();
+  return atLeast === null ? '' : `≥ ${atLeast} ${unit}`.trim();
+}
+
+function verdictOf({ value, atMost, atLeast }: Figure): string {
+  if (atMost === null && atLeast === null) return '';
+  return value <= (atMost ?? value) && value >= (atLeast ?? value) ? 'met' : 'missed';
 }
 
 /** `empty plan p50` in ms is `emptyPlanP50Ms`. */

@@ -11,9 +11,12 @@ import { createServer } from 'node:tls';
 const [keyFile = '', certFile = ''] = process.argv.slice(2);
 const certificate = { key: readFileSync(keyFile), cert: readFileSync(certFile) };
 const BODY = 'x'.repeat(1024);
-const ANSWER = Buffer.from(
-  `HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: ${BODY.length}\r\n\r\n${BODY}`,
-);
+const answerWith = (more: string): Buffer =>
+  Buffer.from(
+    `HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: ${BODY.length}\r\n${more}\r\n${BODY}`,
+  );
+const ANSWER = answerWith('');
+const LAST_ANSWER = answerWith('connection: close\r\n');
 
 const fast = createServer(certificate, (socket) => {
   let held = '';
@@ -22,9 +25,13 @@ const fast = createServer(certificate, (socket) => {
   socket.on('data', (chunk) => {
     held += chunk.toString('latin1');
     if (!held.endsWith('\r\n\r\n')) return;
+    if (/^connection: close/im.test(held)) {
+      held = '';
+      socket.end(LAST_ANSWER);
+      return;
+    }
     const heads = held.split('\r\n\r\n').length - 1;
     socket.write(heads === 1 ? ANSWER : Buffer.concat(Array.from({ length: heads }, () => ANSWER)));
-    if (/^connection: close/im.test(held)) socket.end();
     held = '';
   });
 });

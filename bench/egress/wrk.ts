@@ -20,7 +20,7 @@ export interface Load {
 }
 
 /** What wrk counted. */
-interface Counted {
+export interface Counted {
   readonly requests: number;
   readonly seconds: number;
   /** Connections that broke and answers that were none or not 2xx. */
