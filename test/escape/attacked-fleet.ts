@@ -8,6 +8,8 @@ import type { AttackedPlace } from './attacked-place.ts';
 export const API = 'api.example.test:8443';
 /** Its route has no credential, takes GET alone, and wants a header. */
 export const SECOND = 'second.example.test:8444';
+/** Takes anything but secrets. */
+export const GUARDED = 'guarded.example.test:8445';
 /** What must be found nowhere but in requests to `API`. */
 export const SECRET = 's3cr3t-hunter2-of-the-escape-suite';
 
@@ -49,7 +51,7 @@ export async function attackedFleet(place: AttackedPlace): Promise<AttackedFleet
   await using cleanups = new AsyncDisposableStack();
   const arrived: Arrived[] = [];
   const servers = [];
-  for (const authority of [API, SECOND]) {
+  for (const authority of [API, SECOND, GUARDED]) {
     const [name = '', port] = authority.split(':');
     const listener = recorder(name, arrived);
     const standIn = await startStandIn(name, place.address, Number(port), listener);
@@ -124,6 +126,10 @@ function routesFile(address: string, paths: string): string {
     '    ports: [8444]',
     `    addresses: [${address}/32]`,
     '    matches: [{methods: [GET], headers: [{name: x-team, exact: blue}]}]',
+    '  - host: guarded.example.test',
+    '    ports: [8445]',
+    `    addresses: [${address}/32]`,
+    '    dlp: {outbound: [known_secrets, token_patterns]}',
     '',
   ].join('\n');
 }

@@ -3,11 +3,14 @@ import { API, type AttackedFleet, attackedFleet, SECOND, SECRET } from './attack
 import type { AttackedPlaceOrNone } from './attacked-place.ts';
 import { exhaustionAttacks } from './exhaustion-attacks.ts';
 import { exchangeAll, inside } from './inside.ts';
+import { LEAK_ATTACKS } from './leak-attacks.ts';
 import { outageAttacks } from './outage-attacks.ts';
 import { proposalAttacks } from './proposal-attacks.ts';
 import { REQUEST_ATTACKS, type RequestAttack } from './request-attacks.ts';
 import { surroundings } from './surroundings.ts';
 import { workspaceAttacks } from './workspace-attacks.ts';
+
+const ATTACKS: readonly RequestAttack[] = [...REQUEST_ATTACKS, ...LEAK_ATTACKS];
 
 /** Attacks from inside a bottle that the real controller brought up, as its agent, each beside what is allowed. */
 export function escapeSuite(place: AttackedPlaceOrNone): void {
@@ -23,14 +26,14 @@ export function escapeSuite(place: AttackedPlaceOrNone): void {
   afterAll(() => attacked?.[Symbol.asyncDispose]());
 
   describe(`requests through egress (${backend})`, () => {
-    const twins = REQUEST_ATTACKS.map(({ name, twin }) => ({ ...twin, name: `twin ${name}` }));
-    const exchanges = [...REQUEST_ATTACKS, ...twins];
+    const twins = ATTACKS.map(({ name, twin }) => ({ ...twin, name: `twin ${name}` }));
+    const exchanges = [...ATTACKS, ...twins];
     let answers: Answers;
     beforeAll(async () => {
       answers = await exchangeAll(attacked.fleet, exchanges);
     });
 
-    test.for(REQUEST_ATTACKS)('$name', ({ name, meets }) => {
+    test.for(ATTACKS)('$name', ({ name, meets }) => {
       expect(answers[name]).toMatch(meets);
       expect(answers[`twin ${name}`]).toMatch(PASSES);
     });
@@ -51,9 +54,7 @@ export function escapeSuite(place: AttackedPlaceOrNone): void {
       try {
         while (reloads < 2) {
           const during = await exchangeAll(fleet, exchanges);
-          wrong.push(
-            ...REQUEST_ATTACKS.filter((one) => !isMet(one, during)).map(({ name }) => name),
-          );
+          wrong.push(...ATTACKS.filter((one) => !isMet(one, during)).map(({ name }) => name));
         }
       } finally {
         over = true;
@@ -65,9 +66,15 @@ export function escapeSuite(place: AttackedPlaceOrNone): void {
     test('nothing of it arrived but what is allowed', () => {
       const lines = attacked.arrived.map(({ host, line }) => `${host} ${line}`);
       const allowed =
-        /^(?:api\.example\.test (?:GET|POST) \/public\/\S|second\.example\.test GET \/x$)/;
+        /^(?:api\.example\.test (?:GET|POST) \/public\/\S|second\.example\.test GET \/x$|guarded\.)/;
       expect(lines.filter((line) => !allowed.test(line))).toEqual([]);
-      expect(lines.length).toBeGreaterThan(REQUEST_ATTACKS.length / 2);
+      expect(lines.length).toBeGreaterThan(ATTACKS.length / 2);
+    });
+
+    test('no secret arrived where none may', () => {
+      const guarded = attacked.arrived.filter(({ host }) => host === 'guarded.example.test');
+      expect(guarded.length).toBeGreaterThan(LEAK_ATTACKS.length - 1);
+      expect(JSON.stringify(guarded)).not.toContain(SECRET);
     });
 
     test('refusals say nothing of the credential', () => {
