@@ -43,9 +43,14 @@ function endOfFailed(error: unknown, { output }: Surroundings): ExitCode {
     new CommandFailure({
       exitCode: EXIT.failed,
       message: failure.message,
-      hint: 'bb doctor checks the machine; --verbose shows where it happened',
+      hint: hintOf(failure) ?? 'bb doctor checks the machine; --verbose shows where it happened',
     }),
   );
   output.detail(sanitizeBlock(failure.stack ?? ''));
   return EXIT.failed;
+}
+
+/** What an error of the disk or of a backend knows to be done about it. */
+function hintOf(failure: Error): string | null {
+  return 'hint' in failure && typeof failure.hint === 'string' ? failure.hint : null;
 }

@@ -91,11 +91,13 @@ export async function runController(
         reconciler,
         unattended,
         onLine,
+        isOwner: lock.isOurs,
       },
       fleet,
       signal,
     );
     stopTelling();
+    if (!signal.aborted) return fail(ownerless(stateDirectory), onLine);
     onLine('controller ended; bottles keep running', 'info');
     return 0;
   } finally {
@@ -167,6 +169,16 @@ export function lockedBy(holder: LockHolder): Refusal {
     kind: 'locked',
     message: `${holder.command} (pid ${holder.pid}, since ${holder.since}) holds this fleet`,
     hint: 'one controller a fleet: use that one, or end it',
+    diagnostics: [],
+  };
+}
+
+/** Why a controller ends by itself. */
+function ownerless(stateDirectory: string): Refusal {
+  return {
+    kind: 'locked',
+    message: `the lock of this controller in ${stateDirectory} is gone: somebody deleted it`,
+    hint: 'start the controller again: it finds the bottles that run',
     diagnostics: [],
   };
 }

@@ -22,6 +22,8 @@ export interface WatchPorts {
   /** What a look owes besides its pass. */
   readonly unattended: Unattended;
   readonly onLine: Tell;
+  /** Asked before each pass: false ends the loop, for another one may have the fleet by now. */
+  readonly isOwner: () => Promise<boolean>;
 }
 
 /** What a lost event costs at most. */
@@ -29,7 +31,8 @@ const RESYNC_MS = 30_000;
 
 /**
  * The loop: commits, engine events, sidecar status, ended turns and time all only say *look now*; every look is the same
- * pass. Hints that come during a pass are merged into one more. Ends when `signal` aborts, with every bottle running.
+ * pass. Hints that come during a pass are merged into one more. Ends when `signal` aborts, or the fleet is no longer
+ * ours, with every bottle running.
  */
 export async function watchFleet(
   ports: WatchPorts,
@@ -37,17 +40,20 @@ export async function watchFleet(
   signal: AbortSignal,
 ): Promise<void> {
   const { clock, random, reconciler } = ports;
-  const queue = createWorkQueue<FleetName>({ work: () => look(ports), clock, random });
+  const lost = new AbortController();
+  const ended = AbortSignal.any([signal, lost.signal]);
+  const work = () => look(ports, () => lost.abort());
+  const queue = createWorkQueue<FleetName>({ work, clock, random });
   const lookNow = (): void => queue.add(fleet);
-  await ports.git.watch(lookNow, signal);
+  await ports.git.watch(lookNow, ended);
   ports.files.watch((bottle) => {
     ports.hints.tell(bottle);
     lookNow();
-  }, signal);
-  for (const backend of ports.backends) backend.watch(fleet, lookNow, signal);
+  }, ended);
+  for (const backend of ports.backends) backend.watch(fleet, lookNow, ended);
   const stopListening = reconciler.onTurnEnd(lookNow);
   lookNow();
-  await aborted(signal);
+  await aborted(ended);
   stopListening();
   await queue.close();
   await ports.unattended.settled();
@@ -55,8 +61,12 @@ export async function watchFleet(
 }
 
 /** One look. A pass that throws is a bug or a broken disk: the loop outlives both, with backoff. */
-async function look(ports: WatchPorts): Promise<WorkOutcome> {
+async function look(ports: WatchPorts, onLost: () => void): Promise<WorkOutcome> {
   try {
+    if (!(await ports.isOwner())) {
+      onLost();
+      return { kind: 'done', requeueAfterMs: null };
+    }
     const report = await ports.reconciler.pass({ permissions: NO_PERMISSIONS });
     if (report.kind === 'refused') ports.onLine(report.refusal.message, 'error');
     await ports.unattended.look();

@@ -190,6 +190,7 @@ export class FleetWorld implements AsyncDisposable {
       random: HALF,
       reconciler,
       unattended,
+      isOwner: async () => true,
     };
     return {
       api,

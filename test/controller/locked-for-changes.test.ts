@@ -27,7 +27,7 @@ function command(...outcomes: readonly ('ours' | 'taken over' | LockHolder)[]) {
     if (outcome === undefined) throw new Error('a lock has an outcome');
     if (typeof outcome === 'object') return { kind: 'taken', holder: outcome };
     const release = async () => void happened.push('released');
-    return { kind: 'held', release, takenOver: outcome !== 'ours' };
+    return { kind: 'held', release, isOurs: async () => true, takenOver: outcome !== 'ours' };
   };
   // The real one has its methods as its own too, and is taken over by a spread.
   Object.assign(own, { status: own.status.bind(own), edit: own.edit.bind(own) });

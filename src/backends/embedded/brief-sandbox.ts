@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { type ComponentRef, runtimeName } from '../../model/component.ts';
 import { BackendError } from '../backend.ts';
 import { execRaw, type RawRequest, type RawResult } from './exec.ts';
+import { booksOf } from './forgotten.ts';
 import { launch } from './launch.ts';
 import { rootParts } from './layout.ts';
 import type { Machine } from './machine.ts';
@@ -38,6 +39,7 @@ export async function withSandbox(
   const { stage, mounts, log } = rootParts(root);
   const statusPath = `${root}/brief.status`;
   const launched = await launch({
+    books: booksOf(layout),
     user: record.hostUser,
     binds: parts.binds,
     ...{ stage, mountTable: mounts, logPath: log, statusPath },

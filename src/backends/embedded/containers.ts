@@ -3,6 +3,7 @@ import { type ComponentRef, type ContainerSpec, runtimeName } from '../../model/
 import { EGRESS_PORT, SUPERVISE_PORT } from '../../model/sidecar.ts';
 import { BackendError } from '../backend.ts';
 import { removeGroups } from './control-groups.ts';
+import { booksOf, endUnrecorded, ensureRecords } from './forgotten.ts';
 import { claimUser, isRoot, releaseUser } from './host-user.ts';
 import { FIRST_LISTENER, launch } from './launch.ts';
 import { type EmbeddedLayout, rootParts } from './layout.ts';
@@ -39,6 +40,7 @@ export async function createContainer(
   env: { readonly [name: string]: string },
 ): Promise<void> {
   const name = runtimeName(spec.identity);
+  ensureRecords(layout);
   imageOf(layout, spec);
   const hostUser = hostUserOf(layout, spec);
   const wanted: ContainerRecord = { spec, env, hostUser, createdAt: new Date().toISOString() };
@@ -100,6 +102,7 @@ async function run(
     '--',
   ];
   const launched = await launch({
+    books: booksOf(layout),
     user: hostUser,
     binds: parts.binds,
     ...{ stage, mountTable: mounts, logPath: log, listeners },
@@ -192,7 +195,7 @@ function signalFirst(run: RunRecord, signal: NodeJS.Signals): boolean {
 /** The kernel kills all of a pid namespace with its first process. */
 async function endRun(layout: EmbeddedLayout, ref: ComponentRef): Promise<void> {
   const run = readRun(layout.run(runtimeName(ref)));
-  if (run === null) return;
+  if (run === null) return endUnrecorded(layout, runtimeName(ref));
   signalProcess(run.init, 'SIGKILL');
   const isGone = () => !isAlive(run.init) && !isAlive(run.monitor);
   if (await waitUntil(isGone, 2_000)) return;

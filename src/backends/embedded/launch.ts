@@ -4,6 +4,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync }
 import { dirname } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { BackendError } from '../backend.ts';
+import { BOOKS_VARIABLE } from './forgotten.ts';
 import { covers } from './inherited.ts';
 import type { Place } from './limits.ts';
 import { outerEnvironment } from './outer-environment.ts';
@@ -18,6 +19,8 @@ export interface Bind {
 }
 
 export interface Launch {
+  /** `booksOf` whoever starts it. */
+  readonly books: string;
   /** Null = as ourselves. */
   readonly user: HostUser | null;
   readonly binds: readonly Bind[];
@@ -72,7 +75,7 @@ export async function launch(options: Launch): Promise<Launched> {
     const child = spawn(program, rest, {
       detached: true,
       cwd: '/',
-      env: outerEnvironment(),
+      env: { ...outerEnvironment(), [BOOKS_VARIABLE]: options.books },
       stdio: [
         ...[nothing, log, log, 'pipe' as IOType, 'pipe' as IOType, seccomp, status],
         ...options.listeners,

@@ -1,6 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { type ComponentRef, runtimeName } from '../../model/component.ts';
 import { removeGroups } from './control-groups.ts';
+import { booksOf, endUnrecorded } from './forgotten.ts';
 import { launch } from './launch.ts';
 import type { EmbeddedLayout } from './layout.ts';
 import { makePlace } from './limits.ts';
@@ -53,9 +54,11 @@ async function makeNamespace(
   const name = namespaceName(ref);
   const existing = namespaceRun(layout, ref);
   if (existing !== null) return existing;
+  endUnrecorded(layout, name);
   const root = layout.root(name);
   await mkdir(root, { recursive: true, mode: 0o700 });
   const launched = await launch({
+    books: booksOf(layout),
     user: options.user,
     binds: [],
     stage: `${root}/stage`,

@@ -1,6 +1,7 @@
 import { type FSWatcher, mkdirSync, watch } from 'node:fs';
 import type { FleetName } from '../../model/names.ts';
 import type { BackendHint } from '../backend.ts';
+import { ensureRecords } from './forgotten.ts';
 import type { EmbeddedLayout } from './layout.ts';
 import { readRecord } from './records.ts';
 
@@ -34,6 +35,7 @@ export function watchFleet(
   };
   const begin = () => {
     try {
+      ensureRecords(layout);
       watchers = [layout.records, layout.runs].map((folder) => {
         mkdirSync(folder, { recursive: true, mode: 0o700 });
         const watcher = watch(folder, { persistent: false }, (_event, file) => {

@@ -40,7 +40,12 @@ export function createFleetLock(options: FleetLockOptions): FleetLock {
         if (taken.kind === 'ours') {
           const takenOver = taken.replaced !== null;
           if (takenOver) await clearUpAfter(taken.replaced, path);
-          return { kind: 'held', release: () => releaseLockFile(path, text), takenOver };
+          return {
+            kind: 'held',
+            release: () => releaseLockFile(path, text),
+            isOurs: async () => (await readLockFile(path)) === text,
+            takenOver,
+          };
         }
         const holder = parseHolder(taken.found);
         if (holder === null) throw new Error(`${path} cannot be read`);

@@ -13,6 +13,8 @@ export type LockOutcome =
   | {
       readonly kind: 'held';
       readonly release: () => Promise<void>;
+      /** False when somebody took it away: the state directory was deleted. */
+      readonly isOurs: () => Promise<boolean>;
       /** From a holder that died in the middle of something. */
       readonly takenOver: boolean;
     }
