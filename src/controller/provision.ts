@@ -5,7 +5,7 @@ import type { CopiedFile } from '../model/component.ts';
 import type { Fingerprint } from '../model/names.ts';
 import { AGENT_HOME, type LoginFacts, PROMPT_FILE } from '../model/providers/provider.ts';
 import { KNOWN_PROVIDERS, providerLogin, providerOf } from '../model/providers/provider-of.ts';
-import { AGENT_TRUST_PATH } from '../model/state-layout.ts';
+import { AGENT_JAVA_STORE, AGENT_TRUST_PATH } from '../model/state-layout.ts';
 import { StepFailed } from './failure.ts';
 import type { Secrets } from './ports/secrets.ts';
 import type { WorkspaceReader } from './ports/workspace-reader.ts';
@@ -18,14 +18,10 @@ import type { WorkspaceReader } from './ports/workspace-reader.ts';
 export const SYSTEM_TRUST: { readonly folder: string; readonly files: readonly CopiedFile[] } = {
   folder: '/etc/ssl/certs',
   files: [
-    {
-      path: 'ca-certificates.crt',
-      content: { linkTo: `${AGENT_TRUST_PATH}/ca.pem` },
-      mode: 0o777,
-      uid: 0,
-      gid: 0,
-    },
-  ],
+    ['ca-certificates.crt', `${AGENT_TRUST_PATH}/ca.pem`] as const,
+    // Debian's place for every Java.
+    ['java/cacerts', AGENT_JAVA_STORE] as const,
+  ].map(([path, linkTo]) => ({ path, content: { linkTo }, mode: 0o777, uid: 0, gid: 0 })),
 };
 
 interface Owner {

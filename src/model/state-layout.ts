@@ -9,7 +9,7 @@ export interface BottleLayout {
   readonly superviseIn: string;
   readonly superviseOut: string;
   readonly bundleOut: string;
-  /** Mounted read-only into the agent: `ca.pem`. */
+  /** Mounted read-only into the agent: `ca.pem`, and the same as `ca.jks`. */
   readonly trust: string;
   /** Proposals and answers; outlives the bottle's other state until they are archived. */
   readonly queue: string;
@@ -55,6 +55,9 @@ export const SIDECAR_PATHS = {
 
 /** Where the agent sees its trust folder. */
 export const AGENT_TRUST_PATH = '/etc/bb/trust';
+
+/** The same certificate as `ca.pem` there, for programs in Java. */
+export const AGENT_JAVA_STORE = `${AGENT_TRUST_PATH}/ca.jks`;
 
 /** Where the agent sees the host's folder of agent programs, when there is one. */
 export const AGENT_PROGRAMS = '/opt/programs';

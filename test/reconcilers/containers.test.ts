@@ -53,6 +53,17 @@ test('a declared variable is set, one that would go around the guard is not', ()
   expect(env['HTTPS_PROXY']).toBe('http://egress:8080');
 });
 
+test('programs in Java, which read none of this, are told in their own way; what an operator adds stays', () => {
+  const ours =
+    '-Dhttp.proxyHost=egress -Dhttp.proxyPort=8080 -Dhttps.proxyHost=egress -Dhttps.proxyPort=8080 ' +
+    '-Dhttp.nonProxyHosts=localhost|127.0.0.1|[::1]|egress|supervise|git-gate|10.80.0.2 ' +
+    '-Djavax.net.ssl.trustStore=/etc/bb/trust/ca.jks -Djavax.net.ssl.trustStoreType=JKS';
+  expect(containerOf('agent').env['JAVA_TOOL_OPTIONS']).toBe(ours);
+  const own = { kind: 'literal', value: '-Xmx1g' } as const;
+  const { env } = containerOf('agent', { env: { JAVA_TOOL_OPTIONS: own } });
+  expect(env['JAVA_TOOL_OPTIONS']).toBe(`-Xmx1g ${ours}`);
+});
+
 test('the sidecars listen for their agent alone, not on the network that leads out', () => {
   expect(containerOf('sidecars').env).toEqual({
     BB_BOTTLE: 'dev',

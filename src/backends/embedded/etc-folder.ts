@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { placeHostFile } from './host-etc.ts';
 
@@ -37,7 +37,8 @@ const AUTHORITIES = 'ssl/certs/ca-certificates.crt';
  */
 export function writeEtc(folder: string, options: EtcOptions): void {
   const { user, resolves, hostEtc } = options;
-  for (const below of ['ssl/certs', 'alternatives', ...options.mountPoints]) {
+  const java = resolves ? [] : javaFolders('/etc');
+  for (const below of ['ssl/certs', 'alternatives', ...java, ...options.mountPoints]) {
     mkdirSync(join(folder, below), { recursive: true, mode: 0o755 });
   }
   for (const name of resolves ? [...COPIED, AUTHORITIES] : COPIED) {
@@ -55,6 +56,13 @@ export function writeEtc(folder: string, options: EtcOptions): void {
   for (const [name, text] of Object.entries(texts)) {
     writeFileSync(join(folder, name), text, { mode: 0o644 });
   }
+}
+
+/** Where distributions keep the settings of a Java, which its folder below `/usr` only refers to; none holds a secret. */
+export function javaFolders(etc: string): readonly string[] {
+  return readdirSync(etc, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && /^java(-[\w.+-]+)?$/.test(entry.name))
+    .map(({ name }) => name);
 }
 
 /** Its own name leads to its loopback, as a container's does. */

@@ -1,5 +1,6 @@
 import type { ContainerSpec } from '../../model/component.ts';
 import { BackendError } from '../backend.ts';
+import { javaFolders } from './etc-folder.ts';
 import { type EmbeddedImage, findImage } from './images.ts';
 import type { Bind } from './launch.ts';
 import { type EmbeddedLayout, rootParts } from './layout.ts';
@@ -41,10 +42,19 @@ export function sandboxParts(
     binds: [
       { source: etc, target: '/etc', readOnly },
       { source: '/etc/alternatives', target: '/etc/alternatives', readOnly },
+      ...javaBinds(etc),
       { source: files, target: onHost.folder, readOnly },
       { source: process.execPath, target: `${NODE_FOLDER}/node`, readOnly },
       ...(onHost.home === null ? [] : [{ source: home, target: onHost.home, readOnly: false }]),
       ...spec.mounts,
     ],
   };
+}
+
+/** Those that the host has and the sandbox has a place for. */
+function javaBinds(etc: string): readonly Bind[] {
+  const onHost = new Set(javaFolders('/etc'));
+  return javaFolders(etc)
+    .filter((name) => onHost.has(name))
+    .map((name) => ({ source: `/etc/${name}`, target: `/etc/${name}`, readOnly: true }));
 }

@@ -1,9 +1,10 @@
 import { readFile, rm, rmdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fingerprint } from '../../model/fingerprint.ts';
+import { javaTrustStore } from '../../model/java-trust-store.ts';
 import type { BottleName } from '../../model/names.ts';
 import type { EgressTable, SidecarStatuses, SuperviseSettings } from '../../model/sidecar.ts';
-import { type BottleLayout, bottleLayout } from '../../model/state-layout.ts';
+import { AGENT_JAVA_STORE, type BottleLayout, bottleLayout } from '../../model/state-layout.ts';
 import type { SidecarFiles, SidecarInputs } from '../ports/sidecar-files.ts';
 import { writeFileAtomically } from './atomic-file.ts';
 import { listFolders, prepareFolders } from './bottle-folders.ts';
@@ -36,9 +37,9 @@ export function createSidecarFiles(options: SidecarFilesOptions): SidecarFiles {
     },
     read: (bottle) => readStatuses(layoutOf(bottle)),
     async publishTrust(bottle, caPem) {
-      const path = join(layoutOf(bottle).trust, 'ca.pem');
-      if ((await readFile(path, 'utf8').catch(() => null)) === caPem) return;
-      await writeFileAtomically(path, caPem, { mode: 0o644 });
+      const { trust } = layoutOf(bottle);
+      await publish(join(trust, basename(AGENT_JAVA_STORE)), Buffer.from(javaTrustStore(caPem)));
+      await publish(join(trust, 'ca.pem'), Buffer.from(caPem));
     },
     async remove(bottle) {
       const { root, queue } = layoutOf(bottle);
@@ -49,6 +50,13 @@ export function createSidecarFiles(options: SidecarFilesOptions): SidecarFiles {
     list: () => listFolders(stateDirectory),
     watch: (onHint, signal) => watchSidecars(stateDirectory, onHint, signal),
   };
+}
+
+async function publish(path: string, content: Buffer): Promise<void> {
+  const published = await readFile(path).catch(() => null);
+  if (published?.equals(content) !== true) {
+    await writeFileAtomically(path, content, { mode: 0o644 });
+  }
 }
 
 async function readStatuses(layout: BottleLayout): Promise<SidecarStatuses> {

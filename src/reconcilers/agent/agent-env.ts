@@ -5,6 +5,7 @@ import type { BottleName } from '../../model/names.ts';
 import { providerLogin, providerOf } from '../../model/providers/provider-of.ts';
 import { EGRESS_PORT } from '../../model/sidecar.ts';
 import { AGENT_PROGRAMS, AGENT_TRUST_PATH } from '../../model/state-layout.ts';
+import { javaOptions } from './java-options.ts';
 
 /** A search path for any image: a container has one, its own or this. */
 const PATH_WITH_PROGRAMS = [
@@ -62,7 +63,15 @@ export function agentEnv(
         assertNever(value);
     }
   }
-  return { env: { ...env, ...guard }, lateEnv };
+  return { env: { ...env, ...guard, ...withOwn(guard, declared) }, lateEnv };
+}
+
+/** Options of Java are a list: what an operator adds stays, and ours is what holds. */
+function withOwn(
+  { JAVA_TOOL_OPTIONS: ours = '' }: { readonly [name: string]: string },
+  { JAVA_TOOL_OPTIONS: own }: BottleSpec['env'],
+): { readonly [name: string]: string } {
+  return own?.kind === 'literal' ? { JAVA_TOOL_OPTIONS: `${own.value} ${ours}` } : {};
 }
 
 /** Questions of an environment: they need a person, so a reconcile cannot create such a bottle. */
@@ -78,7 +87,8 @@ function guardEnv(
 ): { readonly [name: string]: string } {
   const proxy = `http://egress:${EGRESS_PORT}`;
   const direct = ['localhost', '127.0.0.1', '::1', ...SIDECAR_HOSTS, sidecarsAddress];
-  const noProxy = direct.filter((host) => host !== null).join(',');
+  const hosts = direct.filter((host) => host !== null);
+  const noProxy = hosts.join(',');
   const ca = `${AGENT_TRUST_PATH}/ca.pem`;
   return {
     ...Object.fromEntries(
@@ -91,6 +101,7 @@ function guardEnv(
     no_proxy: noProxy,
     ...Object.fromEntries(TRUST_VARIABLES.map((name) => [name, ca])),
     NODE_USE_ENV_PROXY: '1',
+    JAVA_TOOL_OPTIONS: javaOptions(hosts),
     IS_SANDBOX: '1',
     BB_BOTTLE: bottle,
   };

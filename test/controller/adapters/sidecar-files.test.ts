@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, watch } from 'node:fs';
 import { lstat, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createSidecarFiles } from '../../../src/controller/adapters/sidecar-files.ts';
 import type { SidecarInputs } from '../../../src/controller/ports/sidecar-files.ts';
@@ -167,6 +167,8 @@ test('the certificate is published for the agent, once', async () => {
   expect(first.mode & 0o777).toBe(0o644);
   await files.publishTrust(DEV, 'PEM 2');
   expect(await readFile(path, 'utf8')).toBe('PEM 2');
+  const store = await lstat(join(dirname(path), 'ca.jks'));
+  expect(store.mode & 0o777).toBe(0o644);
 });
 
 test('removing a bottle keeps proposals that nobody archived, and nothing else', async () => {

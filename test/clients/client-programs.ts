@@ -1,0 +1,63 @@
+import { accessSync, constants } from 'node:fs';
+import { chmod, copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { FETCH_JAVA } from './fetch-java.ts';
+
+/** Which of those that not every machine has are here; what needs another is skipped by name. */
+export interface ClientPrograms {
+  readonly cargo: boolean;
+  /** How it is called there; null = not here. */
+  readonly go: string | null;
+  /** Each Java of this machine. */
+  readonly javas: readonly string[];
+  readonly pip: boolean;
+  readonly requests: boolean;
+  readonly httpx: boolean;
+  readonly wget: boolean;
+}
+
+/** Looks for the clients that a bottle will see, and puts what lies outside `/usr` into `folder`. */
+export async function findPrograms(folder: string): Promise<ClientPrograms> {
+  await chmod(folder, 0o755);
+  await mkdir(join(folder, 'bin'));
+  await writeFile(join(folder, 'Fetch.java'), FETCH_JAVA);
+  const cargo = await realCargo();
+  if (cargo !== null) await copyFile(cargo, join(folder, 'bin/cargo'));
+  const python = (module: string) => works('/usr/bin/python3', ['-c', `import ${module}`]);
+  const javas = (await execa('sh', ['-c', 'ls -d /usr/lib/jvm/*/bin/java'], { reject: false }))
+    .stdout;
+  return {
+    cargo: cargo !== null,
+    go: isThere('/usr/local/go/bin/go')
+      ? '/usr/local/go/bin/go'
+      : isThere('/usr/bin/go')
+        ? 'go'
+        : null,
+    javas: javas.split('\n').filter((path) => path !== '' && !path.includes('/java-1.')),
+    pip: await python('pip'),
+    requests: await python('requests'),
+    httpx: await python('httpx'),
+    wget: isThere('/usr/bin/wget'),
+  };
+}
+
+/** rustup's own `cargo` is a switch that needs its home; the program itself is one file. */
+async function realCargo(): Promise<string | null> {
+  const { stdout, exitCode } = await execa('rustup', ['which', 'cargo'], { reject: false });
+  if (exitCode === 0) return stdout.trim();
+  return isThere('/usr/bin/cargo') ? '/usr/bin/cargo' : null;
+}
+
+async function works(program: string, argv: readonly string[]): Promise<boolean> {
+  return (await execa(program, argv, { reject: false, stdin: 'ignore' })).exitCode === 0;
+}
+
+function isThere(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
