@@ -1,4 +1,5 @@
 import { approve } from './approve.ts';
+import { audit } from './audit.ts';
 import type { Benchmark } from './benchmark.ts';
 import { cli } from './cli.ts';
 import { drift } from './drift.ts';
@@ -22,6 +23,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   passes,
   enforce,
   approve,
+  audit,
   start,
   drift,
   embedded,
