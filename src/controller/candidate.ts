@@ -17,10 +17,9 @@ import {
 } from '../supervise/proposal-to-edit.ts';
 import type { Answer, ApprovalTerms, Refusal } from './api.ts';
 import { denialOfProposal } from './denied-proposal.ts';
-import { resolveTip } from './pass.ts';
 import type { Git } from './ports/git.ts';
 
-/** What a proposal would make of the branch's tip: computed, validated, and not committed. */
+/** What a proposal would make of a commit: computed, validated, and not committed. */
 export interface Candidate {
   readonly tip: Revision;
   readonly edits: readonly ProposedEdit[];
@@ -34,17 +33,15 @@ export interface CandidatePorts {
   readonly clock: Clock;
 }
 
-/** Applies the proposal's edit to the files of the tip. A result that would not be valid is a refusal. */
+/** Applies the proposal's edit to the files of a commit. A result that would not be valid is a refusal. */
 export async function candidateOf(
   proposal: Proposal,
   terms: Omit<ApprovalTerms, 'text'>,
+  tip: Revision,
   ports: CandidatePorts,
 ): Promise<Answer<Candidate>> {
   const place = placeOf(terms, ports.clock.nowMs());
   if (!place.ok) return place;
-  const resolved = await resolveTip(ports.git);
-  if ('refusal' in resolved) return { ok: false, refusal: resolved.refusal };
-  const tip = resolved.revision;
   const files = await ports.git.readTree(tip);
   const options = { nowMs: ports.clock.nowMs() };
   const before = loadDesiredState(files, ports.policy, options);

@@ -3,7 +3,7 @@ import type { Proposal } from '../model/proposal.ts';
 import { sanitizeLine } from '../model/sanitize.ts';
 import type { ProposalStore } from '../supervise/proposal-store.ts';
 import type { Answer, Refusal } from './api.ts';
-import type { CommittedAhead } from './commit-changes.ts';
+import type { CommittedAhead } from './commit-chain.ts';
 import type { FleetJournal } from './fleet-journal.ts';
 import type { Git } from './ports/git.ts';
 import type { DecisionRequest, HeldDecision, HeldDecisions } from './ports/held-decisions.ts';

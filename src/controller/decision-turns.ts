@@ -4,7 +4,8 @@ import { sanitizeLine } from '../model/sanitize.ts';
 import type { ProposalStore } from '../supervise/proposal-store.ts';
 import type { ProposalRecord } from '../supervise/queue-folder.ts';
 import type { Answer, Decision, Refusal } from './api.ts';
-import type { ChangeAt, CommittedAhead } from './commit-changes.ts';
+import type { ChangeAt, CommittedAhead } from './commit-chain.ts';
+import { CommitGroups } from './commit-groups.ts';
 import type { DecisionIndex, RecordedDecision } from './decision-index.ts';
 import { createLanes, type Lanes } from './lanes.ts';
 import { resolveTip } from './pass.ts';
@@ -17,19 +18,23 @@ export interface TurnPorts extends RevertPorts {
 }
 
 /**
- * Whose turn it is to decide. Of two decisions about one proposal the second finds the first one's commit; bottles do
- * not wait for each other. Commits go one after the other: those that race for the branch are derived again.
+ * Whose turn it is to decide. Of two decisions about one proposal the second finds the first one's commit; those about
+ * different ones are committed together when they come together. What a decision brings about in a bottle is waited
+ * for one after the other; bottles do not wait for each other.
  */
 export class DecisionTurns {
   readonly #ports: TurnPorts;
+  readonly #groups: CommitGroups;
   readonly #byBottle = new Map<BottleName, Lanes>();
+  readonly #byProposal = new Map<ProposalId, Lanes>();
   /** Looked up in the order of arrival, so that whoever asks first decides first. */
   readonly #arriving = createLanes(1);
-  readonly #committing = createLanes(1);
-  readonly #atWork = new Set<BottleName>();
+  /** How many decisions about a bottle are being made. */
+  readonly #atWork = new Map<BottleName, number>();
 
   constructor(ports: TurnPorts) {
     this.#ports = ports;
+    this.#groups = new CommitGroups(ports.git);
   }
 
   /** True while a decision about this bottle is being made. */
@@ -44,25 +49,35 @@ export class DecisionTurns {
   ): Promise<Answer<Decision>> {
     const known = await this.#arriving.run(() => this.pending(id));
     if (!known.ok) return known;
-    const { bottle } = known.value.proposal;
-    return this.inTurn(bottle, async () => {
+    return this.alone(known.value.proposal, async () => {
       const found = await this.pending(id);
       return found.ok ? decide(found.value) : found;
     });
   }
 
-  /** Runs `work` when nothing else is decided about the bottle. */
+  /** Runs `work` when nothing else decides about the proposal. */
+  async alone<Value>(
+    { id, bottle }: Pick<Proposal, 'id' | 'bottle'>,
+    work: () => Promise<Value>,
+  ): Promise<Value> {
+    const lane = this.#byProposal.get(id) ?? createLanes(1);
+    this.#byProposal.set(id, lane);
+    this.#atWork.set(bottle, (this.#atWork.get(bottle) ?? 0) + 1);
+    try {
+      return await lane.run(work);
+    } finally {
+      const left = (this.#atWork.get(bottle) ?? 1) - 1;
+      if (left > 0) this.#atWork.set(bottle, left);
+      else this.#atWork.delete(bottle);
+      if (lane.isIdle) this.#byProposal.delete(id);
+    }
+  }
+
+  /** Runs `work` when nothing else that was decided about the bottle is brought about. */
   inTurn<Value>(bottle: BottleName, work: () => Promise<Value>): Promise<Value> {
     const lane = this.#byBottle.get(bottle) ?? createLanes(1);
     this.#byBottle.set(bottle, lane);
-    return lane.run(async () => {
-      this.#atWork.add(bottle);
-      try {
-        return await work();
-      } finally {
-        this.#atWork.delete(bottle);
-      }
-    });
+    return lane.run(work);
   }
 
   commit(
@@ -70,14 +85,15 @@ export class DecisionTurns {
     wanted: RecordedDecision['kind'],
     changeAt: ChangeAt,
   ): Promise<Answer<CommittedAhead>> {
-    return this.#committing.run(() => commitDecision(id, wanted, this.#ports, changeAt));
+    const { index } = this.#ports;
+    return commitDecision(id, wanted, { groups: this.#groups, index }, changeAt);
   }
 
   revert(
     approval: Parameters<typeof revertApproval>[0],
     failed: Parameters<typeof revertApproval>[1],
   ): Promise<Answer<never>> {
-    return this.#committing.run(() => revertApproval(approval, failed, this.#ports));
+    return this.#groups.between(() => revertApproval(approval, failed, this.#ports));
   }
 
   /** The proposal, as long as an operator may decide it. */

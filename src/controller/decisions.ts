@@ -1,5 +1,4 @@
 import type { Clock } from '../model/clock.ts';
-import { fingerprint } from '../model/fingerprint.ts';
 import type { Revision } from '../model/names.ts';
 import type { Proposal } from '../model/proposal.ts';
 import { commitMessage } from '../supervise/commit-message.ts';
@@ -13,16 +12,16 @@ import type {
   ProposalReview,
   Refusal,
 } from './api.ts';
-import { applicable } from './applicable.ts';
+import { approvalChange } from './approval-change.ts';
 import { type Approvable, askedInstead } from './asked-instead.ts';
 import { type CandidatePorts, candidateOf } from './candidate.ts';
-import type { CommittedAhead } from './commit-changes.ts';
+import type { CommittedAhead } from './commit-chain.ts';
 import { DecisionHolder } from './decision-holder.ts';
 import type { DecisionIndex } from './decision-index.ts';
 import { DecisionTurns } from './decision-turns.ts';
 import { demandOf, enforce, permissionsFor } from './enforcement.ts';
 import type { FleetJournal } from './fleet-journal.ts';
-import { desiredAt } from './pass.ts';
+import { desiredAt, resolveTip } from './pass.ts';
 import { guardPolicy, isRule } from './policy-guard.ts';
 import type { HeldDecision, HeldDecisions } from './ports/held-decisions.ts';
 import { answerProposal } from './proposal-answers.ts';
@@ -81,10 +80,12 @@ export class Decisions {
     const asked = askedInstead(found.value.proposal, terms.text);
     if (!asked.ok) return asked;
     const { proposal } = asked.value;
-    const candidate = await candidateOf(proposal, terms, this.#ports);
+    const { reconciler, git } = this.#ports;
+    const resolved = await resolveTip(git);
+    if ('refusal' in resolved) return { ok: false, refusal: resolved.refusal };
+    const candidate = await candidateOf(proposal, terms, resolved.revision, this.#ports);
     if (!candidate.ok) return candidate;
     const { tip, after } = candidate.value;
-    const { reconciler } = this.#ports;
     const good = { revision: tip, desired: after };
     const { plan } = await reconciler.lookAhead(good, permissionsFor(demandOf(proposal, tip)));
     return { ok: true, value: reviewCandidate(proposal, candidate.value, plan) };
@@ -97,9 +98,11 @@ export class Decisions {
       if (!asked.ok) return asked;
       const approvable = asked.value;
       const { proposal } = approvable;
-      const committed = await this.#holder.through(proposal, request, resumed, (held, onAgreed) =>
-        this.#commitApproval(approvable, { request, held, onAgreed }),
-      );
+      const wanted = approvable.instead === null ? 'approved' : 'modified';
+      const committed = await this.#holder.through(proposal, request, resumed, (held, onAgreed) => {
+        const change = approvalChange(approvable, { request, held, onAgreed }, this.#ports);
+        return this.#turns.commit(proposal.id, wanted, change);
+      });
       if (!committed.ok) return committed;
       const { follow } = committed.value;
       return this.#putInForce(approvable, request, committed.value).finally(follow);
@@ -129,16 +132,30 @@ export class Decisions {
     });
   }
 
+  #putInForce(
+    approvable: Approvable,
+    request: ApproveRequest,
+    committed: CommittedAhead,
+  ): Promise<Answer<Decision>> {
+    const { reconciler } = this.#ports;
+    const { last } = reconciler.snapshot();
+    return this.#turns.inTurn(approvable.proposal.bottle, () => {
+      const mayBeInForce = reconciler.snapshot().last !== last;
+      return this.#answerInForce(approvable, request, { ...committed, mayBeInForce });
+    });
+  }
+
   /** The agent waits in its tool call: what it does not need comes after its answer. */
-  async #putInForce(
+  async #answerInForce(
     { proposal, instead }: Approvable,
     { operator, notes }: ApproveRequest,
-    { revision, subject, follow }: CommittedAhead,
+    committed: CommittedAhead & { readonly mayBeInForce: boolean },
   ): Promise<Answer<Decision>> {
+    const { revision, subject, follow } = committed;
     const { index } = this.#ports;
     const demand = demandOf(proposal, revision);
     const state = instead === null ? 'approved' : 'modified';
-    const { outcome, passed } = await enforce(demand, this.#ports);
+    const { outcome, passed } = await enforce(demand, this.#ports, committed);
     if (outcome.kind === 'in-force') {
       const final = instead === null ? null : requestText(instead);
       await answerProposal(proposal, { state, operator, notes, final, revision }, this.#ports);
@@ -148,42 +165,6 @@ export class Decisions {
     if (outcome.kind === 'in-force') return decided(proposal, state, { revision, subject, follow });
     const failed = outcome.kind === 'failed' ? outcome.failure : { message: outcome.reason };
     return this.#turns.revert({ proposal, approved: revision, operator }, failed);
-  }
-
-  #commitApproval(
-    { proposal, instead }: Approvable,
-    asked: {
-      readonly request: ApproveRequest & { readonly kind: 'approve' };
-      readonly held: HeldDecision | null;
-      readonly onAgreed: (agreed: string) => void;
-    },
-  ): Promise<Answer<CommittedAhead>> {
-    const { request, held, onAgreed } = asked;
-    const { reconciler, git } = this.#ports;
-    const wanted = instead === null ? 'approved' : 'modified';
-    return this.#turns.commit(proposal.id, wanted, async () => {
-      const found = await candidateOf(proposal, request, this.#ports);
-      if (!found.ok) return found;
-      const candidate = found.value;
-      const { tip, after, edits } = candidate;
-      const guarded = guardPolicy(asked.request, proposal, candidate);
-      if (!guarded.ok) return guarded;
-      const permissions = permissionsFor(demandOf(proposal, tip));
-      const ahead = await reconciler.lookAhead({ revision: tip, desired: after }, permissions);
-      const possible = applicable(proposal, ahead);
-      if (!possible.ok) return possible;
-      const review = reviewCandidate(proposal, candidate, ahead.plan);
-      const isAgreed =
-        held === null || held.agreed === null
-          ? request.seen === undefined || request.seen === review.seen
-          : held.agreed === agreementOf(review);
-      if (!isAgreed) return outdated(proposal.id);
-      onAgreed(agreementOf(review));
-      const { operator, notes = null } = request;
-      const message = commitMessage({ kind: 'approve', proposal, operator, notes, instead });
-      const changes = new Map(edits.map((edit) => [`${git.folder}/${edit.path}`, edit.after]));
-      return { ok: true, value: { changes, ...message } };
-    });
   }
 
   #commitRejection(
@@ -211,11 +192,6 @@ export class Decisions {
   }
 }
 
-/** What an approval means, wherever on the branch its edit lands. */
-function agreementOf({ effective, risks }: ProposalReview): string {
-  return fingerprint({ effective, risks });
-}
-
 async function decided(
   { id }: Proposal,
   state: Decision['state'],
@@ -224,14 +200,6 @@ async function decided(
   const leftInWorkingTree = await follow();
   const left = leftInWorkingTree.length === 0 ? {} : { leftInWorkingTree };
   return { ok: true, value: { id, state, revision, commitSubject: subject, ...left } };
-}
-
-function outdated(id: Proposal['id']): Answer<never> {
-  return refuse(
-    'conflict',
-    `what proposal ${id} would change is not what you were shown`,
-    `the branch moved; look again with bb show ${id}`,
-  );
 }
 
 function refuse(kind: Refusal['kind'], message: string, hint: string | null): Answer<never> {

@@ -38,11 +38,12 @@ export interface Enforced {
 /**
  * Passes until what is demanded of this commit (or of a later one) is in force, as the bottle's own sidecars report it.
  * A turn that another look started counts as soon as it ends, whatever the pass of this one is at.
- * `waiting` means that time was up.
+ * `waiting` means that time was up. Where others had a pass since the commit was made, it `mayBeInForce` without one.
  */
 export async function enforce(
   demand: Demand,
   ports: { readonly reconciler: Reconciler; readonly git: Git; readonly clock: Clock },
+  { mayBeInForce }: { readonly mayBeInForce: boolean },
 ): Promise<Enforced> {
   const { reconciler, clock } = ports;
   const { bottle } = demand;
@@ -50,6 +51,8 @@ export async function enforce(
   const judge = () => judgeEnforcement(demand, reconciler.snapshot(), ports.git);
   let outcome: Enforcement = { kind: 'waiting', reason: 'no pass has looked at it yet' };
   let passed: Promise<unknown> = Promise.resolve();
+  if (mayBeInForce) outcome = await judge();
+  if (outcome.kind === 'in-force') return { outcome, passed };
   while (clock.elapsedMs() < deadlineMs) {
     const turnEnd = nextTurnEnd(reconciler, bottle);
     const pass = reconciler.pass({ permissions: permissionsFor(demand) });

@@ -1,8 +1,8 @@
 import type { ProposalId, Revision } from '../model/names.ts';
 import type { Answer } from './api.ts';
-import { type ChangeAt, type CommittedAhead, commitAhead } from './commit-changes.ts';
+import type { ChangeAt, CommittedAhead } from './commit-chain.ts';
+import type { CommitGroups } from './commit-groups.ts';
 import type { DecisionIndex, RecordedDecision } from './decision-index.ts';
-import type { Git } from './ports/git.ts';
 
 /**
  * Commits a decision unless history holds one: looked for at every tip that the commit is tried on, so that one that
@@ -11,13 +11,13 @@ import type { Git } from './ports/git.ts';
 export async function commitDecision(
   id: ProposalId,
   wanted: RecordedDecision['kind'],
-  ports: { readonly git: Git; readonly index: DecisionIndex },
+  ports: { readonly groups: CommitGroups; readonly index: DecisionIndex },
   changeAt: ChangeAt,
 ): Promise<Answer<CommittedAhead>> {
   let recorded: RecordedDecision | null = null;
-  const committed = await commitAhead(ports.git, async (tip: Revision) => {
+  const committed = await ports.groups.commit(async (parent: Revision, tip: Revision) => {
     recorded = await ports.index.find(id, tip);
-    return recorded === null ? changeAt(tip) : decidedBefore(id, recorded);
+    return recorded === null ? changeAt(parent, tip) : decidedBefore(id, recorded);
   });
   return takenUp(recorded, wanted) ?? committed;
 }

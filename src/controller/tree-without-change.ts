@@ -1,6 +1,7 @@
 import { newYaml } from '../desired/edit/yaml-edit.ts';
 import { takeBack, UneditableText } from '../desired/edit.ts';
 import type { TreeFile } from '../desired/tree-file.ts';
+import { isSameFile } from './once-per-tree.ts';
 
 type Files = ReadonlyMap<string, TreeFile>;
 
@@ -27,9 +28,9 @@ export function treeWithoutChange({ before, after, now }: Trees): WithoutChange 
   const changes = new Map<string, string | null>();
   for (const path of new Set([...before.keys(), ...after.keys()])) {
     const [was, became, is] = [before, after, now].map((files) => files.get(path));
-    if (isSame(was, became) || isSame(is, was)) continue;
+    if (isSameFile(was, became) || isSameFile(is, was)) continue;
     try {
-      const text = isSame(is, became) ? wholeText(was) : takenOut(path, { was, became, is });
+      const text = isSameFile(is, became) ? wholeText(was) : takenOut(path, { was, became, is });
       if (text !== wholeText(is)) changes.set(path, text);
     } catch (error) {
       if (!(error instanceof UneditableText)) throw error;
@@ -37,11 +38,6 @@ export function treeWithoutChange({ before, after, now }: Trees): WithoutChange 
     }
   }
   return { kind: 'taken', changes };
-}
-
-function isSame(left: TreeFile | undefined, right: TreeFile | undefined): boolean {
-  if (left === undefined || right === undefined) return left === right;
-  return left.mode === right.mode && Buffer.compare(left.bytes, right.bytes) === 0;
 }
 
 function takenOut(

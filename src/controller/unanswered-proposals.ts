@@ -89,7 +89,9 @@ async function finishApproval(
       const { failure } = stated;
       if (failure.kind !== 'terminal') return;
       await turns.decide(proposal.id, () =>
-        turns.revert({ proposal, approved: revision, operator }, failure),
+        turns.inTurn(proposal.bottle, () =>
+          turns.revert({ proposal, approved: revision, operator }, failure),
+        ),
       );
       return;
     }
@@ -98,7 +100,7 @@ async function finishApproval(
   }
 }
 
-/** Nobody decides it any more; told in the lane of decisions, so that an operator who was faster wins. */
+/** Nobody decides it any more; told when nobody is deciding, so that an operator who was faster wins. */
 async function endByItself(
   record: ProposalRecord,
   tip: Revision,
@@ -109,7 +111,7 @@ async function endByItself(
   const { proposal } = record;
   const told = endedByItself(record, reconciler.snapshot(), clock);
   if (told === null) return;
-  await turns.inTurn(proposal.bottle, async () => {
+  await turns.alone(proposal, async () => {
     const now = await ports.store.read(proposal.id);
     if (now === null || now.response !== null) return;
     const resolved = await resolveTip(ports.git);

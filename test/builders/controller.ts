@@ -27,6 +27,7 @@ import { GrantExpiry } from '../../src/controller/grant-expiry.ts';
 import type { RemoteSettings } from '../../src/controller/host-config.ts';
 import type { PassPorts } from '../../src/controller/pass.ts';
 import { PolicyDecisions } from '../../src/controller/policy-decisions.ts';
+import type { Git } from '../../src/controller/ports/git.ts';
 import type { Secrets } from '../../src/controller/ports/secrets.ts';
 import { Reconciler } from '../../src/controller/reconciler.ts';
 import { createStatusHints } from '../../src/controller/status-hints.ts';
@@ -103,7 +104,9 @@ export class FleetWorld implements AsyncDisposable {
   /** A new process: it knows nothing but what the world tells it. */
   async open(life = new Life()): Promise<TestController> {
     const { clock, stateDirectory } = this;
-    const git = life.lend('git', await this.#git(), ['commit', 'commitAhead', 'appendNote']);
+    const opened = await this.#git();
+    const chain: Git['chain'] = (base) => life.lend('chain', opened.chain(base), ['publish']);
+    const git = life.lend('git', { ...opened, chain }, ['commit', 'appendNote']);
     const backend = life.lend('backend', this.#backend(), CHANGING_CALLS);
     const files = life.lend('files', this.#files(), [
       'prepare',

@@ -224,7 +224,7 @@ test('a process that dies anywhere in an approval leaves one commit and one answ
   timeout: 120_000,
 }, async () => {
   const calls = await deaths(async () => null);
-  expect(calls).toContain('git.commitAhead');
+  expect(calls).toContain('chain.publish');
   expect(calls).toContain('proposals.respond');
 });
 
@@ -237,7 +237,7 @@ test('a process that dies anywhere in a failed approval leaves one that may be a
       fleet.refuses = () => null;
     };
   });
-  expect(calls.filter((call) => call === 'git.commitAhead')).toHaveLength(2);
+  expect(calls.filter((call) => call === 'chain.publish')).toHaveLength(2);
 });
 
 /** Lets a process die at every changing call of an approval; the next one must finish the work. */

@@ -5,13 +5,12 @@ import type {
   CommitOutcome,
   CommitRefused,
   CommitRequest,
-  CommitUnreachable,
+  SignPolicy,
   SourceProblem,
 } from '../ports/git.ts';
 import { authorVariables, type GitAuthor, gitAuthor } from './git-author.ts';
 import type { ChangedFile } from './git-changed-file.ts';
-import { markCommand } from './git-mark.ts';
-import { newTree } from './git-new-tree.ts';
+import { ChangingTree } from './git-new-tree.ts';
 import { type GitObject, objectId, packOf } from './git-pack.ts';
 import type { GitProcess } from './git-process.ts';
 import { SIGNER_LIMIT_MS, type Signer, signerFor } from './git-signer.ts';
@@ -19,27 +18,7 @@ import { SIGNER_LIMIT_MS, type Signer, signerFor } from './git-signer.ts';
 const REF_LOCK_ATTEMPTS = 20;
 const MAX_TRAILER_LENGTH = 4000;
 
-/** A commit that is on the branch, and what the working tree does not have of it yet. */
-export type Plumbed =
-  | {
-      readonly kind: 'committed';
-      readonly revision: Revision;
-      readonly files: readonly ChangedFile[];
-    }
-  | Moved
-  | CommitUnreachable
-  | CommitRefused;
-
 type Moved = Extract<CommitOutcome, { readonly kind: 'moved' }>;
-
-/** A repository that has to have a commit before the branch here does. */
-export interface Upstream {
-  /** Gives it a commit that was made on `parent`, as long as its branch is there. */
-  push(
-    revision: Revision,
-    parent: Revision,
-  ): Promise<{ readonly kind: 'pushed' } | Moved | CommitUnreachable | CommitRefused>;
-}
 
 /** What has to be known of a host that verifies what it follows. */
 export interface Vouching {
@@ -50,70 +29,87 @@ export interface Vouching {
 }
 
 /** A commit object that no branch has yet, and what its working tree will have of it. */
-type Made = Extract<Plumbed, { readonly kind: 'committed' }> | CommitRefused;
-
-/**
- * Makes a commit by plumbing, without any index: ids are computed here, so that all objects are written at once.
- *
- *   read folders → objects → update-ref <new> <parent> (compare-and-swap)
- *
- * A crash before `update-ref` leaves unreferenced objects, which git collects. With the branch it makes a mark that the
- * operator's working tree is behind, so that a crash after it is made good by `catchUp`.
- *
- * With an upstream the commit goes there first: a crash after the push is made up for by the next fetch.
- *
- * @throws Error when a path cannot be in a tree, or the branch was deleted meanwhile.
- */
-export async function commitByPlumbing(
-  git: GitProcess,
-  ref: string,
-  request: CommitRequest,
-  { vouching, upstream }: { readonly vouching: Vouching; readonly upstream: Upstream | null },
-): Promise<Plumbed> {
-  const made = await makeCommit(git, request, vouching);
-  if (made.kind === 'refused') return made;
-  const { revision, files } = made;
-  if (upstream === null) {
-    const marked = files.length === 0 ? [] : [markCommand(revision)];
-    return (await swap(git, ref, { ...request, revision, marked })) ?? made;
-  }
-  const pushed = await upstream.push(revision, request.parent);
-  if (pushed.kind !== 'pushed') return pushed;
-  // A fetch that was faster brought this commit, and maybe more, already. No working tree follows a mirror.
-  await swap(git, ref, { ...request, revision, marked: [] });
-  return made;
+export interface MadeCommit {
+  readonly kind: 'made';
+  readonly parent: Revision;
+  readonly revision: Revision;
+  readonly subject: string;
+  readonly files: readonly ChangedFile[];
 }
 
-/** Writes the objects of a commit that this host would apply, and moves no branch. */
-async function makeCommit(
-  git: GitProcess,
-  request: CommitRequest,
-  vouching: Vouching,
-): Promise<Made> {
-  const [author, { tree, objects, files }, signer] = await Promise.all([
-    gitAuthor(git),
-    newTree(git, request),
-    signerFor(git, request.sign ?? 'auto', vouching.isVerified),
-  ]);
-  const idLength = request.parent.length;
-  const commit: GitObject = { type: 'commit', content: commitContent(tree, author, request) };
-  const written = signer === null ? [...objects, commit] : objects;
-  if (written.length > 0) {
-    await git.must(['unpack-objects', '-q'], { input: packOf(written, idLength) });
+/** Makes commits one on the other: who makes and signs them, and the folders that they change, are looked up once. */
+export class CommitMaker {
+  readonly #git: GitProcess;
+  readonly #vouching: Vouching;
+  readonly #author: Promise<GitAuthor>;
+  readonly #signers = new Map<SignPolicy, Promise<Signer | null>>();
+  #tip: Revision;
+  #tree: ChangingTree;
+
+  constructor(git: GitProcess, base: Revision, vouching: Vouching) {
+    this.#git = git;
+    this.#vouching = vouching;
+    this.#author = gitAuthor(git);
+    this.#author.catch(() => undefined);
+    this.#tip = base;
+    this.#tree = new ChangingTree(git, base);
   }
-  const id =
-    signer === null
-      ? objectId(commit, idLength)
-      : await signedCommit(git, tree, { author, request, signer });
-  if (typeof id !== 'string') return id;
-  const revision = parseRevision(id);
-  if (revision === undefined) throw new Error('the id of a commit is no revision');
-  const problem = vouching.isVerified ? await vouching.distrust(revision) : null;
-  if (problem !== null) {
+
+  /** The newest commit that was made, or what the first is made on. */
+  get tip(): Revision {
+    return this.#tip;
+  }
+
+  /**
+   * Writes the objects of a commit that this host would apply, without any index, and moves no branch: ids are computed
+   * here, so that all objects are written at once.
+   *
+   * @throws Error when a path cannot be in a tree.
+   */
+  async make(request: Omit<CommitRequest, 'parent'>): Promise<MadeCommit | CommitRefused> {
+    const parent = this.#tip;
+    const made = await this.#make({ ...request, parent });
+    if (made.kind === 'made') this.#tip = made.revision;
+    // What was refused is not to be in the next one.
+    else this.#tree = new ChangingTree(this.#git, parent);
+    return made;
+  }
+
+  async #make(request: CommitRequest): Promise<MadeCommit | CommitRefused> {
+    const git = this.#git;
+    const { parent, subject } = request;
+    const [author, { tree, objects, files }, signer] = await Promise.all([
+      this.#author,
+      this.#tree.change(request.changes),
+      this.#signer(request.sign ?? 'auto'),
+    ]);
+    const idLength = parent.length;
+    const commit: GitObject = { type: 'commit', content: commitContent(tree, author, request) };
+    const written = signer === null ? [...objects, commit] : objects;
+    if (written.length > 0) {
+      await git.must(['unpack-objects', '-q'], { input: packOf(written, idLength) });
+    }
+    const id =
+      signer === null
+        ? objectId(commit, idLength)
+        : await signedCommit(git, tree, { author, request, signer });
+    if (typeof id !== 'string') return id;
+    const revision = parseRevision(id);
+    if (revision === undefined) throw new Error('the id of a commit is no revision');
+    const vouching = this.#vouching;
+    const problem = vouching.isVerified ? await vouching.distrust(revision) : null;
+    if (problem === null) return { kind: 'made', parent, revision, subject, files };
     const message = `this host would not apply the commit: ${problem.message}`;
     return { kind: 'refused', message, hint: problem.hint };
   }
-  return { kind: 'committed', revision, files };
+
+  #signer(policy: SignPolicy): Promise<Signer | null> {
+    const known = this.#signers.get(policy);
+    if (known !== undefined) return known;
+    const signer = signerFor(this.#git, policy, this.#vouching.isVerified);
+    this.#signers.set(policy, signer);
+    return signer;
+  }
 }
 
 /** The branch's commit, or null when there is no such branch. */
@@ -170,34 +166,36 @@ function commitMessage({ subject, body, trailers }: CommitRequest): string {
   return `${[sanitizeLine(subject), body.trim(), lines.join('\n')].filter((part) => part !== '').join('\n\n')}\n`;
 }
 
-/** Null when the branch now is at `revision`. */
-async function swap(
+/**
+ * Moves the branch from `base` to `revision` by compare-and-swap, and makes the `marked` refs with it. Null when it is
+ * there now.
+ *
+ * @throws Error when the branch was deleted meanwhile.
+ */
+export async function moveBranch(
   git: GitProcess,
   ref: string,
-  {
-    revision,
-    parent,
-    subject,
-    marked,
-  }: CommitRequest & { readonly revision: Revision; readonly marked: readonly string[] },
+  move: {
+    readonly base: Revision;
+    readonly revision: Revision;
+    readonly subject: string;
+    readonly marked: readonly string[];
+  },
 ): Promise<Moved | null> {
+  const { base, revision, subject, marked } = move;
   const log = `bb: ${sanitizeLine(subject)}`;
   for (let attempt = 1; ; attempt += 1) {
     // Until the last line is read, nothing is changed.
-    const input = ['start', `update ${ref} ${revision} ${parent}`, ...marked, 'commit', ''];
+    const input = ['start', `update ${ref} ${revision} ${base}`, ...marked, 'commit', ''];
     const { exitCode, stderr } = await git.run(['update-ref', '-m', log, '--stdin'], {
       input: input.join('\n'),
     });
     if (exitCode === 0) return null;
     const tip = await branchTip(git, ref);
-    if (tip !== parent) return moved(tip, ref);
+    if (tip === null) throw new Error(`${ref} does not exist`);
+    if (tip !== base) return { kind: 'moved', tip };
     // The branch is where it was: another git holds its lock for a moment.
     if (attempt === REF_LOCK_ATTEMPTS) throw new Error(`${ref} stays locked: ${stderr.trim()}`);
     await delay(10 * attempt);
   }
-}
-
-function moved(tip: Revision | null, ref: string): Moved {
-  if (tip === null) throw new Error(`${ref} does not exist`);
-  return { kind: 'moved', tip };
 }

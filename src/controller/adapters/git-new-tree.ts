@@ -1,3 +1,4 @@
+import type { Revision } from '../../model/names.ts';
 import { sanitizeLine } from '../../model/sanitize.ts';
 import type { CommitRequest } from '../ports/git.ts';
 import { type ChangedFile, isTreePath } from './git-changed-file.ts';
@@ -19,45 +20,70 @@ export interface NewTree {
   readonly files: readonly ChangedFile[];
 }
 
-/**
- * Computes the tree of a commit from the folders of its parent that hold the changes, read with one `cat-file`.
- * Writes nothing.
- *
- * @throws Error when a path cannot be in a tree, or is no regular file in the parent.
- */
-export async function newTree(
-  git: GitProcess,
-  { parent, changes }: Pick<CommitRequest, 'parent' | 'changes'>,
-): Promise<NewTree> {
-  const refused = [...changes.keys()].find((path) => !isTreePath(path));
-  if (refused !== undefined) throw new Error(`${sanitizeLine(refused)} is no path of a tree`);
-  const names = new Set(['', ...[...changes.keys()].flatMap(foldersAbove)]);
-  const { root, folders } = await readFolders(git, parent, [...names]);
-  const objects: GitObject[] = [];
-  const files: ChangedFile[] = [];
-  const write = (object: GitObject): string => {
-    objects.push(object);
-    return objectId(object, parent.length);
-  };
-  for (const [path, text] of changes) {
-    const file = changedFile(path, text, { folders, parent, write });
-    files.push(file);
-    setEntry(folders, path, file.after);
+/** The tree of a commit, changed again and again: its folders are read when a change is first about them. */
+export class ChangingTree {
+  readonly #git: GitProcess;
+  readonly #base: Revision;
+  readonly #folders = new Map<string, Folder>();
+  #root: string | null = null;
+
+  constructor(git: GitProcess, base: Revision) {
+    this.#git = git;
+    this.#base = base;
   }
-  if (files.length === 0) return { tree: root, objects, files };
-  // The deepest first: a folder's id is part of the one above it.
-  const deepestFirst = [...names].filter((name) => name !== '').sort((a, b) => depth(b) - depth(a));
-  for (const name of deepestFirst) {
-    const folder = folders.get(name);
-    if (folder === undefined) continue;
-    if (folder.size === 0) setEntry(folders, name, null);
-    else {
-      const id = write({ type: 'tree', content: treeContent(folder) });
-      setEntry(folders, name, { mode: FOLDER_MODE, id });
+
+  /**
+   * Computes the tree with some files changed. Writes nothing.
+   *
+   * @throws Error when a path cannot be in a tree, or is no regular file there.
+   */
+  async change(changes: CommitRequest['changes']): Promise<NewTree> {
+    const refused = [...changes.keys()].find((path) => !isTreePath(path));
+    if (refused !== undefined) throw new Error(`${sanitizeLine(refused)} is no path of a tree`);
+    const names = new Set(['', ...[...changes.keys()].flatMap(foldersAbove)]);
+    const root = await this.#read([...names]);
+    const folders = this.#folders;
+    const objects: GitObject[] = [];
+    const files: ChangedFile[] = [];
+    const write = (object: GitObject): string => {
+      objects.push(object);
+      return objectId(object, this.#base.length);
+    };
+    for (const [path, text] of changes) {
+      const file = changedFile(path, text, { folders, parent: this.#base, write });
+      files.push(file);
+      setEntry(folders, path, file.after);
     }
+    if (files.length === 0) return { tree: root, objects, files };
+    // The deepest first: a folder's id is part of the one above it.
+    const deepestFirst = [...names]
+      .filter((name) => name !== '')
+      .sort((one, other) => depth(other) - depth(one));
+    for (const name of deepestFirst) {
+      const folder = folders.get(name);
+      if (folder === undefined) continue;
+      mustBeFolder(folders, name);
+      if (folder.size === 0) setEntry(folders, name, null);
+      else {
+        const id = write({ type: 'tree', content: treeContent(folder) });
+        setEntry(folders, name, { mode: FOLDER_MODE, id });
+      }
+    }
+    this.#root = write({ type: 'tree', content: treeContent(folders.get('') ?? new Map()) });
+    return { tree: this.#root, objects, files };
   }
-  const content = treeContent(folders.get('') ?? new Map());
-  return { tree: write({ type: 'tree', content }), objects, files };
+
+  /** Reads what is not known yet, with one `cat-file`; gives the id of the root. */
+  async #read(names: readonly string[]): Promise<string> {
+    const isKnown = names.every((name) => this.#folders.has(name));
+    if (isKnown && this.#root !== null) return this.#root;
+    const read = await readFolders(this.#git, this.#base, names);
+    for (const [name, folder] of read.folders) {
+      if (!this.#folders.has(name)) this.#folders.set(name, folder);
+    }
+    this.#root ??= read.root;
+    return this.#root;
+  }
 }
 
 function changedFile(
@@ -89,6 +115,13 @@ function setEntry(
   const folder = folders.get(above);
   if (entry === null) folder?.delete(entryName(name));
   else folder?.set(entryName(name), { mode: entry.mode, id: entry.id });
+}
+
+/** A file that an earlier change put in the place of a folder would be lost. */
+function mustBeFolder(folders: ReadonlyMap<string, Folder>, path: string): void {
+  const [above, name] = split(path);
+  const entry = folders.get(above)?.get(entryName(name));
+  if (entry?.mode.startsWith('100')) throw new Error(`${path} is no folder`);
 }
 
 function foldersAbove(path: string): string[] {

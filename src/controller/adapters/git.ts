@@ -4,7 +4,8 @@ import { parseRevision, type Revision } from '../../model/names.ts';
 import type { Git, Resolved, SourceProblem } from '../ports/git.ts';
 import { catchUp } from './git-behind.ts';
 import { readBlame } from './git-blame.ts';
-import { branchTip, commitByPlumbing, type Upstream } from './git-commit.ts';
+import { GitChain, type Upstream } from './git-chain.ts';
+import { branchTip } from './git-commit.ts';
 import { workingTreeFollower } from './git-follow.ts';
 import {
   isAncestor,
@@ -75,15 +76,22 @@ function createGit(
   /** The last commit made here that has the folder: nobody has to be asked about it. */
   let ours: Revision | null = null;
   const trust = new SourceTrust(git, options.trust ?? null);
-  const beside = { vouching: trust, upstream: options.upstream ?? null };
-  const commitAhead: Git['commitAhead'] = async (request) => {
-    const outcome = await commitByPlumbing(git, ref, request, beside);
-    if (outcome.kind !== 'committed') return outcome;
-    const { kind, revision, files } = outcome;
-    const isKnown = trees.derive({ parent: request.parent, revision }, folder, files);
-    ours = isKnown ? revision : null;
-    return { kind, revision, follow: following(revision, files) };
-  };
+  const upstream = options.upstream ?? null;
+  let derived: Revision | null = null;
+  const chain: Git['chain'] = (base) =>
+    new GitChain(base, {
+      git,
+      ref,
+      vouching: trust,
+      upstream,
+      onMade({ parent, revision, files }) {
+        derived = trees.derive({ parent, revision }, folder, files) ? revision : null;
+      },
+      onPublished(revision) {
+        ours = derived === revision ? revision : null;
+      },
+      following,
+    });
   return {
     repository,
     branch,
@@ -99,13 +107,16 @@ function createGit(
     resolveRevision: (raw) => resolveRevision(git, raw),
     readTree: (revision) => trees.read(revision, folder),
     isAncestor: (ancestor, descendant) => isAncestor(git, ancestor, descendant),
-    async commit(request) {
-      const outcome = await commitAhead(request);
+    async commit({ parent, ...request }) {
+      const one = chain(parent);
+      const made = await one.add(request);
+      if (made.kind === 'refused') return made;
+      const outcome = await one.publish();
       if (outcome.kind !== 'committed') return outcome;
-      const { kind, revision, follow } = outcome;
-      return { kind, revision, leftInWorkingTree: await follow() };
+      const left = await Promise.all(outcome.follow.map((follow) => follow()));
+      return { kind: 'committed', revision: made.revision, leftInWorkingTree: left.flat() };
     },
-    commitAhead,
+    chain,
     catchUp: () => catchUp(git, ref),
     records: (from) => readRecords(git, from),
     commits: (revisions) => readCommits(git, revisions),

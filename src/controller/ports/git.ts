@@ -73,17 +73,28 @@ export type CommitOutcome =
   | CommitUnreachable
   | CommitRefused;
 
-/** A commit that is on the branch while the working tree is still behind it. */
-type AheadOutcome =
+/** What became of a chain of commits: all of them are on the branch, or none is. */
+export type ChainOutcome =
   | {
       readonly kind: 'committed';
-      readonly revision: Revision;
-      /** Lets the working tree follow; gives the paths that were dirty there and so were not updated. */
-      readonly follow: () => Promise<readonly string[]>;
+      /** One a commit: lets the working tree follow it; gives the paths that were dirty there and so were not updated. */
+      readonly follow: readonly (() => Promise<readonly string[]>)[];
     }
   | { readonly kind: 'moved'; readonly tip: Revision }
   | CommitUnreachable
   | CommitRefused;
+
+/** Commits that are made one on the other, and come onto the branch together. */
+export interface CommitChain {
+  /** The newest of them, or what the first is to be made on. */
+  readonly tip: Revision;
+  /** Makes a commit that no branch has yet. */
+  add(
+    request: Omit<CommitRequest, 'parent'>,
+  ): Promise<{ readonly kind: 'added'; readonly revision: Revision } | CommitRefused>;
+  /** Moves the branch to the newest, as one step and unless it has moved; while the working tree stays behind. */
+  publish(): Promise<ChainOutcome>;
+}
 
 export interface LoggedCommit {
   readonly revision: Revision;
@@ -132,8 +143,8 @@ export interface Git {
   readTree(revision: Revision): Promise<ReadonlyMap<string, TreeFile>>;
   isAncestor(ancestor: Revision, descendant: Revision): Promise<boolean>;
   commit(request: CommitRequest): Promise<CommitOutcome>;
-  /** As `commit`, for a caller with something more urgent to do than the working tree, which it has follow after. */
-  commitAhead(request: CommitRequest): Promise<AheadOutcome>;
+  /** As `commit`, for several, and for a caller with something more urgent to do than the working tree. */
+  chain(base: Revision): CommitChain;
   /** Lets the working tree have the commits of a process that died before they were brought there. */
   catchUp(): Promise<void>;
   /** Newest first, at most `limit`. */
