@@ -59,7 +59,12 @@ export interface ReconcileReport {
   readonly converged: boolean;
   readonly bottles: readonly BottleStatus[];
   readonly actions: number;
-  readonly failures: readonly { readonly bottle: BottleName; readonly message: string }[];
+  readonly failures: readonly {
+    readonly bottle: BottleName;
+    readonly message: string;
+    /** What to do about it; null where only time helps. */
+    readonly hint: string | null;
+  }[];
 }
 
 /** A proposal as an operator sees it; every text is sanitised. */

@@ -231,9 +231,11 @@ export function createController(ports: ControllerPorts): ControllerApi {
   ): Promise<ReconcileReport> {
     const { bottles } = await statuses.current();
     const { memories } = reconciler.snapshot();
-    const failures = [...memories].flatMap(([bottle, { setback }]) =>
-      setback === null ? [] : [{ bottle, message: setback.failure.message }],
-    );
+    const failures = [...memories].flatMap(([bottle, { setback }]) => {
+      if (setback === null) return [];
+      const { message, hint } = setback.failure;
+      return [{ bottle, message, hint }];
+    });
     const stuck = report.result.plan.bottles.some(({ verdict }) => verdict === 'blocked');
     const converged = report.result.plan.actions.length === 0 && failures.length === 0 && !stuck;
     return { revision: report.result.revision, converged, bottles, actions, failures };

@@ -183,7 +183,7 @@ export function backendEntry(
       reload: true,
       internalNetwork: true,
       freeze: true,
-      capabilityChange: false,
+      capabilityChange: true,
       attach: true,
       otherUsers: true,
       closedRuntimes: [],

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { DesiredBottle } from '../../src/model/desired-state.ts';
+import { sha256 } from '../../src/model/fingerprint.ts';
 import { buildPlan } from '../../src/reconcilers/build-plan.ts';
 import { formatPlan } from '../../src/reconcilers/format-plan.ts';
 import {
@@ -287,3 +288,18 @@ test('a bottle that changes its backend is removed there before it is made here'
 function entry(host: string) {
   return { host, reason: null, expires: null };
 }
+
+test('an image of a Dockerfile is said to fail where none can be built, before anything is taken away', async () => {
+  const fleet = await fleetOf(bottle('dev'));
+  const digest = sha256('FROM base\n');
+  const image = { kind: 'dockerfile', path: 'images/dev.Dockerfile', digest } as const;
+  const wanted = desiredState([bottle('dev', { image })]);
+  const [builds] = (await fleet.plan(wanted)).actions;
+  expect(builds?.reason).toBe('simulated does not have it');
+  const entry = backendEntry('simulated');
+  const capabilities = { ...entry.capabilities, capabilityChange: false };
+  const plan = await fleet.plan(wanted, { backends: [{ ...entry, capabilities }] });
+  const [fails, ...others] = plan.actions;
+  expect(fails?.reason).toBe('simulated does not have it and cannot build one, so this will fail');
+  expect(others.every(({ dependsOn }) => dependsOn.length > 0)).toBe(true);
+});

@@ -68,8 +68,9 @@ export function showReport(session: Session, report: ReconcileReport, json: bool
         `${name} waits: ${pending?.impact} for ${sanitizeLine(pending?.waitsFor ?? '')}; bb apply ${name}`,
       );
     }
-    for (const { bottle, message } of report.failures) {
+    for (const { bottle, message, hint } of report.failures) {
       output.diagnostic(`${output.paintError('red', bottle)}: ${sanitizeLine(message)}`);
+      if (hint !== null) output.diagnostic(`  ${sanitizeLine(hint)}`);
     }
     output.note(summary(report));
   }

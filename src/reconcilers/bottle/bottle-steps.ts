@@ -24,6 +24,8 @@ export interface StepOptions {
   readonly host: HostFacts;
   readonly subnets: BottleSubnets;
   readonly images: ReadonlySet<string>;
+  /** Whether the backend makes an image of a Dockerfile. */
+  readonly canBuild: boolean;
   /** Why isolation must be proven although nothing starts; null when it need not. */
   readonly unproven: string | null;
   /** Steps that everything else waits for. */
@@ -105,13 +107,15 @@ export function bottleSteps(steps: StepList, options: StepOptions): void {
 /** One step an image that is missing; a `ref` is never built or pulled here. */
 function ensureImage(
   steps: StepList,
-  { target, moves, images }: StepOptions,
+  { target, moves, images, canBuild }: StepOptions,
   component: ContainerComponent,
 ): Step | null {
   const { image } = target[component];
-  const isBuilt = component === 'sidecars' || target.bottle.spec.image.kind !== 'ref';
-  if (!makesNew(moves[component]) || !isBuilt || images.has(image)) return null;
-  const reason = `${target.backend} does not have it`;
+  const kind = component === 'sidecars' ? 'builtin' : target.bottle.spec.image.kind;
+  if (!makesNew(moves[component]) || kind === 'ref' || images.has(image)) return null;
+  const lacks = `${target.backend} does not have it`;
+  const reason =
+    kind === 'dockerfile' && !canBuild ? `${lacks} and cannot build one, so this will fail` : lacks;
   return steps.add(target.backend, { kind: 'ensure-image', image }, reason);
 }
 

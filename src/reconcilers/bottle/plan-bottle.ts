@@ -65,8 +65,11 @@ function planDraft(draft: Draft, backend: BackendView, world: World): PlannedBot
       : [];
   const owner = { fleet: fleet.name, bottle: name, revision };
   const { images } = backend;
+  const canBuild = backend.entry.capabilities.capabilityChange;
   const { unproven } = draft;
-  bottleSteps(steps, { target, current, moves, owner, host, subnets, images, unproven, after });
+  bottleSteps(steps, {
+    ...{ target, current, moves, owner, host, subnets, images, canBuild, unproven, after },
+  });
   return concluded(draft, pending === null ? verdictOf(draft) : 'withheld', pending, steps.steps);
 }
 
