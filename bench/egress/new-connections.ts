@@ -1,36 +1,25 @@
 import { type Figure, figure, figureOfAtLeast } from '../benchmark.ts';
-import { inTurns, median } from '../statistics.ts';
-import { counted, plainLoad, type Race } from './race.ts';
+import { plainLoad, type Race, rivalsAndOwn } from './race.ts';
+import { ratesInTurns } from './rates.ts';
 
 const ROUNDS = 3;
 const SECONDS = 3;
 /** Threads of the load generator wait for their tunnels, so more would measure the machine. */
 const CONNECTIONS = 8;
 
-/** A tunnel, two handshakes of TLS and one request each; the certificate of the host is there already. */
+/** A tunnel, a whole handshake of TLS and one request each; the certificate of the host is there already. */
 export async function newConnections(race: Race): Promise<readonly Figure[]> {
-  const rounds = await inTurns(
-    ROUNDS,
-    Object.fromEntries(
-      race.contenders.map((contender) => [
-        contender.name,
-        async () => {
-          const load = { ...plainLoad(race, contender, SECONDS), isClosing: true };
-          const { requests, seconds } = await counted(race, contender, {
-            ...load,
-            connections: CONNECTIONS,
-          });
-          race.progress(`${contender.name}: ${Math.round(requests / seconds)} connections/s`);
-          return requests / seconds;
-        },
-      ]),
-    ),
-  );
-  const rateOf = (name: string): number => median(rounds[name] ?? []);
-  const [own, squid, mitmproxy] = ['egress', 'squid', 'mitmproxy'].map(rateOf);
+  const rates = await ratesInTurns(race, 'connections', ROUNDS, (each) => ({
+    ...plainLoad(race, each, SECONDS),
+    connections: CONNECTIONS,
+    isClosing: true,
+  }));
   return [
-    ...race.contenders.map(({ name }) => figure(`${name} connections/s`, rateOf(name), '')),
-    figureOfAtLeast('connections/s over squid', Number(own) / Number(squid), '×', 4),
-    figureOfAtLeast('connections/s over mitmproxy', Number(own) / Number(mitmproxy), '×', 6),
+    ...race.contenders.map(({ name }) => figure(`${name} connections/s`, rates.of(name), '')),
+    ...rivalsAndOwn(race).map(({ name }) =>
+      figure(`${name} processor a connection`, rates.cpuUsOf(name), 'µs'),
+    ),
+    figureOfAtLeast('connections/s over squid', rates.over('egress', 'squid'), '×', 4),
+    figureOfAtLeast('connections/s over mitmproxy', rates.over('egress', 'mitmproxy'), '×', 6),
   ];
 }

@@ -28,6 +28,11 @@ export function plainLoad({ upstream }: Race, { proxyPort }: Contender, seconds:
   };
 }
 
+/** All that have a process that can be looked at. */
+export function rivalsAndOwn({ contenders }: Race): readonly Contender[] {
+  return contenders.filter(({ pid }) => pid !== null);
+}
+
 /** Runs a load. Nothing may fail of ours; what fails of the others is said, and does not count as answered. */
 export async function counted(race: Race, { name }: Contender, load: Load): Promise<Counted> {
   const result = await race.wrk.run(load);

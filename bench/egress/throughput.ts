@@ -1,7 +1,6 @@
 import { type Figure, figure, figureOfAtLeast } from '../benchmark.ts';
-import { inTurns, median } from '../statistics.ts';
-import type { Contender } from './contender.ts';
-import { counted, plainLoad, type Race } from './race.ts';
+import { plainLoad, type Race } from './race.ts';
+import { ratesInTurns } from './rates.ts';
 import type { Load } from './wrk.ts';
 
 const ROUNDS = 3;
@@ -11,46 +10,28 @@ const MEBIBYTES = 8;
 
 /** Large answers and large bodies, in MB of 2^20 bytes a second. */
 export async function throughput(race: Race): Promise<readonly Figure[]> {
-  const bulk = (contender: Contender): Load => ({
-    ...plainLoad(race, contender, SECONDS),
-    port: race.upstream.bulkPort,
-    connections: CONNECTIONS,
-  });
+  const bytes = MEBIBYTES * 2 ** 20;
   return [
-    ...(await measure(race, 'download', (contender) => ({
-      ...bulk(contender),
-      path: `/${MEBIBYTES * 2 ** 20}`,
-    }))),
-    ...(await measure(race, 'upload', (contender) => ({
-      ...bulk(contender),
-      bodyBytes: MEBIBYTES * 2 ** 20,
-    }))),
+    ...(await measure(race, 'download', { path: `/${bytes}`, bodyBytes: 0 })),
+    ...(await measure(race, 'upload', { path: '/', bodyBytes: bytes })),
   ];
 }
 
 async function measure(
   race: Race,
   way: string,
-  loadOf: (contender: Contender) => Load,
+  asked: Pick<Load, 'path' | 'bodyBytes'>,
 ): Promise<readonly Figure[]> {
-  const rounds = await inTurns(
-    ROUNDS,
-    Object.fromEntries(
-      race.contenders.map((contender) => [
-        contender.name,
-        async () => {
-          const { requests, seconds } = await counted(race, contender, loadOf(contender));
-          race.progress(
-            `${contender.name}: ${way} ${Math.round((requests * MEBIBYTES) / seconds)} MB/s`,
-          );
-          return (requests * MEBIBYTES) / seconds;
-        },
-      ]),
-    ),
-  );
-  const rateOf = (name: string): number => median(rounds[name] ?? []);
+  const rates = await ratesInTurns(race, `${way}s of ${MEBIBYTES} MB`, ROUNDS, (each) => ({
+    ...plainLoad(race, each, SECONDS),
+    ...asked,
+    port: race.upstream.bulkPort,
+    connections: CONNECTIONS,
+  }));
   return [
-    ...race.contenders.map(({ name }) => figure(`${name} ${way} a second`, rateOf(name), 'MB')),
-    figureOfAtLeast(`${way} over squid`, rateOf('egress') / rateOf('squid'), '×', 1),
+    ...race.contenders.map(({ name }) =>
+      figure(`${name} ${way} a second`, rates.of(name) * MEBIBYTES, 'MB'),
+    ),
+    figureOfAtLeast(`${way} over squid`, rates.over('egress', 'squid'), '×', 1),
   ];
 }
