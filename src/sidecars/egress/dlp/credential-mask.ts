@@ -4,6 +4,7 @@ import { base64Forms, SHORTEST_SECRET } from './secret-forms.ts';
 
 /** Bytes that no needle has. */
 const OTHER = 0;
+const NOTHING = Buffer.alloc(0);
 
 interface Form {
   readonly name: string;
@@ -55,8 +56,8 @@ export class MaskedStream {
   readonly #forms: readonly Form[];
   readonly #symbols: Uint8Array;
   readonly #table: NeedleTable;
-  #state = 0;
-  #kept: Buffer = Buffer.alloc(0);
+  readonly #cursor = { state: 0 };
+  #kept: Buffer = NOTHING;
   hasMasked = false;
 
   constructor(forms: readonly Form[], symbols: Uint8Array, table: NeedleTable) {
@@ -70,21 +71,24 @@ export class MaskedStream {
     const bytes = before === 0 ? chunk : Buffer.concat([this.#kept, chunk]);
     const parts: Buffer[] = [];
     let passed = 0;
-    for (let index = before; index < bytes.length; index += 1) {
-      this.#state = this.#table.step(this.#state, this.#symbols[bytes[index] ?? 0] ?? OTHER);
-      const form = this.#forms[this.#table.endingAt(this.#state)];
-      if (form === undefined) continue;
-      const start = Math.max(passed, index + 1 - form.bytes.length);
+    for (let last = this.#seek(bytes, before); last !== -1; last = this.#seek(bytes, passed)) {
+      const form = this.#forms[this.#table.endingAt(this.#cursor.state)];
+      if (form === undefined) throw new Error('a needle ends that is no form');
+      const start = Math.max(passed, last + 1 - form.bytes.length);
       parts.push(bytes.subarray(passed, start), Buffer.from(`[bb:${form.name}]`));
-      passed = index + 1;
-      this.#state = 0;
+      passed = last + 1;
+      this.#cursor.state = 0;
       this.hasMasked = true;
     }
-    const keptFrom = Math.max(passed, bytes.length - this.#table.depthOf(this.#state));
-    parts.push(bytes.subarray(passed, keptFrom));
+    const keptFrom = Math.max(passed, bytes.length - this.#table.depthOf(this.#cursor.state));
+    const last = bytes.subarray(passed, keptFrom);
     // A copy: what was given belongs to whoever reads the connection.
-    this.#kept = Buffer.from(bytes.subarray(keptFrom));
-    return parts.length === 1 ? (parts[0] ?? Buffer.alloc(0)) : Buffer.concat(parts);
+    this.#kept = keptFrom === bytes.length ? NOTHING : Buffer.from(bytes.subarray(keptFrom));
+    return parts.length === 0 ? last : Buffer.concat([...parts, last]);
+  }
+
+  #seek(bytes: Buffer, from: number): number {
+    return this.#table.seek(bytes, from, this.#symbols, this.#cursor);
   }
 
   end(): Buffer {

@@ -35,6 +35,26 @@ export class NeedleTable {
     return this.#ending[state] ?? -1;
   }
 
+  /**
+   * Reads bytes from `from` on until one ends a needle; gives the index of that byte, or -1 where none does. `symbols`
+   * maps every byte. The state that it begins in and leaves is the cursor's, so a text may come in pieces.
+   */
+  seek(bytes: Uint8Array, from: number, symbols: Uint8Array, cursor: { state: number }): number {
+    const next = this.#next;
+    const ending = this.#ending;
+    const alphabet = this.#alphabet;
+    let state = cursor.state;
+    for (let index = from; index < bytes.length; index += 1) {
+      state = next[state * alphabet + (symbols[bytes[index] ?? 0] ?? 0)] ?? 0;
+      if (ending[state] !== -1) {
+        cursor.state = state;
+        return index;
+      }
+    }
+    cursor.state = state;
+    return -1;
+  }
+
   /** How many symbols of some needle have just been read: that much of the text may become one. */
   depthOf(state: number): number {
     return this.#depth[state] ?? 0;
