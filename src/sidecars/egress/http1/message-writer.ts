@@ -26,6 +26,7 @@ export class MessageWriter {
   write(chunk: Buffer): boolean {
     if (chunk.length === 0) return true;
     if (!this.#isChunked) return this.#send('', chunk, '');
+    this.#waitForMore();
     return this.#send(`${chunk.length.toString(16)}\r\n`, chunk, '\r\n');
   }
 
@@ -46,6 +47,13 @@ export class MessageWriter {
     const text = this.#head + last;
     this.#head = '';
     this.#socket.write(text, 'latin1');
+  }
+
+  /** What is framed by chunks most often ends in the same turn: its end goes out with it. */
+  #waitForMore(): void {
+    if (this.#socket.writableCorked > 0) return;
+    this.#socket.cork();
+    process.nextTick(() => this.#socket.uncork());
   }
 
   #send(before: string, chunk: Buffer, after: string): boolean {
