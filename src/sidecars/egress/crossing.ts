@@ -84,6 +84,8 @@ export class Crossing implements LiveRequest, AgentListener, RelayHost {
     this.#abort = new AbortController();
     inspectRequest(this.#exchange, this.#inspection, head, this.#abort.signal).then(
       (inspected) => {
+        // Nothing waits for it any more, and aborting costs an error with its stack.
+        this.#abort = null;
         if (this.#isOver) return;
         if (inspected.kind === 'deny') this.#deny(inspected);
         else if (!this.#isStillAllowed(table, inspected.head)) this.#deny(REWRITTEN);
