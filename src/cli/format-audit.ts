@@ -14,8 +14,8 @@ export function formatAudit(entries: readonly AuditEntry[], paint: Paint): reado
       paint(styleOf(entry), sanitizeLine(entry.action, 20)),
       sanitizeLine(entry.bottle ?? '-', 48),
       sanitizeLine(entry.operator, 40),
-      inForce(entry),
-      what(entry),
+      formatInForce(entry),
+      whatWasDecided(entry),
     ]),
   );
 }
@@ -62,7 +62,7 @@ function styleOf({ action, undoneBy }: AuditEntry): Style {
 }
 
 /** How long after the commit it was in force; `-` where there is nothing to enforce, or no application is told. */
-function inForce({ at, inForce: applied }: AuditEntry): string {
+export function formatInForce({ at, inForce: applied }: AuditEntry): string {
   if (applied === null) return '-';
   const seconds = Math.max(0, (Date.parse(applied.at) - Date.parse(at)) / 1000);
   if (Number.isNaN(seconds)) return '?';
@@ -72,7 +72,8 @@ function inForce({ at, inForce: applied }: AuditEntry): string {
   return minutes < 2_880 ? `${Math.round(minutes / 60)} h` : `${Math.round(minutes / 1_440)} d`;
 }
 
-function what({ subject, reason, undoneBy: undone }: AuditEntry): string {
+/** The commit's words, with the reason and what undid it. */
+export function whatWasDecided({ subject, reason, undoneBy: undone }: AuditEntry): string {
   const why = reason === null ? '' : `: ${reason}`;
   const after = undone === null ? '' : ` (${undoneBy(undone)})`;
   return sanitizeLine(`${subject}${why}${after}`, 160);

@@ -5,6 +5,7 @@ import type { BottleName, ProposalId, Revision } from '../model/names.ts';
 import type { Preflight } from '../model/preflight.ts';
 import type { Proposal, ProposalState } from '../model/proposal.ts';
 import type { BottleStatus, FleetStatus } from '../model/status.ts';
+import type { AuditEntry, AuditedDecision } from './audit/audit-entry.ts';
 
 /** A line of progress of a pass: one per action start and end. */
 export type Progress =
@@ -198,6 +199,10 @@ export interface ControllerApi extends AsyncDisposable {
   /** For `bb list available` and pickers; see `available-agents.ts`. */
   agents(): Promise<Answer<readonly AgentSummary[]>>;
   events(options: { readonly limit: number }): Promise<Answer<readonly FleetEvent[]>>;
+  /** The newest commits that decided something, newest first, with when they were in force. */
+  history(options: { readonly limit: number }): Promise<Answer<readonly AuditEntry[]>>;
+  /** All about one of them, named by its commit or its proposal. */
+  decision(name: string): Promise<Answer<AuditedDecision>>;
   proposals(options: { readonly all?: boolean }): Promise<Answer<readonly ProposalView[]>>;
   /** What approving it on these terms would mean. */
   review(id: string, terms?: ApprovalTerms): Promise<Answer<ProposalReview>>;

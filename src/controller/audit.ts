@@ -1,8 +1,8 @@
 import { parseHost } from '../desired/host-name.ts';
-import { sanitizeBlock, sanitizeLine } from '../model/sanitize.ts';
 import type { Answer, ControllerOptions, Refusal } from './api.ts';
-import type { AuditEntry } from './audit/audit-entry.ts';
+import type { AuditEntry, AuditedDecision } from './audit/audit-entry.ts';
 import { type AuditFilter, matchesFilter } from './audit/audit-filter.ts';
+import { findDecision } from './audit/find-decision.ts';
 import { readHistory } from './audit/read-history.ts';
 import { type OpenedHistory, openHistory } from './open-history.ts';
 
@@ -10,13 +10,6 @@ export type { AuditEntry } from './audit/audit-entry.ts';
 
 /** What `bb audit` asks for. */
 export type AuditQuery = Omit<AuditFilter, 'touching'>;
-
-/** One decision with what it changed. */
-export interface AuditedDecision {
-  readonly entry: AuditEntry;
-  /** Unified diff of the desired-state folder; sanitised. */
-  readonly diff: string;
-}
 
 /**
  * Decisions and their applications, newest first, read from the branch and from `refs/notes/bb`: git alone is asked, so
@@ -40,16 +33,7 @@ export async function readDecision(
   name: string,
 ): Promise<Answer<AuditedDecision>> {
   const opened = await openHistory(options);
-  if (!opened.ok) return opened;
-  const { git } = opened.value;
-  const entries = await entriesOf(opened.value);
-  const revision = await git.resolveRevision(name);
-  const entry = entries.find((each) => each.proposal === name || each.revision === revision);
-  if (entry === undefined) {
-    const message = `no decision on ${git.branch} has the name "${sanitizeLine(name, 60)}"`;
-    return refuse('not-found', message, 'name a commit or a proposal that bb audit shows');
-  }
-  return { ok: true, value: { entry, diff: sanitizeBlock(await git.show(entry.revision)) } };
+  return opened.ok ? findDecision(opened.value.git, opened.value.tip, name) : opened;
 }
 
 async function entriesOf({ git, tip }: OpenedHistory): Promise<readonly AuditEntry[]> {

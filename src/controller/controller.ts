@@ -2,6 +2,7 @@ import type { Random } from '../model/clock.ts';
 import { parseBottleName } from '../model/names.ts';
 import type { ProposalStore } from '../supervise/proposal-store.ts';
 import type { Answer, ControllerApi, Progress, ReconcileReport, Refusal } from './api.ts';
+import { findDecision, newestDecisions } from './audit/find-decision.ts';
 import { availableAgents } from './available-agents.ts';
 import { accessBottle, refuse } from './bottle-access.ts';
 import { commitEdit } from './commit-edit.ts';
@@ -87,6 +88,14 @@ export function createController(ports: ControllerPorts): ControllerApi {
     },
 
     events: async ({ limit }) => ({ ok: true, value: await journal.events(limit) }),
+
+    async history({ limit }) {
+      const tip = await git.tip();
+      return { ok: true, value: tip === null ? [] : await newestDecisions(git, tip, limit) };
+    },
+    async decision(name) {
+      return findDecision(git, await git.tip(), name);
+    },
 
     async proposals({ all }) {
       const records = all === true ? await proposals.all() : await proposals.pending();

@@ -14,6 +14,7 @@ import type {
   ReconcileReport,
   Refusal,
 } from '../../src/controller/api.ts';
+import type { AuditedDecision } from '../../src/controller/audit/audit-entry.ts';
 import type { FleetEvent } from '../../src/model/event.ts';
 import type { Revision } from '../../src/model/names.ts';
 import type { BottleStatus, FleetStatus } from '../../src/model/status.ts';
@@ -37,6 +38,8 @@ export class FakeControllerApi implements ControllerApi {
   fleet: FleetStatus = fleetStatus();
   agentList: readonly AgentSummary[] = [];
   eventList: readonly FleetEvent[] = [];
+  /** Newest first. */
+  decisionList: readonly AuditedDecision[] = [];
   leftoverList: readonly Leftover[] = [];
   planned: PlanReport = planReport();
   logLines: readonly string[] = [];
@@ -127,6 +130,19 @@ export class FakeControllerApi implements ControllerApi {
 
   async agents() {
     return this.#answer('agents', () => this.agentList);
+  }
+
+  async history({ limit }: { readonly limit: number }) {
+    return this.#answer('history', () =>
+      this.decisionList.slice(0, limit).map(({ entry }) => entry),
+    );
+  }
+
+  async decision(name: string) {
+    const found = this.decisionList.find(({ entry }) => entry.revision === name);
+    return found === undefined
+      ? notFound<AuditedDecision>(name)
+      : this.#answer('decision', () => found);
   }
 
   async events({ limit }: { readonly limit: number }) {

@@ -26,6 +26,7 @@ export interface EffectContext {
 }
 
 const HIGHLIGHT_MS = 5_000;
+const RECENT_COMMITS = 200;
 
 /** Does what the reducer asks for: each effect is a command of `bb`, and ends as an event. */
 export class Effects {
@@ -100,6 +101,13 @@ export class Effects {
         return this.#apply(effect.bottle);
       case 'read':
         return this.#read(effect.topic);
+      case 'read-history': {
+        const limit = RECENT_COMMITS;
+        const asked = this.#ask((api) => api.history({ limit }));
+        dispatch({ kind: 'history', entries: await asked.catch(() => null) });
+        await asked;
+        return;
+      }
       case 'stop-reading':
         return this.#stopReading.abort();
       case 'attach': {

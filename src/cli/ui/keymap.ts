@@ -22,6 +22,7 @@ export type Intent =
   | 'other-log'
   | 'diff'
   | 'events'
+  | 'history'
   | 'apply'
   | 'select'
   | 'approve-all'
@@ -42,6 +43,7 @@ export type Mode =
   | 'detail'
   | 'logs'
   | 'reader'
+  | 'history'
   | PaneName;
 
 export interface Binding {
@@ -55,7 +57,7 @@ export interface Binding {
 
 const LISTS = ['proposals', 'agents'] as const;
 const READING = ['logs', 'reader'] as const;
-const SCROLLING = [...LISTS, 'detail', ...READING] as const;
+const SCROLLING = [...LISTS, 'detail', 'history', ...READING] as const;
 const MOVING = [...SCROLLING, 'help', 'preflight'] as const;
 
 /** Every key of the viewer. In the modes `text` and `pick` any other printable key is text. */
@@ -84,6 +86,9 @@ export const KEYMAP: readonly Binding[] = [
   { modes: ['agents'], keys: ['l'], intent: 'logs', label: 'logs', isPrimary: true },
   { modes: ['agents'], keys: ['d'], intent: 'diff', label: 'desired against observed' },
   { modes: ['agents'], keys: ['w'], intent: 'events', label: 'events' },
+  { modes: [...LISTS, 'detail'], keys: ['c'], intent: 'history', label: 'commits' },
+  { modes: ['history'], keys: ['enter', 'v'], intent: 'open', label: 'detail', isPrimary: true },
+  { modes: ['history'], keys: ['escape', 'q'], intent: 'cancel', label: 'back', isPrimary: true },
   { modes: ['agents'], keys: ['u'], intent: 'apply', label: 'apply a withheld update' },
   {
     modes: ['logs'],
@@ -146,6 +151,7 @@ export function modeOf(state: ViewerState): Mode {
   if (modal !== null) return MODE_OF_MODAL[modal.kind];
   if (state.isFiltering) return 'text';
   if (reader !== null) return reader.topic.kind === 'logs' ? 'logs' : 'reader';
+  if (state.history !== null) return 'history';
   return state.detail === null ? state.pane : 'detail';
 }
 

@@ -1,5 +1,6 @@
 import { assertNever } from '../../model/assert-never.ts';
 import { sanitizeLine } from '../../model/sanitize.ts';
+import { shortRevision } from '../age.ts';
 import { wrapText } from '../wrap-text.ts';
 import { headerLines } from './header-lines.ts';
 import { type Line, span, type Tone } from './line.ts';
@@ -9,9 +10,11 @@ import type { Topic, ViewerState } from './viewer-state.ts';
 /** A text that is followed for days keeps its newest lines only. */
 const MAX_LINES = 2_000;
 
-/** Opens the text of `topic`, at its end, in place of the panes. */
+/** Opens the text of `topic` in place of the panes. */
 export function opened(state: ViewerState, topic: Topic): Reduced<ViewerState> {
-  const reader = { topic, lines: null, scroll: null };
+  // What goes on is read at its end, what is whole from its beginning.
+  const scroll = topic.kind === 'commit' ? 0 : null;
+  const reader = { topic, lines: null, scroll };
   return { state: { ...state, reader }, effects: [{ kind: 'read', topic }] };
 }
 
@@ -76,13 +79,15 @@ function titleOf(topic: Topic): string {
       return `Desired against observed: ${topic.bottle}`;
     case 'events':
       return 'Events';
+    case 'commit':
+      return `Commit ${shortRevision(topic.revision)}`;
     default:
       return assertNever(topic);
   }
 }
 
 function toneOf(topic: Topic, text: string): Tone {
-  if (topic.kind !== 'diff') return 'plain';
+  if (topic.kind === 'logs' || topic.kind === 'events') return 'plain';
   if (text.startsWith('+')) return 'good';
   return text.startsWith('-') ? 'bad' : 'plain';
 }

@@ -2,6 +2,7 @@ import { assertNever } from '../../model/assert-never.ts';
 import { cancelledPicker, movedPicker, pickedAgent } from './agent-picker.ts';
 import { maxScroll } from './detail-lines.ts';
 import { headerLines } from './header-lines.ts';
+import { movedHistory, openedCommit, openedHistory } from './history.ts';
 import type { Intent } from './keymap.ts';
 import { modalLines } from './modal-lines.ts';
 import { opened, scrolledBy } from './reader.ts';
@@ -30,7 +31,10 @@ export function reduceIntent(state: ViewerState, intent: Intent): Reduced<Viewer
       return just({ ...state, isFiltering: true });
     case 'help':
       return just({ ...state, modal: { kind: 'help', scroll: 0 } });
+    case 'history':
+      return openedHistory(state);
     case 'open':
+      if (state.history !== null) return openedCommit(state, state.history);
       return onProposal(state, (id) => ({
         state: { ...state, detail: { id, review: null, scroll: 0 } },
         effects: [{ kind: 'review', id }],
@@ -90,6 +94,7 @@ function moved(state: ViewerState, by: number): Reduced<ViewerState> {
     return just({ ...state, modal: { ...modal, scroll } });
   }
   if (state.reader !== null) return just(scrolledBy(state, by));
+  if (state.history !== null) return just(movedHistory(state, by));
   if (state.detail !== null) {
     const scroll = Math.max(0, Math.min(state.detail.scroll + by, maxScroll(state)));
     return just({ ...state, detail: { ...state.detail, scroll } });
@@ -178,6 +183,7 @@ function cancelled(state: ViewerState): Reduced<ViewerState> {
   if (state.reader !== null) {
     return { state: { ...state, reader: null }, effects: [{ kind: 'stop-reading' }] };
   }
+  if (state.history !== null) return just({ ...state, history: null });
   return just({ ...state, detail: null });
 }
 

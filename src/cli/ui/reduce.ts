@@ -1,6 +1,7 @@
 import type { ProposalReview, ProposalView } from '../../controller/api.ts';
 import { assertNever } from '../../model/assert-never.ts';
 import type { FleetStatus } from '../../model/status.ts';
+import { withHistory } from './history.ts';
 import { withLines } from './reader.ts';
 import { reduceIntent } from './reduce-intent.ts';
 import { selectedId, selectedIndex } from './selection.ts';
@@ -63,6 +64,8 @@ export function reduce(state: ViewerState, event: ViewerEvent): Reduced<ViewerSt
       });
     case 'read':
       return just(withLines(state, event));
+    case 'history':
+      return just(withHistory(state, event.entries));
     case 'told':
       return just({ ...state, message: event.message });
     case 'highlight-ended':
@@ -84,15 +87,24 @@ function statusCame(
     ...(hasMoved && state.detail !== null
       ? [{ kind: 'review', id: state.detail.id } as const]
       : []),
+    ...outdatedHistory(state, status),
     ...outdatedReading(state, status),
   ];
   return { state: next, effects };
 }
 
+/** Commits are read again when there is another one, and when one has come into force. */
+function outdatedHistory(state: ViewerState, status: FleetStatus): readonly ViewerEffect[] {
+  const known = state.status;
+  const isSame =
+    known?.revision === status.revision && known.lastAppliedRevision === status.lastAppliedRevision;
+  return state.history === null || isSame ? [] : [{ kind: 'read-history' }];
+}
+
 /** Logs follow by themselves; a diff is read again when its bottle changed, events at every change. */
 function outdatedReading(state: ViewerState, status: FleetStatus): readonly ViewerEffect[] {
   const topic = state.reader?.topic;
-  if (topic === undefined || topic.kind === 'logs') return [];
+  if (topic === undefined || topic.kind === 'logs' || topic.kind === 'commit') return [];
   if (topic.kind === 'events') return [{ kind: 'read', topic }];
   const rowOf = (fleet: FleetStatus | null) =>
     JSON.stringify(fleet?.bottles.find(({ name }) => name === topic.bottle));
@@ -119,7 +131,11 @@ function proposalsCame(
   const first = arrived[0];
   if (first === undefined) return just(next);
   const isTyping =
-    state.modal !== null || state.isFiltering || state.detail !== null || state.reader !== null;
+    state.modal !== null ||
+    state.isFiltering ||
+    state.detail !== null ||
+    state.reader !== null ||
+    state.history !== null;
   const focused: ViewerState = isTyping
     ? next
     : {

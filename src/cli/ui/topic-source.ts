@@ -1,7 +1,9 @@
 import type { Answer, ControllerApi } from '../../controller/api.ts';
 import { assertNever } from '../../model/assert-never.ts';
+import { formatDecision } from '../format-audit.ts';
 import { formatChange } from '../format-change.ts';
 import { formatEvent } from '../format-event.ts';
+import { formatDiff } from '../format-review.ts';
 import type { Topic } from './viewer-state.ts';
 
 const LOG_TAIL = 200;
@@ -36,6 +38,13 @@ export async function readTopic(
         answer.value.map((event) => formatEvent(event, plain)),
         true,
       );
+      return { ok: true, value: null };
+    }
+    case 'commit': {
+      const answer = await api.decision(topic.revision);
+      if (!answer.ok) return answer;
+      const { entry, diff } = answer.value;
+      take([...formatDecision(entry, plain), '', ...formatDiff(diff, plain)], true);
       return { ok: true, value: null };
     }
     default:

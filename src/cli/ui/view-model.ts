@@ -1,6 +1,7 @@
 import { sanitizeLine } from '../../model/sanitize.ts';
 import { detailLines, detailRows } from './detail-lines.ts';
 import { headerLines } from './header-lines.ts';
+import { historyLines } from './history.ts';
 import { KEYMAP, modeOf } from './keymap.ts';
 import { fitLine, type Line, span } from './line.ts';
 import { modalLines } from './modal-lines.ts';
@@ -44,6 +45,7 @@ function tooSmall(columns: number): ScreenView {
 function bodyLines(state: ViewerState, room: number): readonly Line[] {
   if (state.modal !== null) return modalBody(state.modal, state, room);
   if (state.reader !== null) return readerLines(state);
+  if (state.history !== null) return historyLines(state, room);
   if (state.detail !== null) return detailBody(state);
   const proposals = Math.min(
     Math.max(1, state.proposals?.length ?? 0),

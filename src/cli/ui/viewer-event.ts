@@ -5,6 +5,7 @@ import type {
   ProposalReview,
   ProposalView,
 } from '../../controller/api.ts';
+import type { AuditEntry } from '../../controller/audit.ts';
 import type { FleetStatus } from '../../model/status.ts';
 import type { Intent } from './keymap.ts';
 import type { Message, Size, Topic } from './viewer-state.ts';
@@ -36,6 +37,8 @@ export type ViewerEvent =
       readonly lines: readonly string[];
       readonly isWhole: boolean;
     }
+  /** Null when they could not be read. */
+  | { readonly kind: 'history'; readonly entries: readonly AuditEntry[] | null }
   | { readonly kind: 'told'; readonly message: Message }
   | { readonly kind: 'highlight-ended'; readonly ids: readonly string[] };
 
@@ -57,6 +60,7 @@ export type ViewerEffect =
   | { readonly kind: 'apply'; readonly bottle: string }
   | { readonly kind: 'read'; readonly topic: Topic }
   | { readonly kind: 'stop-reading' }
+  | { readonly kind: 'read-history' }
   | { readonly kind: 'stop'; readonly bottle: string }
   | { readonly kind: 'attach'; readonly bottle: string }
   | { readonly kind: 'announce'; readonly ids: readonly string[] }

@@ -4,6 +4,7 @@ import type {
   ProposalReview,
   ProposalView,
 } from '../../controller/api.ts';
+import type { AuditEntry } from '../../controller/audit.ts';
 import type { FleetStatus } from '../../model/status.ts';
 
 export type PaneName = 'proposals' | 'agents';
@@ -63,11 +64,19 @@ interface Detail {
   readonly scroll: number;
 }
 
-/** What a text about a bottle is of; events are of the whole fleet. */
+/** What a text is of. */
 export type Topic =
   | { readonly kind: 'logs'; readonly bottle: string; readonly component: 'agent' | 'sidecars' }
   | { readonly kind: 'diff'; readonly bottle: string }
-  | { readonly kind: 'events' };
+  | { readonly kind: 'events' }
+  | { readonly kind: 'commit'; readonly revision: string };
+
+/** The recent commits. */
+export interface History {
+  /** Newest first; null while they are fetched. */
+  readonly entries: readonly AuditEntry[] | null;
+  readonly cursor: Cursor;
+}
 
 /** A text that fills the screen. */
 interface Reader {
@@ -105,6 +114,7 @@ export interface ViewerState {
   readonly modal: Modal | null;
   readonly detail: Detail | null;
   readonly reader: Reader | null;
+  readonly history: History | null;
   /** Proposals that `A` approves. */
   readonly selected: readonly string[];
   /** Proposal whose approval was asked for and whose review is fetched. */
@@ -130,6 +140,7 @@ export function initialState(size: Size, nowMs: number): ViewerState {
     modal: null,
     detail: null,
     reader: null,
+    history: null,
     selected: [],
     approving: null,
     message: null,

@@ -10,6 +10,13 @@ export interface Application {
   readonly result: string;
 }
 
+/** One decision with what it changed. */
+export interface AuditedDecision {
+  readonly entry: AuditEntry;
+  /** Unified diff of the desired-state folder; sanitised. */
+  readonly diff: string;
+}
+
 /** A commit that undid another one. */
 export interface Undoing {
   readonly revision: Revision;

@@ -15,11 +15,12 @@ export interface ReadHistory {
 
 /**
  * Reads decisions and their applications from commits that come children first. When one was in force is handed down:
- * what is applied holds all that led to it.
+ * what is applied holds all that led to it. Stops behind the decision that `isLast`.
  */
 export async function readHistory(
   records: AsyncIterable<CommitRecord>,
   folder: string,
+  isLast: (entry: AuditEntry, count: number) => boolean = () => false,
 ): Promise<ReadHistory> {
   const prefix = folder === '' || folder === '.' ? '' : `${folder}/`;
   const inForceAbove = new Map<Revision, InForce>();
@@ -47,7 +48,7 @@ export async function readHistory(
     if (isUndoing && !undoings.has(reverts)) undoings.set(reverts, { revision, action });
     const files = below(prefix, record.files);
     if (!trailers.has('Bb-Action') && files.length === 0 && applications.length === 0) continue;
-    entries.push({
+    const entry: AuditEntry = {
       revision,
       at: record.at,
       action,
@@ -65,7 +66,9 @@ export async function readHistory(
       // What changes no file is in force by being said.
       inForce: files.length === 0 && applications.length === 0 ? null : (inForce ?? null),
       applications,
-    });
+    };
+    entries.push(entry);
+    if (isLast(entry, entries.length)) break;
   }
   return { entries, commits };
 }

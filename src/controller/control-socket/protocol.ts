@@ -12,6 +12,8 @@ const METHODS: { readonly [method in Method]: true } = {
   watchStatus: true,
   agents: true,
   events: true,
+  history: true,
+  decision: true,
   proposals: true,
   review: true,
   approve: true,
