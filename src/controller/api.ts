@@ -96,6 +96,8 @@ export interface Decision {
   readonly state: 'approved' | 'modified' | 'rejected';
   readonly revision: Revision;
   readonly commitSubject: string;
+  /** Who had decided the same before: that decision stands, and this one adds nothing. Absent for one of one's own. */
+  readonly decidedBy?: string;
   /** Files that the commit changed and the working tree keeps as the operator has them; absent = none. */
   readonly leftInWorkingTree?: readonly string[];
 }

@@ -3,10 +3,10 @@ import type { Proposal } from '../model/proposal.ts';
 import { sanitizeLine } from '../model/sanitize.ts';
 import type { ProposalStore } from '../supervise/proposal-store.ts';
 import type { Answer, Refusal } from './api.ts';
-import type { CommittedAhead } from './commit-chain.ts';
 import type { FleetJournal } from './fleet-journal.ts';
 import type { Git } from './ports/git.ts';
 import type { DecisionRequest, HeldDecision, HeldDecisions } from './ports/held-decisions.ts';
+import type { CommittedDecision } from './proposal-decision.ts';
 
 export interface HolderPorts {
   readonly git: Git;
@@ -20,7 +20,7 @@ export interface HolderPorts {
 type CommitDecision = (
   held: HeldDecision | null,
   onAgreed: (agreed: string) => void,
-) => Promise<Answer<CommittedAhead>>;
+) => Promise<Answer<CommittedDecision>>;
 
 type Refused = Answer<never> & { readonly ok: false };
 
@@ -47,7 +47,7 @@ export class DecisionHolder {
     request: DecisionRequest,
     resumed: HeldDecision | null,
     commit: CommitDecision,
-  ): Promise<Answer<CommittedAhead>> {
+  ): Promise<Answer<CommittedDecision>> {
     if (this.#ports.git.remote() === null) return commit(null, () => undefined);
     const begun =
       resumed === null ? await this.#begin(proposal, request) : await this.#again(resumed);

@@ -4,12 +4,12 @@ import { sanitizeLine } from '../model/sanitize.ts';
 import type { ProposalStore } from '../supervise/proposal-store.ts';
 import type { ProposalRecord } from '../supervise/queue-folder.ts';
 import type { Answer, Decision, Refusal } from './api.ts';
-import type { ChangeAt, CommittedAhead } from './commit-chain.ts';
+import type { ChangeAt } from './commit-chain.ts';
 import { CommitGroups } from './commit-groups.ts';
 import type { DecisionIndex, RecordedDecision } from './decision-index.ts';
 import { createLanes, type Lanes } from './lanes.ts';
 import { resolveTip } from './pass.ts';
-import { commitDecision } from './proposal-decision.ts';
+import { type CommittedDecision, commitDecision } from './proposal-decision.ts';
 import { type RevertPorts, revertApproval } from './revert-approval.ts';
 
 export interface TurnPorts extends RevertPorts {
@@ -84,7 +84,7 @@ export class DecisionTurns {
     id: ProposalId,
     wanted: RecordedDecision['kind'],
     changeAt: ChangeAt,
-  ): Promise<Answer<CommittedAhead>> {
+  ): Promise<Answer<CommittedDecision>> {
     const { index } = this.#ports;
     return commitDecision(id, wanted, { groups: this.#groups, index }, changeAt);
   }

@@ -1,6 +1,7 @@
 import type { Clock } from '../model/clock.ts';
 import type { Revision } from '../model/names.ts';
 import type { Proposal } from '../model/proposal.ts';
+import { sanitizeLine } from '../model/sanitize.ts';
 import { commitMessage } from '../supervise/commit-message.ts';
 import type { ProposalStore } from '../supervise/proposal-store.ts';
 import { requestText } from '../supervise/request-text.ts';
@@ -15,7 +16,6 @@ import type {
 import { approvalChange } from './approval-change.ts';
 import { type Approvable, askedInstead } from './asked-instead.ts';
 import { type CandidatePorts, candidateOf } from './candidate.ts';
-import type { CommittedAhead } from './commit-chain.ts';
 import { DecisionHolder } from './decision-holder.ts';
 import type { DecisionIndex } from './decision-index.ts';
 import { DecisionTurns } from './decision-turns.ts';
@@ -25,7 +25,9 @@ import { desiredAt, resolveTip } from './pass.ts';
 import { guardPolicy, isRule } from './policy-guard.ts';
 import type { HeldDecision, HeldDecisions } from './ports/held-decisions.ts';
 import { answerProposal } from './proposal-answers.ts';
+import type { CommittedDecision } from './proposal-decision.ts';
 import type { Reconciler } from './reconciler.ts';
+import { operatorOf, toldOf } from './recorded-answer.ts';
 import { resumeDecisions } from './resume-decisions.ts';
 import { reviewCandidate } from './review-candidate.ts';
 import { answerDecided } from './unanswered-proposals.ts';
@@ -126,7 +128,8 @@ export class Decisions {
       );
       if (!committed.ok) return committed;
       const { revision } = committed.value;
-      const told = { state: 'rejected', operator, notes: reason, revision } as const;
+      const own = { state: 'rejected', operator, notes: reason, revision } as const;
+      const told = await toldOf(proposal, own, committed.value.before, this.#ports.git);
       await answerProposal(proposal, told, this.#ports);
       return decided(proposal, 'rejected', committed.value);
     });
@@ -135,7 +138,7 @@ export class Decisions {
   #putInForce(
     approvable: Approvable,
     request: ApproveRequest,
-    committed: CommittedAhead,
+    committed: CommittedDecision,
   ): Promise<Answer<Decision>> {
     const { reconciler } = this.#ports;
     const { last } = reconciler.snapshot();
@@ -149,20 +152,22 @@ export class Decisions {
   async #answerInForce(
     { proposal, instead }: Approvable,
     { operator, notes }: ApproveRequest,
-    committed: CommittedAhead & { readonly mayBeInForce: boolean },
+    committed: CommittedDecision & { readonly mayBeInForce: boolean },
   ): Promise<Answer<Decision>> {
-    const { revision, subject, follow } = committed;
-    const { index } = this.#ports;
+    const { revision, follow } = committed;
+    const { index, git } = this.#ports;
     const demand = demandOf(proposal, revision);
     const state = instead === null ? 'approved' : 'modified';
     const { outcome, passed } = await enforce(demand, this.#ports, committed);
     if (outcome.kind === 'in-force') {
       const final = instead === null ? null : requestText(instead);
-      await answerProposal(proposal, { state, operator, notes, final, revision }, this.#ports);
+      const own = { state, operator, notes, final, revision } as const;
+      const told = await toldOf(proposal, own, committed.before, git);
+      await answerProposal(proposal, told, this.#ports);
     }
     // A pass that failed is made again by the loop; history is read for the next decision, which reads it anyway.
     await Promise.allSettled([passed, index.find(proposal.id, revision), follow()]);
-    if (outcome.kind === 'in-force') return decided(proposal, state, { revision, subject, follow });
+    if (outcome.kind === 'in-force') return decided(proposal, state, committed);
     const failed = outcome.kind === 'failed' ? outcome.failure : { message: outcome.reason };
     return this.#turns.revert({ proposal, approved: revision, operator }, failed);
   }
@@ -170,7 +175,7 @@ export class Decisions {
   #commitRejection(
     proposal: Proposal,
     request: { readonly kind: 'reject'; readonly reason: string; readonly operator: string },
-  ): Promise<Answer<CommittedAhead>> {
+  ): Promise<Answer<CommittedDecision>> {
     const { reason, operator } = request;
     const message = commitMessage({ kind: 'reject', proposal, operator, reason });
     return this.#turns.commit(proposal.id, 'rejected', async (tip) => {
@@ -195,11 +200,12 @@ export class Decisions {
 async function decided(
   { id }: Proposal,
   state: Decision['state'],
-  { revision, subject, follow }: CommittedAhead,
+  { revision, subject, follow, before }: CommittedDecision,
 ): Promise<Answer<Decision>> {
   const leftInWorkingTree = await follow();
   const left = leftInWorkingTree.length === 0 ? {} : { leftInWorkingTree };
-  return { ok: true, value: { id, state, revision, commitSubject: subject, ...left } };
+  const by = before === null ? {} : { decidedBy: sanitizeLine(operatorOf(before), 60) };
+  return { ok: true, value: { id, state, revision, commitSubject: subject, ...by, ...left } };
 }
 
 function refuse(kind: Refusal['kind'], message: string, hint: string | null): Answer<never> {

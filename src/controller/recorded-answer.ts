@@ -13,7 +13,7 @@ export async function recordedAnswer(
   git: Git,
 ): Promise<Told> {
   const { kind, revision, commit } = decision;
-  const operator = trailerOf(decision, 'Bb-Operator') ?? commit.author;
+  const operator = operatorOf(decision);
   switch (kind) {
     case 'approved':
       return { state: kind, operator, revision };
@@ -27,6 +27,25 @@ export async function recordedAnswer(
         notes: trailerOf(decision, 'Bb-Reason') ?? commit.subject,
       };
   }
+}
+
+/** What the agent is told: of a decision that was made before what history says, not what was asked for since. */
+export async function toldOf(
+  proposal: Proposal,
+  own: Told,
+  before: RecordedDecision | null,
+  git: Git,
+): Promise<Told> {
+  if (before === null) return own;
+  const recorded = await recordedAnswer(proposal, before, git);
+  // No trailer keeps the notes of an approval; whoever asks again after a crash has them still.
+  const isOwn = recorded.operator === own.operator && recorded.notes === undefined;
+  return isOwn ? { ...recorded, notes: own.notes } : recorded;
+}
+
+/** Who decided: of a commit that was not made here its author. */
+export function operatorOf(decision: RecordedDecision): string {
+  return trailerOf(decision, 'Bb-Operator') ?? decision.commit.author;
 }
 
 /** Null when the commit was not made here. */

@@ -277,3 +277,28 @@ async function deaths(prepare: (fleet: FleetWorld) => Promise<(() => void) | nul
     }
   }
 }
+
+test('D9 the same decision that history holds already stands as it was made, whoever asks again', async () => {
+  const { fleet, controller, id } = await waiting();
+  const head = await fleet.repository.commit(
+    { 'desired-state/routes/dev.yaml': 'routes:\n  - host: api.example.test\n' },
+    `Allow api.example.test for dev\n\nBb-Action: approve\nBb-Proposal: ${id}\nBb-Operator: ann\n`,
+  );
+  const request = { id, operator: 'bo', notes: 'mine' };
+  const decision = granted(await controller.api.approve(request, NO_PROGRESS));
+  expect(decision).toMatchObject({ state: 'approved', revision: head, decidedBy: 'ann' });
+  expect((await fleet.proposals().read(id))?.response).toMatchObject({
+    operator: 'ann',
+    notes: null,
+    revision: head,
+  });
+  const other = await fleet.propose('other.test');
+  await fleet.repository.commit(
+    {},
+    `Reject other.test for dev\n\nBb-Action: reject\nBb-Proposal: ${other}\nBb-Operator: ann\nBb-Reason: never\n`,
+  );
+  expect(refusalOf(await approve(controller, other)).message).toContain('was rejected by ann in');
+  const again = await controller.api.reject({ id: other, operator: 'bo', reason: 'too' });
+  expect(granted(again)).toMatchObject({ decidedBy: 'ann' });
+  expect((await fleet.proposals().read(other))?.response?.notes).toBe('never');
+});

@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import type { ProposalId } from '../../src/model/names.ts';
 import { bottleLayout } from '../../src/model/state-layout.ts';
 import { diskQueueFiles } from '../../src/supervise/disk-queue-files.ts';
 import { formatQueueFile } from '../../src/supervise/proposal-file.ts';
@@ -65,11 +66,14 @@ function decision(what: string, argv: readonly string[]): Deed {
   };
 }
 
-async function propose(fleet: FleetUnderTest): Promise<void> {
-  const asked = proposal({ createdAt: new Date().toISOString() });
+/** A proposal of `dev` in the queue, as its supervise sidecar leaves it there. */
+export async function propose(fleet: FleetUnderTest, number = 1): Promise<ProposalId> {
+  const id = proposalId(number);
+  const asked = proposal({ id, createdAt: new Date().toISOString() });
   const { queue } = bottleLayout(stateDirectoryOf(fleet), asked.bottle);
   await mkdir(queue, { recursive: true });
   await diskQueueFiles.publish(`${queue}/${asked.id}.proposal.json`, formatQueueFile(asked));
+  return id;
 }
 
 /** Deeds of a fleet of one bottle, `dev`. */

@@ -61,6 +61,7 @@ export class FakeControllerApi implements ControllerApi {
   isDisposed = false;
   #watchers = new Set<{ tell: (status: FleetStatus) => void; fail: (error: Error) => void }>();
   #reviews = new Map<string, ProposalReview>();
+  readonly #deciders = new Map<string, string>();
 
   /** Changes the fleet as a controller would: every watcher is told. */
   set(change: Partial<FleetStatus>): void {
@@ -80,7 +81,15 @@ export class FakeControllerApi implements ControllerApi {
     this.set({});
   }
 
-  /** A proposal is decided or withdrawn elsewhere. */
+  /** Somebody else approves a proposal. */
+  decide(id: string, operator: string): void {
+    const review = this.#reviews.get(id);
+    if (review !== undefined) this.#reviews.set(id, { ...review, state: 'approved' });
+    this.#deciders.set(id, operator);
+    this.set({});
+  }
+
+  /** A proposal is gone. */
   withdraw(id: string): void {
     this.#reviews.delete(id);
     this.set({});
@@ -158,6 +167,11 @@ export class FakeControllerApi implements ControllerApi {
   async review(id: string, { text }: ApprovalTerms = {}) {
     const review = this.#reviews.get(id);
     if (review === undefined) return notFound<ProposalReview>(id);
+    const decider = this.#deciders.get(id);
+    if (decider !== undefined) {
+      const message = `proposal ${id} was approved by ${decider} at noon`;
+      return refused<ProposalReview>('conflict', message);
+    }
     if (text === undefined) return this.#answer('review', () => review);
     if (!text.startsWith('host: '))
       return refused<ProposalReview>('bad-request', 'host is missing');

@@ -167,15 +167,23 @@ test('the detail shows diff, effective change and risks, scrolls, and goes back'
   expect(screen.hasLeft()).toBe(false);
 });
 
-test('a proposal that is decided elsewhere closes its detail and says so', async () => {
+test('D9: a proposal that is decided elsewhere closes its detail and its question, and says by whom', async () => {
   const api = apiWith('dev');
   api.propose(proposalReview({ index: 1 }));
   await using screen = await showViewer(api);
   await screen.press(KEY.tab, 'v');
   await screen.shows('Justification');
-  api.withdraw(ONE);
-  await screen.shows('is no longer pending');
+  api.decide(ONE, 'bo@desk');
+  await screen.shows(`proposal ${ONE} was approved by bo@desk`);
   expect(screen.frame()).toContain('none pending');
+  api.propose(proposalReview({ index: 2 }));
+  await screen.shows('Proposals (1)');
+  await screen.press('a');
+  await screen.shows('approve? [y/N]');
+  api.decide('01K00000000000000000000002', 'cy@desk');
+  await screen.shows('was approved by cy@desk');
+  expect(screen.frame()).not.toContain('[y/N]');
+  expect(api.commits).toEqual([]);
 });
 
 test('D13: what an agent writes reaches the screen without control characters', async () => {

@@ -144,11 +144,12 @@ async function reject(
 }
 
 function showDecision(session: Session, decision: Decision, json: boolean): ExitCode {
-  const { state, revision, commitSubject } = decision;
+  const { state, revision, commitSubject, decidedBy } = decision;
   if (json) session.output.json(decision);
   else {
     const subject = sanitizeLine(commitSubject);
-    session.output.note(`${state}: commit ${revision.slice(0, 8)} ${subject}`);
+    const by = decidedBy === undefined ? '' : ` before, by ${sanitizeLine(decidedBy)}`;
+    session.output.note(`${state}${by}: commit ${revision.slice(0, 8)} ${subject}`);
   }
   tellLeft(session, decision.leftInWorkingTree ?? []);
   return EXIT.done;

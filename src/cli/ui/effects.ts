@@ -1,6 +1,7 @@
 import type {
   Answer,
   ControllerApi,
+  Decision,
   FleetEdit,
   Progress,
   ProposalReview,
@@ -66,10 +67,7 @@ export class Effects {
         const instead = effect.instead === null ? {} : { text: effect.instead };
         const request = { id: proposal.id, seen, operator, ...instead };
         const decision = await this.#ask((api) => api.approve(request, this.#showProgress));
-        return this.#done(
-          `${decision.state}: ${decision.commitSubject}`,
-          decision.leftInWorkingTree ?? [],
-        );
+        return this.#done(wordsOfDecision(decision), decision.leftInWorkingTree ?? []);
       }
       case 'modify':
         return this.#modify(effect.id);
@@ -78,7 +76,7 @@ export class Effects {
       case 'reject': {
         const request = { id: effect.id, reason: effect.reason, operator };
         const decision = await this.#ask((api) => api.reject(request));
-        return this.#tell('good', `rejected: ${decision.commitSubject}`);
+        return this.#tell('good', wordsOfDecision(decision));
       }
       case 'list-agents':
         return this.#question(async () => {
@@ -242,6 +240,10 @@ export class Effects {
   #tell(tone: Message['tone'], text: string): void {
     this.#context.dispatch({ kind: 'told', message: { tone, text } });
   }
+}
+
+function wordsOfDecision({ state, decidedBy, commitSubject }: Decision): string {
+  return `${state}${decidedBy === undefined ? '' : ` before, by ${decidedBy}`}: ${commitSubject}`;
 }
 
 function wordsOf(error: unknown): string {

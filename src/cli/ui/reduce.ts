@@ -124,12 +124,13 @@ function proposalsCame(
   const cursors = { ...state.cursors, proposals: keptCursor(state, 'proposals') };
   const pending = new Set<string>(proposals.map(({ proposal }) => proposal.id));
   const selected = state.selected.filter((id) => pending.has(id));
-  const next = withoutDecided(withoutReviewed({ ...state, proposals, cursors, selected }, pending));
-  if (state.proposals === null) return just(next);
+  const reviewed = withoutReviewed({ ...state, proposals, cursors, selected }, pending);
+  const { state: next, effects } = withoutDecided(reviewed);
+  if (state.proposals === null) return { state: next, effects };
   const known = new Set(state.proposals.map(({ proposal }) => proposal.id as string));
   const arrived = proposals.map(({ proposal }) => proposal.id).filter((id) => !known.has(id));
   const first = arrived[0];
-  if (first === undefined) return just(next);
+  if (first === undefined) return { state: next, effects };
   const isTyping =
     state.modal !== null ||
     state.isFiltering ||
@@ -146,24 +147,27 @@ function proposalsCame(
       };
   return {
     state: { ...focused, fresh: [...next.fresh, ...arrived] },
-    effects: [{ kind: 'announce', ids: arrived }],
+    effects: [...effects, { kind: 'announce', ids: arrived }],
   };
 }
 
-/** A detail or question about a proposal that was decided elsewhere closes, and says so. */
-function withoutDecided(state: ViewerState): ViewerState {
+/** A detail or question about a proposal that was decided elsewhere closes, and says by whom (D9): a review tells. */
+function withoutDecided(state: ViewerState): Reduced<ViewerState> {
   const about = subjectOf(state);
   if (about === null || state.proposals?.some(({ proposal }) => proposal.id === about)) {
-    return state;
+    return just(state);
   }
   const isQuestion = state.modal?.kind === 'approve' || state.modal?.kind === 'reject';
-  return {
+  const text = `proposal ${about} is no longer pending`;
+  const closed: ViewerState = {
     ...state,
     detail: null,
     approving: null,
     modal: isQuestion ? null : state.modal,
-    message: state.message ?? { tone: 'plain', text: `proposal ${about} is no longer pending` },
+    message: state.message ?? { tone: 'plain', text },
   };
+  const asks: readonly ViewerEffect[] = [{ kind: 'review', id: about }];
+  return { state: closed, effects: state.message === null ? asks : [] };
 }
 
 /** A question about several goes on about those that are left. */
