@@ -1,9 +1,10 @@
 import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import type { ContainerSpec } from '../../src/model/component.ts';
+import { probeIsolation } from '../../src/controller/prove-isolation.ts';
+import type { ComponentRef, ContainerSpec } from '../../src/model/component.ts';
 import type { BackendUnderTest } from './backend-under-test.ts';
-import { bottleUnderTest } from './bottle-under-test.ts';
+import { bottleUnderTest, shell } from './bottle-under-test.ts';
 import { SERVING_SIDECARS } from './serving-sidecars.ts';
 
 /** Whatever an agent's network is made of, its sidecars are all that is in it. */
@@ -35,8 +36,50 @@ export function isolationContract(under: BackendUnderTest): void {
         careless.close();
       }
     }, 60_000);
+
+    it('no program of the agent writes what its isolation is proven by', async () => {
+      if (!under.runsPrograms) return;
+      await using bottle = bottleUnderTest(under);
+      const backend = under.open();
+      for (const step of bottle.making) await step(backend);
+      const agent = bottle.ref('agent');
+      await backend.start(agent);
+      await shell(backend, agent, FORGING);
+      const host = { agentUser: { uid: 1000, gid: 1000 } };
+      const reason = async (of: ComponentRef) => {
+        const verdict = await probeIsolation(of, { backend, host });
+        return verdict.proven ? 'proven' : verdict.reason;
+      };
+      // No sidecars run, so whoever says that egress is open is the agent.
+      for (let proof = 0; proof < 5; proof += 1) {
+        expect(await reason(agent)).toBe('the agent does not reach egress');
+      }
+      await using served = bottleUnderTest(under, 'served', {
+        sidecars: { command: SERVING_SIDECARS },
+      });
+      await served.up(backend);
+      await shell(backend, served.ref('agent'), FORGING);
+      await expect
+        .poll(() => reason(served.ref('agent')), { timeout: 20_000 })
+        .toMatch(/certificate/);
+    }, 60_000);
   });
 }
+
+/** Begins to put its own answers wherever those of another program may be, and ends when it did so once. */
+const FORGING = `
+cat > /tmp/forge <<'END'
+while :; do
+  for folder in /tmp/tmp.*; do echo open > "$folder/egress"; done
+  for fd in /proc/[0-9]*/fd/1; do
+    case "$(readlink "$fd")" in pipe:*) printf 'egress open\\n' > "$fd" ;; esac
+  done
+  echo forging > /tmp/forging
+done
+END
+sh /tmp/forge > /dev/null 2>&1 < /dev/null &
+until [ -e /tmp/forging ]; do sleep 0.05; done
+`;
 
 /** Those of links with the agent's own name for its interface, and whoever is on that link. */
 function addressesOfThisMachine(): readonly string[] {

@@ -43,7 +43,7 @@ test('a simulated fleet is proven isolated and is found again by the next comman
       await first.backend.start({ ...agent, component: action.component });
     }
   }
-  await proveIsolation(agent, first);
+  await proveIsolation(agent, { ...first, host: HOST });
 
   const second = openSimulation({ stateDirectory, fleet: HOME, clock: CLOCK });
   expect(await second.backend.observe(HOME)).toEqual(await first.backend.observe(HOME));
