@@ -82,17 +82,16 @@ export class Crossing implements LiveRequest, AgentListener, RelayHost {
       return;
     }
     this.#abort = new AbortController();
-    inspectRequest(this.#exchange, this.#inspection, head, this.#abort.signal).then(
-      (inspected) => {
+    inspectRequest(this.#exchange, this.#inspection, head, this.#abort.signal)
+      .then((inspected) => {
         // Nothing waits for it any more, and aborting costs an error with its stack.
         this.#abort = null;
         if (this.#isOver) return;
         if (inspected.kind === 'deny') this.#deny(inspected);
         else if (!this.#isStillAllowed(table, inspected.head)) this.#deny(REWRITTEN);
         else this.#resolve(inspected.head, inspected.body);
-      },
-      () => this.#deny(NOT_INSPECTED),
-    );
+      })
+      .catch(() => this.#refuse(NOT_INSPECTED));
   }
 
   cut(): void {
@@ -151,7 +150,7 @@ export class Crossing implements LiveRequest, AgentListener, RelayHost {
           this.#connect(head, body);
         }
       },
-      (error) => this.#deny(unreachable(error)),
+      (error) => this.#refuse(unreachable(error)),
     );
   }
 
@@ -161,7 +160,7 @@ export class Crossing implements LiveRequest, AgentListener, RelayHost {
       (connection) => {
         if (!this.#isOver) this.#send(connection, head, body);
       },
-      (error) => this.#deny(unreachable(error)),
+      (error) => this.#refuse(unreachable(error)),
     );
   }
 
@@ -175,7 +174,8 @@ export class Crossing implements LiveRequest, AgentListener, RelayHost {
     });
     const relay = new Relay(this.#exchange, sent, this);
     this.#relay = relay;
-    relay.start(connection, body);
+    const trailers = this.trailersOf(body?.trailers ?? []);
+    relay.start(connection, body === null ? null : { ...body, trailers });
   }
 
   /** What an inspection rewrote must be what the same route lets pass. */
@@ -194,6 +194,11 @@ export class Crossing implements LiveRequest, AgentListener, RelayHost {
     return null;
   }
 
+  /** Unless it ended while something was waited for. */
+  #refuse(denial: EgressDenial): void {
+    if (!this.#isOver) this.#deny(denial);
+  }
+
   #deny(denial: EgressDenial): void {
     if (!this.#exchange.isGone) {
       this.#exchange.listener = null;
@@ -210,7 +215,7 @@ function whenReady<Value extends object>(
   fail: (error: Error) => void,
 ): void {
   const value = make();
-  if (value instanceof Promise) value.then(then, fail);
+  if (value instanceof Promise) value.then(then).catch(fail);
   else then(value);
 }
 

@@ -175,12 +175,11 @@ export class Relay implements AgentListener, UpstreamListener, BodySink {
   }
 
   #retry(): void {
-    Promise.resolve(this.#host.reconnect()).then(
-      (connection) => {
+    Promise.resolve(this.#host.reconnect())
+      .then((connection) => {
         if (!this.#isOver) this.start(connection, null);
-      },
-      (error: Error) => this.onFailure(error, false),
-    );
+      })
+      .catch((error: Error) => this.onFailure(error, false));
   }
 
   #finish(): void {

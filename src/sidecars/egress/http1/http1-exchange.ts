@@ -26,13 +26,13 @@ export class Http1Exchange implements AgentExchange {
   readonly isHttp2 = false;
   listener: AgentListener | null = null;
   movedAtMs = performance.now();
-  isGone = false;
   readonly #host: ExchangeHost;
   readonly #writer: MessageWriter;
   #sink: BodySink | null = null;
   #reader: BodyReader | null = null;
   #isBodyDone: boolean;
   #isAnswered = false;
+  #isOver = false;
   #isContinued = false;
   #hasBodyBegun = false;
   #isKept: boolean;
@@ -51,6 +51,10 @@ export class Http1Exchange implements AgentExchange {
 
   get framing(): BodyFraming {
     return this.request.framing;
+  }
+
+  get isGone(): boolean {
+    return this.#isOver || this.#host.socket.destroyed;
   }
 
   get expectsContinue(): boolean {
@@ -156,7 +160,7 @@ export class Http1Exchange implements AgentExchange {
   upgrade(headers: readonly string[]): BareConnection | null {
     const { socket } = this.#host;
     const head = this.#host.takeOver();
-    this.isGone = true;
+    this.#isOver = true;
     socket.write(`${statusLine(101)}${headerText(headers)}\r\n`, 'latin1');
     return { socket, head };
   }
@@ -166,7 +170,7 @@ export class Http1Exchange implements AgentExchange {
   }
 
   connectionClosed(): void {
-    this.isGone = true;
+    this.#isOver = true;
     const { listener } = this;
     this.listener = null;
     listener?.onGone();
@@ -184,8 +188,8 @@ export class Http1Exchange implements AgentExchange {
   };
 
   #finish(): void {
-    if (this.isGone) return;
-    this.isGone = true;
+    if (this.#isOver) return;
+    this.#isOver = true;
     this.#host.onDone(this.#isKept);
   }
 }

@@ -15,7 +15,6 @@ export class Http2Exchange implements AgentExchange {
   readonly tunnel: TunnelIdentity;
   readonly framing: BodyFraming;
   readonly isHttp2 = true;
-  isGone = false;
   listener: AgentListener | null = null;
   readonly #stream: ServerHttp2Stream;
   #trailersIn: readonly string[] = [];
@@ -29,7 +28,6 @@ export class Http2Exchange implements AgentExchange {
     stream.on('error', () => undefined);
     stream.on('drain', () => this.listener?.onDrain());
     stream.once('close', () => {
-      this.isGone = true;
       const { listener } = this;
       this.listener = null;
       listener?.onGone();
@@ -45,6 +43,11 @@ export class Http2Exchange implements AgentExchange {
   ): Http2Exchange | null {
     const request = requestOf(rawHeaders);
     return request === null ? null : new Http2Exchange(stream, request, tunnel);
+  }
+
+  /** Before its `close` too: a stream that was reset in peace waits for its last bytes to be read. */
+  get isGone(): boolean {
+    return this.#stream.closed || this.#stream.destroyed;
   }
 
   get expectsContinue(): boolean {
@@ -87,7 +90,7 @@ export class Http2Exchange implements AgentExchange {
   }
 
   respond(status: number, headers: readonly string[], framing: BodyFraming): void {
-    if (this.isGone) return;
+    if (this.isGone || this.#stream.headersSent) return;
     const endStream = framing.kind === 'none';
     this.#stream.respond([':status', String(status), ...lowerCased(headers)], {
       endStream,

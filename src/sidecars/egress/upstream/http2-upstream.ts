@@ -16,6 +16,13 @@ import type {
 } from './upstream-exchange.ts';
 
 const DEFAULT_STREAMS = 100;
+const MAX_INTERIM_ANSWERS = 32;
+const OPTIONS = {
+  settings: { enablePush: false, initialWindowSize: 1_048_576 },
+  maxSessionMemory: 64,
+  // What the agent sends twice goes on twice, as over HTTP/1.1.
+  strictSingleValueFields: false,
+};
 
 /** One HTTP/2 connection to an upstream, shared by as many requests as it takes. */
 export class Http2Upstream implements UpstreamConnection {
@@ -26,8 +33,7 @@ export class Http2Upstream implements UpstreamConnection {
   constructor(socket: Socket, onEnd: (session: Http2Upstream) => void) {
     this.#session = connect('https://upstream', {
       createConnection: () => socket,
-      settings: { enablePush: false, initialWindowSize: 1_048_576 },
-      maxSessionMemory: 64,
+      ...OPTIONS,
     });
     this.#session.on('error', () => this.retire());
     this.#session.once('goaway', () => this.retire());
@@ -46,7 +52,6 @@ export class Http2Upstream implements UpstreamConnection {
 
   send(request: UpstreamRequest, listener: UpstreamListener): UpstreamExchange {
     const { method, path, scheme, authority, headers, framing } = request;
-    this.#streams += 1;
     const stream = this.#session.request(
       {
         ':method': method,
@@ -61,6 +66,7 @@ export class Http2Upstream implements UpstreamConnection {
       },
       { endStream: framing.kind === 'none', waitForTrailers: framing.kind !== 'none' },
     );
+    this.#streams += 1;
     stream.once('close', () => {
       this.#streams -= 1;
       if (this.#isRetired && this.#streams === 0) this.#session.close();
@@ -81,16 +87,17 @@ class Http2UpstreamExchange implements UpstreamExchange {
   #trailers: readonly string[] = [];
   #ownTrailers: readonly string[] = [];
   #hasAnswered = false;
+  #interimAnswers = 0;
 
   constructor(stream: ClientHttp2Stream, method: string, listener: UpstreamListener) {
     this.#stream = stream;
     this.#listener = listener;
-    stream.on('continue', () => this.#listener?.onInform(100, []));
+    stream.on('continue', () => this.#inform(100, []));
     stream.on('headers', (headers) => {
       const status = headers[':status'] ?? 0;
-      if (status > 100 && status < 200) this.#listener?.onInform(status, flatHeaders(headers));
+      if (status > 100 && status < 200) this.#inform(status, flatHeaders(headers));
     });
-    stream.once('response', (headers) => this.#answer(headers, method));
+    stream.once('response', (headers) => this.#tell(() => this.#answer(headers, method)));
     stream.on('data', (chunk: Buffer) => this.#listener?.onData(chunk));
     stream.once('trailers', (trailers) => {
       this.#trailers = flatHeaders(trailers);
@@ -126,6 +133,26 @@ class Http2UpstreamExchange implements UpstreamExchange {
   abort(): void {
     this.#listener = null;
     this.#stream.close(constants.NGHTTP2_CANCEL);
+  }
+
+  #inform(status: number, headers: readonly string[]): void {
+    this.#interimAnswers += 1;
+    this.#tell((listener) => {
+      if (this.#interimAnswers > MAX_INTERIM_ANSWERS) throw new Error('too many interim answers');
+      listener.onInform(status, headers);
+    });
+  }
+
+  /** What cannot be told to the agent ends the exchange. */
+  #tell(deed: (listener: UpstreamListener) => void): void {
+    const listener = this.#listener;
+    if (listener === null) return;
+    try {
+      deed(listener);
+    } catch (error) {
+      this.abort();
+      listener.onFailure(error as Error, false);
+    }
   }
 
   #answer(headers: IncomingHttpHeaders & IncomingHttpStatusHeader, method: string): void {

@@ -1,5 +1,6 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
+import { connect } from 'node:http2';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { fingerprint } from '../../../../src/model/fingerprint.ts';
@@ -9,7 +10,7 @@ import { diskQueueFiles } from '../../../../src/supervise/disk-queue-files.ts';
 import { parseProposalFile } from '../../../../src/supervise/proposal-file.ts';
 import { egressRoute } from '../../../builders/desired.ts';
 import { eventually } from '../../../eventually.ts';
-import { type Answer, send } from '../agent-client.ts';
+import { type Answer, send, tunnel } from '../agent-client.ts';
 import { EgressHarness } from '../harness.ts';
 import { startUpstream, type Upstream } from '../upstream.ts';
 
@@ -134,4 +135,21 @@ test('where nobody can be asked, or too many wait, it is refused', async () => {
   expect(await waiting()).toHaveLength(1);
   expect((await post('harmless')).status).toBe(200);
   expect(upstream.seen).toHaveLength(1);
+});
+
+test('a request over HTTP/2 that waits is ended by a table, and others go on', async () => {
+  settings(30);
+  const target = `${HOST}:${upstream.port}`;
+  const socket = await tunnel(egress, { target, protocols: ['h2'] });
+  const session = connect(`https://${target}`, { createConnection: () => socket });
+  session.on('error', () => undefined);
+  const held = session.request({ ':method': 'POST', ':path': '/in' });
+  held.on('error', () => undefined).end(SECRET);
+  await asked(1);
+  await egress.enforce({ upstream: upstream.settings });
+  await eventually('it ends', () => held.closed);
+  const routes = [egressRoute(HOST, { ports: [upstream.port], addresses: ['127.0.0.1/32'] })];
+  await egress.enforce({ routes, upstream: upstream.settings });
+  expect((await post('harmless')).status).toBe(200);
+  session.destroy();
 });
