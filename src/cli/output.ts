@@ -1,4 +1,4 @@
-import { sanitizeBlock } from '../model/sanitize.ts';
+import { sanitizeBlock, sanitizeJson } from '../model/sanitize.ts';
 import { isColoured, type Paint, paintFor } from './colour.ts';
 import type { CommandFailure } from './command-failure.ts';
 import { formatDiagnosticLines } from './format-diagnostic.ts';
@@ -80,12 +80,12 @@ export class Output {
 
   /** JSON that any parser reads and no terminal obeys: what is unprintable is escaped. */
   json(value: unknown): void {
-    this.line(escapeUnprintable(JSON.stringify(value, null, 2)));
+    this.line(sanitizeJson(JSON.stringify(value, null, 2)));
   }
 
   /** One value as one line, for a stream of them. */
   jsonLine(value: unknown): void {
-    this.line(escapeUnprintable(JSON.stringify(value)));
+    this.line(sanitizeJson(JSON.stringify(value)));
   }
 
   /** A line of `--verbose`. */
@@ -121,13 +121,5 @@ function harmless(text: string): string {
   return sanitizeBlock(
     text.replaceAll('\r\n', '\n').replaceAll('\t', '    '),
     Number.MAX_SAFE_INTEGER,
-  );
-}
-
-function escapeUnprintable(json: string): string {
-  return json.replace(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
-    Array.from({ length: character.length }, (_, index) => character.charCodeAt(index))
-      .map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`)
-      .join(''),
   );
 }

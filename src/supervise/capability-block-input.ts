@@ -1,5 +1,8 @@
+import { UNSEEN } from '../model/sanitize.ts';
 import { LIMITS } from './limits.ts';
 import { type ParsedInput, parseInput, type Report } from './tool-input.ts';
+
+const UNSEEN_IN_CODE = new RegExp(`(?![\\n\\t])${UNSEEN.source}`, 'u');
 
 /** Reads the arguments of `capability-block`: the whole text of a Dockerfile, which git can show as text. */
 export function parseCapabilityBlock(input: unknown): ParsedInput {
@@ -24,7 +27,7 @@ function problemOf(raw: unknown): string | null {
   if (Buffer.byteLength(raw) > LIMITS.dockerfileBytes) {
     return `is larger than ${LIMITS.dockerfileBytes} bytes`;
   }
-  const invisible = /(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/u.exec(raw);
+  const invisible = UNSEEN_IN_CODE.exec(raw);
   if (invisible !== null) {
     const line = raw.slice(0, invisible.index).split('\n').length;
     return `holds a control or invisible character in line ${line}`;
