@@ -14,7 +14,9 @@ import { filesOfArchive } from './session-archive.ts';
 const MAX_BYTES = 64 * 1024 * 1024;
 const TIMEOUT_MS = 60_000;
 const ARCHIVE = '.bb/sessions.tar';
-const NOTHING = 44;
+/** First line of the script that packs them, and how it ends where there are none. */
+export const PACKS_SESSIONS = '# keeps the sessions of an agent';
+export const NO_SESSIONS = 44;
 /** `tar` ends with 1 when a file grew while it was read: what it read is whole lines and one part of a line. */
 const GREW = 1;
 /** A shell's word for a program that wrote more than it may. */
@@ -53,7 +55,7 @@ export async function keepSessions(
       user: null,
       timeoutMs: TIMEOUT_MS,
     });
-    if (exitCode === NOTHING) return;
+    if (exitCode === NO_SESSIONS) return;
     if (![0, GREW, TOO_MUCH].includes(exitCode)) return tell(`tar ended with ${exitCode}`);
     archive = await backend.copyOut(agent, `${AGENT_HOME}/${ARCHIVE}`, MAX_BYTES);
     if (archive === null) return tell('tar left no archive');
@@ -101,8 +103,9 @@ export async function keptSessions(
  */
 function packScript(transcripts: string): string {
   return [
+    PACKS_SESSIONS,
     `cd || exit 2; umask 077; ulimit -f ${MAX_BYTES / SHELL_BLOCK} || exit 2`,
-    `set -- ${transcripts}; [ -e "$1" ] || exit ${NOTHING}`,
+    `set -- ${transcripts}; [ -e "$1" ] || exit ${NO_SESSIONS}`,
     `mkdir -p .bb && rm -f ${ARCHIVE} || exit 2`,
     `ls -dt -- "$@" | tar -cf ${ARCHIVE} -T -`,
     '',

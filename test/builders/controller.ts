@@ -87,6 +87,8 @@ export class FleetWorld implements AsyncDisposable {
   capabilityChange = true;
   /** Whether the engine can save a bottle as an image. */
   freeze = true;
+  /** What programs answer. */
+  programs = runSimulated;
   refuses: NonNullable<SimulatedSidecarOptions['refuses']> = () => null;
   /** Bottles whose sidecars take what they are given and report nothing new. */
   readonly silent = new Set<string>();
@@ -264,13 +266,13 @@ export class FleetWorld implements AsyncDisposable {
   }
 
   #backend(): SimulatedBackend {
-    const { engine, clock } = this;
+    const { engine, clock, programs } = this;
     const faults: Faults = {
       before: (call, ref) => (this.faults.before ?? NO_FAULTS.before)(call, ref),
       after: (call, ref) => (this.faults.after ?? NO_FAULTS.after)(call, ref),
       losesHint: (bottle) => (this.faults.losesHint ?? NO_FAULTS.losesHint)(bottle),
     };
-    const backend = new SimulatedBackend({ engine, clock, faults, programs: runSimulated });
+    const backend = new SimulatedBackend({ engine, clock, faults, programs });
     const { capabilityChange, freeze } = this;
     const capabilities = { ...backend.capabilities, capabilityChange, freeze };
     return Object.assign(backend, { capabilities });

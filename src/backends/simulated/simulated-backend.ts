@@ -59,7 +59,6 @@ export class SimulatedBackend implements Backend {
   readonly #faults: Faults;
   readonly #programs: NonNullable<SimulatedBackendOptions['programs']>;
   readonly #runtimes: readonly string[];
-  readonly #files = new Map<string, Map<string, CopiedFile>>();
 
   constructor(options: SimulatedBackendOptions) {
     this.name = options.name ?? 'simulated';
@@ -131,7 +130,7 @@ export class SimulatedBackend implements Backend {
   async remove(ref: ComponentRef): Promise<void> {
     await this.#call('remove', ref, () => {
       removeComponent(this.#engine, ref);
-      this.#files.delete(runtimeName(ref));
+      this.#engine.files.delete(runtimeName(ref));
     });
   }
 
@@ -156,15 +155,15 @@ export class SimulatedBackend implements Backend {
   async copyIn(ref: ComponentRef, folder: string, files: readonly CopiedFile[]): Promise<void> {
     await this.#call('copyIn', ref, () => {
       const { name } = ownContainer(this.#engine, ref);
-      const inside = this.#files.get(name) ?? new Map<string, CopiedFile>();
+      const inside = this.#engine.files.get(name) ?? new Map<string, CopiedFile>();
       for (const file of files) inside.set(`${folder}/${file.path}`, file);
-      this.#files.set(name, inside);
+      this.#engine.files.set(name, inside);
     });
   }
 
   async copyOut(ref: ComponentRef, path: string, maxBytes: number): Promise<Uint8Array | null> {
     return this.#call('copyOut', ref, () => {
-      const file = this.#files.get(ownContainer(this.#engine, ref).name)?.get(path);
+      const file = this.#engine.files.get(ownContainer(this.#engine, ref).name)?.get(path);
       return file?.content instanceof Uint8Array ? file.content.slice(0, maxBytes) : null;
     });
   }

@@ -1,3 +1,4 @@
+import type { CopiedFile } from '../../model/component.ts';
 import type { FleetName } from '../../model/names.ts';
 import type { BackendHint } from '../backend.ts';
 import { type Journal, NO_JOURNAL } from './journal.ts';
@@ -26,6 +27,8 @@ export class SimulatedEngine {
   readonly #objects = new Map<string, SimulatedObject>();
   readonly #watchers = new Set<Watcher>();
   readonly #subnets = new Set<string>();
+  /** What was put into each container, by path. */
+  readonly files = new Map<string, Map<string, CopiedFile>>();
   #ids = 0;
 
   constructor(journal: Journal = NO_JOURNAL) {

@@ -2,6 +2,7 @@ import type { ExecRequest, ExecResult } from '../../backends/backend.ts';
 import type { ComponentRef } from '../../model/component.ts';
 import { KNOWN_PROVIDERS } from '../../model/providers/provider-of.ts';
 import { PROBE_SCRIPT } from '../isolation-script.ts';
+import { NO_SESSIONS, PACKS_SESSIONS } from '../kept-sessions.ts';
 
 /** What the probe reports from a bottle that is as it should be. */
 const ISOLATED = [
@@ -21,6 +22,9 @@ const ISOLATED = [
  * tried with, everything else succeeds silently.
  */
 export function runSimulated(_ref: ComponentRef, request: ExecRequest): ExecResult {
+  if (request.stdin?.startsWith(PACKS_SESSIONS) === true) {
+    return { exitCode: NO_SESSIONS, stdout: '', stderr: '', truncated: false };
+  }
   const isProbe = request.stdin?.endsWith(PROBE_SCRIPT) === true;
   const stdout = isProbe ? `${ISOLATED.join('\n')}\n` : versionOf(request.argv);
   return { exitCode: 0, stdout, stderr: '', truncated: false };
