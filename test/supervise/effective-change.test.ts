@@ -50,6 +50,15 @@ describe('the effective change', () => {
     expect(effectiveChange(whole, after)).toEqual([]);
   });
 
+  test('counts what only requests with a header were allowed', () => {
+    const json = { ...match(['/v1/'], ['GET']), headers: [{ name: 'accept', exact: 'text/x' }] };
+    const narrow = fleet(route(API, { matches: [json] }));
+    const wide = fleet(route(API, { matches: [json, match(['/v1/'], ['GET'])] }));
+    expect(read(narrow, wide).effective).toEqual([`dev: GET ${API} /v1/*`]);
+    expect(read(wide, narrow).effective).toEqual([]);
+    expect(read(fleet(), narrow).effective).toEqual([`dev: GET ${API} /v1/* with accept: text/x`]);
+  });
+
   test('compares prefixes at the borders of segments, as egress does', () => {
     const of = (path: string) => fleet(route(API, { matches: [match([path], ['GET'])] }));
     expect(read(of('/v1'), of('/v1/x')).effective).toEqual([]);

@@ -96,7 +96,7 @@ const routeMatch = z.strictObject({
       z.strictObject({ name: headerName, exact: checkedText(parseHeaderValue, 'the whole value') }),
     )
     .min(1)
-    .meta({ description: 'any of these headers' })
+    .meta({ description: 'all of these headers' })
     .optional(),
 });
 
