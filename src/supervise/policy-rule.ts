@@ -71,8 +71,12 @@ function isCovered(host: string, patterns: readonly string[]): boolean {
   return patterns.some((pattern) => coversHost(pattern, host));
 }
 
+/** Whether `host`, a name or a pattern, and one of these have a name in common; none of them stands for every name. */
 function isTouched(host: string, patterns: readonly string[]): boolean {
-  return patterns.length === 0 || isCovered(host, patterns);
+  return (
+    patterns.length === 0 ||
+    patterns.some((pattern) => coversHost(pattern, host) || coversHost(host, pattern))
+  );
 }
 
 /** No method named asks for every one. */

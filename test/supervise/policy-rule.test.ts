@@ -58,6 +58,9 @@ describe('the rule that decides', () => {
     const everything = rule(APPROVE, { hosts: [API, '*.example.test'] });
     expect(decides(proposalRequest({ auth }), everything)).toBeNull();
     expect(decides(proposalRequest({ host: '*.example.test' }), everything)).toBeNull();
+    const part = rule(REJECT, { hosts: [API] });
+    expect(decides(proposalRequest({ host: '*.example.test' }), part)).toBe('reject');
+    expect(decides(proposalRequest({ host: '*.other.test' }), part)).toBeNull();
     expect(decides(IMAGE, rule(APPROVE))).toBeNull();
     expect(decides(IMAGE, rule(REJECT, { tool: 'capability-block' }))).toBe('reject');
     expect(decides(IMAGE, rule(REJECT, { hosts: [API] }))).toBeNull();
@@ -86,6 +89,12 @@ describe('an approval in sum', () => {
     const [old, sum] = [allowed(['/a/'], ['POST']), allowed(['/a/', '/b/'], ['GET', 'POST'])];
     expect(judge(fleet(old), fleet(sum))).toContain('POST');
     expect(judge(fleet(), fleet(route('other.test')))).toContain('other.test');
+    const narrow = allowed(['/v1/'], ['GET']).matches.map((match) => {
+      return { ...match, headers: [{ name: 'accept', exact: 'text/x' }] };
+    });
+    const limited = { ...withAuth, matches: narrow } as EgressRoute;
+    const unlimited = { ...withAuth, matches: [...narrow, ...allowed(['/v1/'], ['GET']).matches] };
+    expect(judge(fleet(limited), fleet(unlimited as EgressRoute))).toContain('carry');
     const two = desiredState([
       bottle('dev', { egress: { routes: [allowed(['/v1/'], ['GET'])] } }),
       bottle('qa', { egress: { routes: [allowed(['/v1/'], ['GET'])] } }),
