@@ -9,6 +9,7 @@ import { sanitizeLine } from '../model/sanitize.ts';
 import type { HostFacts } from '../reconcilers/plan-context.ts';
 import type { Warning } from './perform-action.ts';
 import type { BottleRecords } from './ports/bottle-records.ts';
+import { readInside } from './read-inside.ts';
 import { filesOfArchive } from './session-archive.ts';
 
 const MAX_BYTES = 64 * 1024 * 1024;
@@ -57,7 +58,8 @@ export async function keepSessions(
     });
     if (exitCode === NO_SESSIONS) return;
     if (![0, GREW, TOO_MUCH].includes(exitCode)) return tell(`tar ended with ${exitCode}`);
-    archive = await backend.copyOut(agent, `${AGENT_HOME}/${ARCHIVE}`, MAX_BYTES);
+    const file = { path: `${AGENT_HOME}/${ARCHIVE}`, maxBytes: MAX_BYTES };
+    archive = await readInside(backend, agent, file);
     if (archive === null) return tell('tar left no archive');
     if (exitCode === TOO_MUCH) await tell(`only the newest fit into ${MAX_BYTES} bytes`);
   } catch (error) {

@@ -22,9 +22,11 @@ export async function homeShell(): Promise<
 > {
   const folder = await temporaryFolder();
   const plain = new SimulatedBackend({ engine: new SimulatedEngine(), clock: new FakeClock() });
+  const onHost = (path: string) => join(folder.path, relative(AGENT_HOME, path));
   const backend = Object.assign(plain, {
     async exec(_ref: unknown, { argv, stdin = '', timeoutMs }: ExecRequest) {
-      const [program = '', ...rest] = argv;
+      const isInside = (argument: string) => argument.startsWith(`${AGENT_HOME}/`);
+      const [program = '', ...rest] = argv.map((one) => (isInside(one) ? onHost(one) : one));
       const ended = await execa(program, rest, {
         ...{ cwd: '/', env: { HOME: folder.path }, input: stdin },
         ...{ timeout: timeoutMs, reject: false },
@@ -33,7 +35,7 @@ export async function homeShell(): Promise<
       return { exitCode, stdout, stderr, truncated: false };
     },
     async copyOut(_ref: unknown, path: string) {
-      return new Uint8Array(await readFile(join(folder.path, relative(AGENT_HOME, path))));
+      return new Uint8Array(await readFile(onHost(path)));
     },
   });
   return {

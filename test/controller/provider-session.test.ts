@@ -159,6 +159,27 @@ describe('an agent that is replaced', () => {
     }
   });
 
+  test('one whose files cannot be copied out of its sandbox goes on by what its programs read', async () => {
+    const isClosed = async () => {
+      throw new BackendError({ code: 'not-supported', kind: 'terminal', message: 'a sandbox' });
+    };
+    const text = 'said before '.repeat(800_000);
+    const { files, warnings } = await kept(OWN, said('.agent/1.log', text), { copyOut: isClosed });
+    expect(warnings).toEqual([]);
+    expect(files.map(({ path }) => path)).toEqual(['.agent/1.log']);
+    expect(Buffer.from(files[0]?.content as Uint8Array).equals(Buffer.from(text))).toBe(true);
+    const saidTooMuch = {
+      copyOut: isClosed,
+      exec: async () => {
+        const stdout = Buffer.alloc(4 * 1024 * 1024).toString('base64');
+        return { exitCode: 0, stdout, stderr: '', truncated: false };
+      },
+    };
+    const cut = await kept(OWN, said('.agent/1.log'), saidTooMuch);
+    expect(cut.files).toEqual([]);
+    expect(cut.warnings).toEqual([expect.stringContaining('is larger than')]);
+  });
+
   test('one that has more than is kept goes on with the newest', async () => {
     const { files, warnings } = await kept(OWN, async (home) => {
       await said('.agent/new.log')(home);
