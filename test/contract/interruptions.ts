@@ -79,6 +79,29 @@ export function interruptionsContract(under: BackendUnderTest): void {
       await finds();
     }, 60_000);
 
+    it('an agent that takes the ports of sidecars that are away does not keep them away', async () => {
+      if (!under.runsPrograms) return;
+      await using bottle = bottleUnderTest(under, 'dev', {
+        sidecars: { command: SERVING_SIDECARS },
+      });
+      const backend = under.open();
+      const [agent, sidecars] = [bottle.ref('agent'), bottle.ref('sidecars')];
+      await bottle.up(backend);
+      const replacedBeside = async (ports: readonly number[]) => {
+        await backend.stop(sidecars, 0);
+        await shell(backend, agent, listening(ports));
+        await backend.start(sidecars);
+        const { agent: seen } = await observed(backend, bottle);
+        await backend.start(agent);
+        await expect.poll(() => shell(backend, agent, ASKS), { timeout: 20_000 }).toBe('served');
+        return seen?.state;
+      };
+      expect(await replacedBeside([8081, 9101])).toBe('running');
+      // Where the two share an address, the agent pays for it.
+      const state = await replacedBeside([8080, 9100]);
+      expect(state).toBe(bottle.hasNetworks ? 'running' : 'exited');
+    }, 60_000);
+
     it('what is not there is said by every call, and waited for by watch', async () => {
       const backend = under.openAbsent();
       if (backend === null) return;
@@ -111,3 +134,14 @@ export function interruptionsContract(under: BackendUnderTest): void {
 }
 
 const ASKS = `timeout 2 bash -c 'cat < /dev/tcp/egress/8080' 2>/dev/null || echo nothing`;
+
+/** Listens on ports of the bottle's loopback, and says `agent` to whoever comes. */
+function listening(ports: readonly number[]): string {
+  const program = ports.map(
+    (port) =>
+      `require('node:net').createServer((socket) => socket.end('agent')).listen(${port}, '127.0.0.1');`,
+  );
+  const knocks = ports.map((port) => `(: < /dev/tcp/127.0.0.1/${port}) 2>/dev/null`).join(' && ');
+  return `node -e "${program.join('')}" > /dev/null 2>&1 < /dev/null &
+timeout 10 bash -c 'until ${knocks}; do sleep 0.05; done'`;
+}

@@ -1,3 +1,4 @@
+import { appendFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { type ComponentRef, type ContainerSpec, runtimeName } from '../../model/component.ts';
 import { EGRESS_PORT, SUPERVISE_PORT } from '../../model/sidecar.ts';
@@ -8,7 +9,7 @@ import { claimUser, isRoot, releaseUser } from './host-user.ts';
 import { FIRST_LISTENER, launch } from './launch.ts';
 import { type EmbeddedLayout, rootParts } from './layout.ts';
 import { makePlace, resourceLimits } from './limits.ts';
-import { listenInside } from './listeners.ts';
+import { type Listeners, listenInside } from './listeners.ts';
 import type { Machine } from './machine.ts';
 import { endNamespace, ensureNamespace } from './network-namespace.ts';
 import { ensureEtc, ensureFolders } from './own-folders.ts';
@@ -32,6 +33,8 @@ import { inTurn } from './turns.ts';
 import { waitUntil } from './wait-until.ts';
 
 const GROUPS_MS = 1_000;
+const PORTS = [EGRESS_PORT, SUPERVISE_PORT];
+const ENDED_FOR_PORTS = `the agent was ended: a program of it had taken a port of its sidecars (${PORTS.join(', ')})`;
 
 /** Writes down what is wanted and makes its folders: nothing runs yet. */
 export async function createContainer(
@@ -69,11 +72,31 @@ export async function startContainer(machine: Machine, ref: ComponentRef): Promi
   const user = agentUser(layout, ref);
   const network = await ensureNamespace(layout, ref, { user, seccompPath });
   if (ref.component === 'agent') return run(machine, ref, record, network, []);
-  const listeners = await listenInside(network, [EGRESS_PORT, SUPERVISE_PORT], user);
+  const listeners = await listenPastAgent(layout, ref, () => listenInside(network, PORTS, user));
   try {
     await run(machine, ref, record, network, listeners.descriptors);
   } finally {
     listeners.close();
+  }
+}
+
+/**
+ * While sidecars are away a program of the agent can take their ports. It is ended then with the whole agent, which is
+ * started again once they are back.
+ */
+async function listenPastAgent(
+  layout: EmbeddedLayout,
+  ref: ComponentRef,
+  listen: () => Promise<Listeners>,
+): Promise<Listeners> {
+  try {
+    return await listen();
+  } catch (error) {
+    if (!(error instanceof BackendError) || error.code !== 'name-taken') throw error;
+    const agent = { ...ref, component: 'agent' } as const;
+    appendFileSync(rootParts(layout.root(runtimeName(agent))).log, `bb: ${ENDED_FOR_PORTS}\n`);
+    await endRun(layout, agent);
+    return listen();
   }
 }
 

@@ -13,7 +13,8 @@ export interface Listeners {
 
 /**
  * Makes sockets that listen on a bottle's loopback. A short-lived helper enters its network namespace and hands them
- * over; nothing of the sidecars is ever inside, where the agent could end it or take its place.
+ * over; nothing of the sidecars is ever inside, where the agent could end it or take its place. Throws `name-taken` when
+ * somebody inside has one of the ports.
  */
 export async function listenInside(
   namespace: RunRecord,
@@ -85,7 +86,7 @@ function isSocket(handle: unknown): handle is Socket {
 
 function failed(why: string): BackendError {
   return new BackendError({
-    code: 'failed',
+    code: /in use/i.test(why) || why.includes('EADDRINUSE') ? 'name-taken' : 'failed',
     kind: 'transient',
     message: `the sidecars could not listen inside the bottle: ${why.slice(0, 500)}`,
     hint: 'a program of the agent may hold the port; stop the agent, or look at bb doctor',
