@@ -4,6 +4,9 @@ import type { BottleChange } from './effective-change.ts';
 import { isEveryPath } from './grant.ts';
 import { lookAlikeOf } from './look-alike.ts';
 
+/** Pairs of method and path that nobody reads one by one. */
+const WIDE = 20;
+
 /** What an operator should look at twice, one sentence each. */
 export function riskNotes(
   changes: readonly BottleChange[],
@@ -20,10 +23,12 @@ export function riskNotes(
 function notesOnGrants(host: string, changes: readonly BottleChange[]): readonly string[] {
   const grants = changes.flatMap((change) => change.grants.filter((grant) => grant.host === host));
   const routes = changes.flatMap((change) => change.routes.filter((route) => route.host === host));
+  const pairs = new Set(grants.map(({ path, method }) => JSON.stringify([path, method]))).size;
   const secret = routes.find((route) => route.auth !== null)?.auth?.secret;
   return [
     ...(grants.some((grant) => isEveryPath(grant.path)) ? [`opens every path of ${host}`] : []),
     ...(grants.some((grant) => grant.method === null) ? [`allows every method to ${host}`] : []),
+    ...(pairs >= WIDE ? [`adds ${pairs} pairs of method and path to ${host} at once`] : []),
     ...(secret === undefined ? [] : [`requests to ${host} carry a credential: ${secret}`]),
   ];
 }
