@@ -14,6 +14,7 @@ import { passes } from './passes.ts';
 import { plan } from './plan.ts';
 import { planSimulated } from './plan-simulated.ts';
 import { start } from './start.ts';
+import { supervise } from './supervise.ts';
 
 /** All that `npm run bench` knows. */
 export const BENCHMARKS: readonly Benchmark[] = [
@@ -23,6 +24,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   passes,
   enforce,
   approve,
+  supervise,
   audit,
   start,
   drift,
