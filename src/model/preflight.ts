@@ -12,7 +12,7 @@ export interface Preflight {
   readonly provider: string;
   /** Null when none could be chosen. */
   readonly backend: string | null;
-  /** `runc (the engine's default)`, `runsc`, `runsc, which docker does not have`. */
+  /** `runsc`, `the engine’s default`, `runsc, which docker does not have`. */
   readonly runtime: string;
   readonly image: string;
   /** Bottle files that it is composed of, left to right. */

@@ -29,7 +29,7 @@ export function preflightOf(
     runtime: runtimeWords(spec, backend, context),
     image: `${imageWords(spec.image)} (${imageReference(spec.image, context.host)})`,
     bottles: bottle.bottles,
-    networks: `its own, from ${spec.networks.pool}; the only way out is through its sidecars`,
+    networks: `${networkWords(spec, backend, context)}; the only way out is through its sidecars`,
     resources: resourceWords(spec.resources),
     routes: spec.egress.routes.map((route) => routeOf(route, origins)),
     allowlist: spec.allowlist.map(({ host, expires }) => ({
@@ -68,7 +68,20 @@ function runtimeWords(
   if (place === undefined) return spec.runtime;
   const resolved = resolveRuntime(spec.runtime, place.availability);
   if (resolved.kind === 'missing') return `${resolved.runtime}, which ${place.name} does not have`;
-  return resolved.runtime ?? 'the engine’s default';
+  if (resolved.runtime !== null) return resolved.runtime;
+  const hasRuntimes = place.availability.available && place.availability.runtimes.length > 0;
+  return hasRuntimes ? 'the engine’s default' : 'none, for there is no engine';
+}
+
+function networkWords(
+  { networks }: BottleSpec,
+  backend: string | null,
+  { backends }: Pick<PlanContext, 'backends'>,
+): string {
+  const place = backends.find(({ name }) => name === backend);
+  return place?.capabilities.internalNetwork === false
+    ? 'a loopback of its own and no network'
+    : `its own, from ${networks.pool}`;
 }
 
 function imageWords(source: ImageSource): string {

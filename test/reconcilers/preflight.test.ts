@@ -13,24 +13,46 @@ import { preflight } from '../builders/status.ts';
 
 const SECRET = 'hunter2-never-shown';
 
-function shown(bottle: ReturnType<typeof desiredBottle>, runtimes: readonly string[] = ['runc']) {
-  const docker = backendEntry('docker', {
+const RUNC = ['runc'];
+
+function dockerWith(runtimes: readonly string[]) {
+  return backendEntry('docker', {
     availability: { available: true, detail: 'an engine', runtimes },
   });
+}
+
+function shown(bottle: ReturnType<typeof desiredBottle>, place = dockerWith(RUNC)) {
   const plan = {
     bottle: bottle.name,
-    backend: 'docker',
+    backend: place.name,
     verdict: 'create',
     impact: 'replace-bottle',
     changes: [],
     pending: null,
     drifted: false,
   } as const;
-  const context = planContext({ backends: [docker] });
+  const context = planContext({ backends: [place] });
   return formatPreflight(
     preflightOf(bottle, { plan, context, notEnforced: ['pipelock: built-in'] }),
   );
 }
+
+test('a bottle without an engine has neither a network of one nor a runtime', () => {
+  const bottle = desiredBottle('dev', bottleSpec());
+  const { capabilities } = backendEntry('embedded');
+  const embedded = backendEntry('embedded', {
+    capabilities: { ...capabilities, internalNetwork: false },
+    availability: { available: true, detail: 'bubblewrap', runtimes: [] },
+  });
+  const text = shown(bottle, embedded);
+  expect(text).toContain('embedded, runtime none, for there is no engine\n');
+  expect(text).toContain(
+    'a loopback of its own and no network; the only way out is through its sidecars\n',
+  );
+  const onDocker = shown(bottle);
+  expect(onDocker).toContain('docker, runtime the engine’s default\n');
+  expect(onDocker).toContain(`its own, from ${bottle.spec.networks.pool}; the only way out`);
+});
 
 test('a preflight names everything that matters, and no value', () => {
   const spec = bottleSpec({
@@ -66,7 +88,7 @@ test('a preflight names everything that matters, and no value', () => {
       bottles: ['base', 'dev'],
       origins: { 'route:api.example.test': { file: 'routes/dev.yaml', line: 3 } },
     }),
-    ['runc', 'runsc'],
+    dockerWith(['runc', 'runsc']),
   );
   expect(text.replace(/\(bb\/agent:.*\)/, '(IMAGE)')).toMatchInlineSnapshot(`
     "dev (papers), an instance of researcher
@@ -102,8 +124,10 @@ test('what is absent is told as none', () => {
 
 test('a runtime that the engine does not have is said, one that it has is named', () => {
   const bottle = desiredBottle('dev', { runtime: 'runsc' });
-  expect(shown(bottle, ['runc'])).toContain('docker, runtime runsc, which docker does not have');
-  expect(shown(bottle, ['runsc'])).toMatch(/docker, runtime runsc$/m);
+  expect(shown(bottle, dockerWith(RUNC))).toContain(
+    'docker, runtime runsc, which docker does not have',
+  );
+  expect(shown(bottle, dockerWith(['runsc']))).toMatch(/docker, runtime runsc$/m);
 });
 
 test('what a bottle would wait for is the last line', () => {
