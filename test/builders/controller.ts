@@ -122,7 +122,7 @@ export class FleetWorld implements AsyncDisposable {
       'writeAppliedRevision',
       'appendEvent',
       'appendTurn',
-      'clearTurns',
+      'writeTurns',
     ]);
     const records = life.lend('records', createBottleRecords(stateDirectory), [
       'writeMetadata',

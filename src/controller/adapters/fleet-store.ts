@@ -5,6 +5,7 @@ import type { FleetEvent } from '../../model/event.ts';
 import { parseBottleName, parseRevision } from '../../model/names.ts';
 import type { AppliedRecord } from '../../reconcilers/plan-context.ts';
 import type { FleetStore } from '../ports/fleet-store.ts';
+import { writeFileAtomically } from './atomic-file.ts';
 import { parseJson, readJson, writeJson } from './json-file.ts';
 import { storeError } from './store-error.ts';
 
@@ -39,8 +40,10 @@ export function createFleetStore(stateDirectory: string, rotateBytes = ROTATE_BY
   const turnsPath = join(stateDirectory, 'turns.jsonl');
   let appending: Promise<void> = Promise.resolve();
 
+  const ensureFolder = () => mkdir(stateDirectory, { recursive: true, mode: 0o700 });
+
   async function append(path: string, value: unknown): Promise<void> {
-    await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
+    await ensureFolder();
     // A crash, or a disk that was full, may have cut the last line short.
     const separator = (await endsWithLineFeed(path)) ? '' : '\n';
     await appendFile(path, `${separator}${JSON.stringify(value)}\n`, { mode: 0o600 });
@@ -92,7 +95,12 @@ export function createFleetStore(stateDirectory: string, rotateBytes = ROTATE_BY
       });
     },
     appendTurn: (recorded) => inOrder(turnsPath, () => append(turnsPath, recorded)),
-    clearTurns: () => inOrder(turnsPath, () => rm(turnsPath, { force: true })),
+    writeTurns: (turns) =>
+      inOrder(turnsPath, async () => {
+        if (turns.length === 0) return rm(turnsPath, { force: true });
+        await ensureFolder();
+        await writeFileAtomically(turnsPath, linesOf(turns), { mode: 0o600 });
+      }),
     appendEvent: (happened) =>
       inOrder(eventsPath, async () => {
         await rotate();
@@ -107,6 +115,10 @@ export function createFleetStore(stateDirectory: string, rotateBytes = ROTATE_BY
         .reverse();
     },
   };
+}
+
+function linesOf(values: readonly unknown[]): string {
+  return values.map((value) => `${JSON.stringify(value)}\n`).join('');
 }
 
 async function readLines(path: string): Promise<readonly string[]> {

@@ -45,7 +45,8 @@ export interface FleetStore {
   /** Turns whose note is not written yet, as they were appended. */
   readTurns(): Promise<readonly RecordedTurn[]>;
   appendTurn(turn: RecordedTurn): Promise<void>;
-  clearTurns(): Promise<void>;
+  /** In place of all that were appended. */
+  writeTurns(turns: readonly RecordedTurn[]): Promise<void>;
   appendEvent(event: FleetEvent): Promise<void>;
   /** Newest first, at most `limit`. */
   readEvents(limit: number): Promise<readonly FleetEvent[]>;
