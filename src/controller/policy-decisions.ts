@@ -47,6 +47,8 @@ export class PolicyDecisions {
     if (this.#round !== null) return;
     this.#round = this.#decideAll()
       .catch((error: unknown) => this.#tell(error))
+      // A journal that cannot be written is told by the passes; what was not decided is tried again.
+      .catch(() => undefined)
       .finally(() => {
         this.#round = null;
         if (this.#isAskedAgain) this.begin();
@@ -65,9 +67,11 @@ export class PolicyDecisions {
     const ids = new Set(records.map(({ proposal }) => proposal.id));
     for (const id of this.#tried.keys()) if (!ids.has(id)) this.#tried.delete(id);
     const waiting = records.filter(({ withdrawn }) => !withdrawn);
-    await Promise.all(
+    const decided = await Promise.allSettled(
       waiting.map(({ proposal }) => this.#lanes.run(() => this.#decide(proposal, good))),
     );
+    const failed = decided.find((each) => each.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
   }
 
   async #decide(proposal: Proposal, { revision, desired }: GoodRevision): Promise<void> {

@@ -70,6 +70,7 @@ export interface TestController {
   readonly decisions: Decisions;
   readonly journal: FleetJournal;
   readonly policies: PolicyDecisions;
+  readonly index: DecisionIndex;
   readonly life: Life;
   /** Runs the loop until `signal` aborts. */
   watch(signal: AbortSignal, onLine?: (line: string) => void): Promise<void>;
@@ -203,6 +204,7 @@ export class FleetWorld implements AsyncDisposable {
       decisions,
       journal,
       policies,
+      index,
       life,
       watch: (signal, onLine = () => undefined) =>
         watchFleet({ ...watching, onLine }, HOME, signal),

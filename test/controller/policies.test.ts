@@ -1,4 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
+import { PolicyDecisions } from '../../src/controller/policy-decisions.ts';
 import {
   agentFile,
   FLEET_FILES,
@@ -158,4 +159,28 @@ test('nobody decides in the name of a rule', async () => {
     'bad-request',
   );
   granted(await controller.api.reject({ id, operator: 'olga', reason: 'no' }));
+});
+
+test('a round that can neither decide nor tell why ends nothing but itself', async () => {
+  const { fleet, controller } = await ruled();
+  await fleet.propose();
+  const unhandled: unknown[] = [];
+  const note = (error: unknown) => unhandled.push(error);
+  process.on('unhandledRejection', note);
+  onTestFinished(() => void process.off('unhandledRejection', note));
+  const full = () => Promise.reject(new Error('the disk is full'));
+  const journal = Object.assign(Object.create(controller.journal), { record: full });
+  const { decisions, reconciler } = controller;
+  const policies = new PolicyDecisions({
+    decisions,
+    journal,
+    store: Object.assign(Object.create(fleet.proposals()), { pending: full }),
+    index: controller.index,
+    clock: fleet.clock,
+    inForce: () => reconciler.inForce(),
+  });
+  policies.begin();
+  await policies.settled();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(unhandled).toEqual([]);
 });
