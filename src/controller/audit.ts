@@ -2,14 +2,16 @@ import { parseHost } from '../desired/host-name.ts';
 import type { Answer, ControllerOptions, Refusal } from './api.ts';
 import type { AuditEntry, AuditedDecision } from './audit/audit-entry.ts';
 import { type AuditFilter, matchesFilter } from './audit/audit-filter.ts';
-import { findDecision } from './audit/find-decision.ts';
-import { readHistory } from './audit/read-history.ts';
+import { findDecision, newestDecisions } from './audit/find-decision.ts';
 import { type OpenedHistory, openHistory } from './open-history.ts';
 
 export type { AuditEntry } from './audit/audit-entry.ts';
 
 /** What `bb audit` asks for. */
-export type AuditQuery = Omit<AuditFilter, 'touching'>;
+export type AuditQuery = Omit<AuditFilter, 'touching'> & {
+  /** The newest ones only; no more of the history is read than they need. */
+  readonly limit?: number;
+};
 
 /**
  * Decisions and their applications, newest first, read from the branch and from `refs/notes/bb`: git alone is asked, so
@@ -23,8 +25,10 @@ export async function readAudit(
   if (!opened.ok) return opened;
   const filter = await filterOf(query, opened.value);
   if (!filter.ok) return filter;
-  const entries = await entriesOf(opened.value);
-  return { ok: true, value: entries.filter((entry) => matchesFilter(entry, filter.value)) };
+  const { git, tip } = opened.value;
+  const { limit = Number.POSITIVE_INFINITY } = query;
+  const isAsked = (entry: AuditEntry) => matchesFilter(entry, filter.value);
+  return { ok: true, value: await newestDecisions(git, tip, { limit, isAsked }) };
 }
 
 /** The decision that a commit or the id of a proposal names, the newest where a proposal has several. */
@@ -34,10 +38,6 @@ export async function readDecision(
 ): Promise<Answer<AuditedDecision>> {
   const opened = await openHistory(options);
   return opened.ok ? findDecision(opened.value.git, opened.value.tip, name) : opened;
-}
-
-async function entriesOf({ git, tip }: OpenedHistory): Promise<readonly AuditEntry[]> {
-  return (await readHistory(git.records(tip), git.folder)).entries;
 }
 
 async function filterOf(

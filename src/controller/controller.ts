@@ -91,7 +91,8 @@ export function createController(ports: ControllerPorts): ControllerApi {
 
     async history({ limit }) {
       const tip = await git.tip();
-      return { ok: true, value: tip === null ? [] : await newestDecisions(git, tip, limit) };
+      if (tip === null) return { ok: true, value: [] };
+      return { ok: true, value: await newestDecisions(git, tip, { limit, isAsked: () => true }) };
     },
     async decision(name) {
       return findDecision(git, await git.tip(), name);

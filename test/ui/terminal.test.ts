@@ -42,7 +42,7 @@ function signal(name: string, kind: NodeJS.Signals): void {
 async function expectRestored(terminal: Terminal, exitCode: number): Promise<void> {
   await terminal.shows(new RegExp(`^AFTER ${exitCode}$`, 'm'));
   await terminal.shows(/^ icanon$/m);
-  expect(terminal.screen()).toMatch(/^ echo$/m);
+  await terminal.shows(/^ echo$/m);
   expect(terminal.screen()).toContain('BEFORE');
   expect(terminal.screen()).not.toContain('▶ Agents');
   expect(terminal.modes()).toBe('0 1');

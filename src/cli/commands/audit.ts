@@ -46,7 +46,7 @@ async function listDecisions(session: Session, options: AuditOptions): Promise<E
   const { readAudit } = await import('../../controller/audit.ts');
   const answer = await readAudit(session.controllerOptions, queryOf(options));
   if (!answer.ok) throw failureOf(answer.refusal);
-  const entries = answer.value.slice(0, options.limit);
+  const entries = answer.value;
   if (options.json) {
     output.json(entries);
     return EXIT.done;
@@ -79,7 +79,8 @@ function orVerify(name: string, refusal: Refusal): Refusal {
   return near === undefined ? refusal : { ...refusal, hint: `did you mean "bb audit ${near}"?` };
 }
 
-function queryOf({ bottle, since, operator, tool, host, action }: AuditOptions): AuditQuery {
+function queryOf(options: AuditOptions): AuditQuery {
+  const { bottle, since, operator, tool, host, action, limit } = options;
   return {
     ...(bottle === undefined ? {} : { bottle }),
     ...(since === undefined ? {} : { sinceMs: since }),
@@ -87,5 +88,6 @@ function queryOf({ bottle, since, operator, tool, host, action }: AuditOptions):
     ...(tool === undefined ? {} : { tool }),
     ...(host === undefined ? {} : { host }),
     ...(action === undefined ? {} : { action }),
+    ...(limit === undefined ? {} : { limit }),
   };
 }

@@ -15,10 +15,15 @@ export async function currentBranch(git: GitProcess, gitDirectory: string): Prom
     await readText(join(gitDirectory, 'rebase-apply', 'head-name')),
   ];
   for (const candidate of candidates) {
-    const branch = BRANCH.exec(candidate.trim())?.[1];
-    if (branch !== undefined) return branch;
+    const branch = branchOf(candidate);
+    if (branch !== null) return branch;
   }
   return null;
+}
+
+/** The branch that a full name of a ref names; null when it names another kind. */
+export function branchOf(ref: string): string | null {
+  return BRANCH.exec(ref.trim())?.[1] ?? null;
 }
 
 function readText(path: string): Promise<string> {

@@ -18,7 +18,7 @@ import {
 import { appendNote, listNoted, readNote } from './git-notes.ts';
 import { GitMissingError, type GitProcess, gitProcess } from './git-process.ts';
 import { readRecords } from './git-records.ts';
-import { currentBranch, missingBranch, openProblem } from './git-source.ts';
+import { branchOf, currentBranch, missingBranch, openProblem } from './git-source.ts';
 import { rememberTip } from './git-tip.ts';
 import { treeish, treeReader } from './git-tree.ts';
 import { SourceTrust, type TrustOptions } from './git-trust.ts';
@@ -39,6 +39,8 @@ export type OpenedGit =
   | { readonly ok: true; readonly git: Git }
   | { readonly ok: false; readonly problem: SourceProblem };
 
+const HEAD = ['--symbolic-full-name', 'HEAD'];
+
 /** Finds the repository and its branch; that the branch has a commit is `resolve`'s to say. */
 export async function openGit(options: GitOptions): Promise<OpenedGit> {
   const repository = resolvePath(options.repository);
@@ -48,12 +50,12 @@ export async function openGit(options: GitOptions): Promise<OpenedGit> {
   }
   try {
     const git = gitProcess(repository);
-    const located = await git.run(['rev-parse', '--git-common-dir', '--git-dir']);
-    if (located.exitCode !== 0) {
-      return { ok: false, problem: openProblem(repository, located.stderr) };
-    }
-    const [common = '', own = ''] = located.stdout.split('\n');
-    const branch = options.branch ?? (await currentBranch(git, resolvePath(repository, own)));
+    const located = await git.run(['rev-parse', '--git-common-dir', '--git-dir', ...HEAD]);
+    const [common = '', own = '', head = ''] = located.stdout.split('\n');
+    // A branch without a commit has a name all the same, which rev-parse does not tell.
+    if (own === '') return { ok: false, problem: openProblem(repository, located.stderr) };
+    const branch =
+      options.branch ?? branchOf(head) ?? (await currentBranch(git, resolvePath(repository, own)));
     if (branch === null) return { ok: false, problem: missingBranch(repository, null) };
     const gitDirectory = resolvePath(repository, common);
     return { ok: true, git: createGit(git, gitDirectory, { ...options, repository, branch }) };

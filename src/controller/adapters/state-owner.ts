@@ -1,4 +1,4 @@
-import { realpath, stat } from 'node:fs/promises';
+import { lstat, realpath, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { gitProcess } from './git-process.ts';
@@ -16,12 +16,19 @@ export async function claimState(
   repository: string,
 ): Promise<{ readonly claimed: true } | { readonly claimed: false; readonly owner: string }> {
   const path = join(stateDirectory, 'repository.json');
-  const gitDirectory = await commonDirectory(repository);
   const owner = record.safeParse(await readJson(path)).data?.gitDirectory ?? null;
+  if (owner !== null && (await isPlainlyOf(repository, owner))) return { claimed: true };
+  const gitDirectory = await commonDirectory(repository);
   if (owner === gitDirectory) return { claimed: true };
   if (owner !== null && (await exists(owner))) return { claimed: false, owner };
   await writeJson(path, { gitDirectory });
   return { claimed: true };
+}
+
+/** What most often is so, and takes no process to see: the folder is where its `.git` folder is. */
+async function isPlainlyOf(repository: string, owner: string): Promise<boolean> {
+  const stats = await lstat(join(repository, '.git')).catch(() => null);
+  return stats?.isDirectory() === true && owner === join(await realpath(repository), '.git');
 }
 
 async function commonDirectory(repository: string): Promise<string> {

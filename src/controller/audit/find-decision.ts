@@ -9,10 +9,14 @@ import { readHistory } from './read-history.ts';
 export async function newestDecisions(
   git: Git,
   tip: Revision,
-  limit: number,
+  options: { readonly limit: number; readonly isAsked: (entry: AuditEntry) => boolean },
 ): Promise<readonly AuditEntry[]> {
-  const isLast = (_entry: AuditEntry, count: number) => count >= limit;
-  return (await readHistory(git.records(tip), git.folder, isLast)).entries;
+  const found: AuditEntry[] = [];
+  await readHistory(git.records(tip), git.folder, (entry) => {
+    if (options.isAsked(entry)) found.push(entry);
+    return found.length >= options.limit;
+  });
+  return found;
 }
 
 /** The decision that a commit or the id of a proposal names, the newest where a proposal has several. */

@@ -20,7 +20,7 @@ export interface ReadHistory {
 export async function readHistory(
   records: AsyncIterable<CommitRecord>,
   folder: string,
-  isLast: (entry: AuditEntry, count: number) => boolean = () => false,
+  isLast: (entry: AuditEntry) => boolean = () => false,
 ): Promise<ReadHistory> {
   const prefix = folder === '' || folder === '.' ? '' : `${folder}/`;
   const inForceAbove = new Map<Revision, InForce>();
@@ -68,7 +68,7 @@ export async function readHistory(
       applications,
     };
     entries.push(entry);
-    if (isLast(entry, entries.length)) break;
+    if (isLast(entry)) break;
   }
   return { entries, commits };
 }
