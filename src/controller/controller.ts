@@ -4,20 +4,17 @@ import type { ProposalStore } from '../supervise/proposal-store.ts';
 import type { Answer, ControllerApi, Progress, ReconcileReport, Refusal } from './api.ts';
 import { findDecision, newestDecisions } from './audit/find-decision.ts';
 import { availableAgents } from './available-agents.ts';
-import { accessBottle, refuse } from './bottle-access.ts';
+import { bottlePrograms } from './bottle-programs.ts';
 import { commitEdit } from './commit-edit.ts';
 import { converge } from './converge.ts';
 import { heldWords } from './decision-holder.ts';
 import type { Decisions } from './decisions.ts';
-import { markFailedSession } from './failed-session.ts';
-import { classifyFailure } from './failure.ts';
 import type { FleetJournal } from './fleet-journal.ts';
 import { FleetStatuses } from './fleet-statuses.ts';
 import { findLeftovers, removeLeftovers } from './leftovers.ts';
 import { type PassPorts, type PassResult, resolveTip } from './pass.ts';
 import { asPerson } from './person.ts';
 import { previewEdit } from './preview-edit.ts';
-import { headlessArgv, PROVIDER_TERMINAL, sessionArgv } from './provider-session.ts';
 import {
   NO_PERMISSIONS,
   type PassOptions,
@@ -152,52 +149,7 @@ export function createController(ports: ControllerPorts): ControllerApi {
       });
     },
 
-    async attachCommand(bottle, argv, options) {
-      const found = await access(bottle, 'agent');
-      if (!found.ok) return found;
-      const { backend, ref } = found.value;
-      try {
-        if (argv.length > 0) return { ok: true, value: backend.attachCommand(ref, argv) };
-        const isNew = options?.isNew === true;
-        const program = await sessionArgv(found.value, { isNew });
-        const held = isNew ? null : PROVIDER_TERMINAL;
-        return { ok: true, value: backend.attachCommand(ref, program, held) };
-      } catch (error) {
-        const { message, hint } = classifyFailure(error);
-        return refuse('conflict', message, hint ?? `bb logs ${bottle} agent may tell more`);
-      }
-    },
-
-    async headlessCommand(bottle, text) {
-      const found = await access(bottle, 'agent');
-      if (!found.ok) return found;
-      const { backend, ref } = found.value;
-      const argv = headlessArgv(found.value, text);
-      if (argv !== null) return { ok: true, value: backend.execCommand(ref, argv) };
-      const hint = 'declare provider: {headless: [program]} in its agent file';
-      return refuse('bad-request', `the agent of ${bottle} cannot run without a terminal`, hint);
-    },
-
-    async sessionEnded(bottle, exitCode) {
-      const found = await access(bottle, 'agent');
-      if (!found.ok) return found;
-      if (exitCode !== 0) await markFailedSession(found.value.ref.bottle, exitCode, ports);
-      return { ok: true, value: null };
-    },
-
-    async execCommand(bottle, argv) {
-      const found = await access(bottle, 'agent');
-      if (!found.ok) return found;
-      return { ok: true, value: found.value.backend.execCommand(found.value.ref, argv) };
-    },
-
-    async logs(bottle, component, options, onLine, signal) {
-      const found = await access(bottle, component);
-      if (!found.ok) return found;
-      const { backend, ref } = found.value;
-      for await (const line of backend.logs(ref, { ...options, signal })) onLine(line);
-      return { ok: true, value: null };
-    },
+    ...bottlePrograms({ ...ports, look }),
 
     [Symbol.asyncDispose]: () => ports.close(),
   };
@@ -266,11 +218,6 @@ export function createController(ports: ControllerPorts): ControllerApi {
   async function look(): Promise<Answer<PassResult>> {
     const report = await reconciler.plan({ permissions: NO_PERMISSIONS });
     return report.kind === 'refused' ? refused(report.refusal) : { ok: true, value: report.result };
-  }
-
-  async function access(bottle: string, component: 'agent' | 'sidecars') {
-    const result = await look();
-    return result.ok ? accessBottle(bottle, component, result.value, backends) : result;
   }
 
   async function passOptions(options: {
