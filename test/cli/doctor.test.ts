@@ -1,44 +1,40 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { type CheckResult, examine } from '../../src/controller/doctor.ts';
 import { pathWithout } from '../builders/path-without.ts';
 import { servedRemote } from '../builders/served-remote.ts';
 import { runBb } from './run-bb.ts';
 
-let home = '';
-
-beforeEach(() => {
-  home = mkdtempSync(join(tmpdir(), 'bb-doctor-'));
-});
-
-afterEach(() => {
-  rmSync(home, { recursive: true, force: true });
-});
-
-function environment() {
-  return {
+/** A home of its own for one test, and what doctor says of it. */
+function examinedHome() {
+  const home = mkdtempSync(join(tmpdir(), 'bb-doctor-'));
+  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
+  const environment = {
     HOME: home,
     XDG_CONFIG_HOME: join(home, 'config'),
     XDG_STATE_HOME: join(home, 'state'),
     DOCKER_HOST: `unix://${home}/no-engine.sock`,
     PATH: process.env['PATH'],
   };
-}
-
-function writeConfig(text: string): void {
-  mkdirSync(join(home, 'config/bb'), { recursive: true });
-  writeFileSync(join(home, 'config/bb/config.yaml'), text, { mode: 0o600 });
-}
-
-async function check(name: string): Promise<CheckResult | undefined> {
-  const results = await examine({ repository: home, environment: environment() });
-  return results.find((result) => result.name === name);
+  return {
+    home,
+    environment,
+    writeConfig(text: string): void {
+      mkdirSync(join(home, 'config/bb'), { recursive: true });
+      writeFileSync(join(home, 'config/bb/config.yaml'), text, { mode: 0o600 });
+    },
+    async check(name: string): Promise<CheckResult | undefined> {
+      const results = await examine({ repository: home, environment });
+      return results.find((result) => result.name === name);
+    },
+  };
 }
 
 test('everything that is not ok says what to do', async () => {
-  const results = await examine({ repository: home, environment: environment() });
+  const { home, environment } = examinedHome();
+  const results = await examine({ repository: home, environment });
   expect(results.map(({ name }) => name)).toEqual([
     'node',
     'git',
@@ -62,7 +58,8 @@ test('everything that is not ok says what to do', async () => {
 });
 
 test('nowhere to run a bottle is a failed check, and the command exits 1', async () => {
-  const nowhere = { ...environment(), PATH: pathWithout(join(home, 'bin'), 'bwrap') };
+  const { home, environment } = examinedHome();
+  const nowhere = { ...environment, PATH: pathWithout(join(home, 'bin'), 'bwrap') };
   const ran = await runBb(['doctor', '--repo', home], { environment: nowhere });
   expect(ran.exitCode).toBe(1);
   expect(ran.stdout).toMatch(/^fail {2}engine/m);
@@ -71,6 +68,7 @@ test('nowhere to run a bottle is a failed check, and the command exits 1', async
 });
 
 test('a secrets file that others can read fails, one for the operator alone is ok', async () => {
+  const { home, check } = examinedHome();
   expect(await check('secrets file')).toMatchObject({ state: 'ok' });
   const file = join(home, 'config/bb/secrets.yaml');
   mkdirSync(join(home, 'config/bb'), { recursive: true });
@@ -82,6 +80,7 @@ test('a secrets file that others can read fails, one for the operator alone is o
 });
 
 test('the engine is the one that the host config names, before DOCKER_HOST', async () => {
+  const { home, writeConfig, check } = examinedHome();
   expect((await check('engine'))?.detail).toContain('no-engine.sock');
   writeConfig(`docker:\n  host: unix://${home}/other.sock\n`);
   expect(await check('host config')).toMatchObject({ state: 'ok' });
@@ -91,6 +90,7 @@ test('the engine is the one that the host config names, before DOCKER_HOST', asy
 });
 
 test('a host config that is not valid is one failure, and no engine is asked', async () => {
+  const { writeConfig, check } = examinedHome();
   writeConfig('docker:\n  hots: unix:///x.sock\n');
   const config = await check('host config');
   expect(config).toMatchObject({ state: 'fail' });
@@ -99,16 +99,18 @@ test('a host config that is not valid is one failure, and no engine is asked', a
 });
 
 test('images base imports into the engine of the host config, and says what it could not do', async () => {
+  const { home, environment, writeConfig } = examinedHome();
   writeConfig(`docker:\n  host: unix://${home}/other.sock\n`);
   const argv = ['images', 'base', '--config', join(home, 'config/bb')];
-  const ran = await runBb(argv, { environment: environment() });
+  const ran = await runBb(argv, { environment });
   expect(ran).toMatchObject({ exitCode: 1, stdout: '' });
   expect(ran.stderr).toContain('other.sock');
   writeConfig('docker: 7\n');
-  expect(await runBb(argv, { environment: environment() })).toMatchObject({ exitCode: 2 });
+  expect(await runBb(argv, { environment })).toMatchObject({ exitCode: 2 });
 });
 
 test('the programs of agents are known, too old, unknown or not there', async () => {
+  const { home, writeConfig, check } = examinedHome();
   expect(await check('agent programs')).toMatchObject({ state: 'ok' });
   const bin = join(home, 'programs/bin');
   mkdirSync(bin, { recursive: true });
@@ -139,6 +141,7 @@ test('the programs of agents are known, too old, unknown or not there', async ()
 });
 
 test('a login of codex is told with its end, one that is over fails with the fix', async () => {
+  const { home, check } = examinedHome();
   expect(await check('logins')).toMatchObject({ state: 'ok', detail: 'none named' });
   mkdirSync(join(home, 'config/bb'), { recursive: true });
   const text = `chatgpt: {from: {codexLogin: ${home}/auth.json}, hosts: [chatgpt.com]}\n`;
@@ -163,11 +166,13 @@ test('a login of codex is told with its end, one that is over fails with the fix
 });
 
 test('looking changes nothing', async () => {
+  const { home, check } = examinedHome();
   await check('state directory');
   expect(() => rmSync(join(home, 'state'))).toThrow();
 });
 
 test('pipelock is built in, or a program that says its version', async () => {
+  const { home, writeConfig, check } = examinedHome();
   const run = async (script: string | null) => {
     const program = join(home, 'a pipelock');
     if (script !== null) writeFileSync(program, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
@@ -187,7 +192,7 @@ test('pipelock is built in, or a program that says its version', async () => {
 });
 
 test('without an engine it is the sandboxes that count, and what they lack is said with its fix', async () => {
-  const all = environment();
+  const { home, environment: all } = examinedHome();
   const results = (env: typeof all) => examine({ repository: home, environment: env });
   const stateOf = async (env: typeof all, name: string) =>
     (await results(env)).find((result) => result.name === name);
@@ -208,6 +213,7 @@ test('without an engine it is the sandboxes that count, and what they lack is sa
 });
 
 test('a remote is asked whether it answers, has the branch and takes pushes', async () => {
+  const { writeConfig, check } = examinedHome();
   const remote = await servedRemote({ 'desired-state/fleet.yaml': 'name: home\n' });
   const follow = (branch: string) =>
     writeConfig(`source: {repository: ${remote.url}, branch: ${branch}}\n`);
