@@ -1,5 +1,6 @@
 import { decide, type EgressDecision, type EgressDenial, type EgressRequest } from './decide.ts';
 import type { AgentExchange, AgentListener, BareConnection } from './exchange.ts';
+import type { HeldBytes, HeldShare } from './held-bytes.ts';
 import { inspectAnswer, inspectRequest } from './inspect-exchange.ts';
 import type { ExchangeInspection, OutboundHead } from './inspection.ts';
 import type { LiveRequest } from './live-requests.ts';
@@ -34,6 +35,7 @@ export interface CrossingHost {
     inspection: ExchangeInspection | null,
   ) => void;
   readonly onDone: (crossing: Crossing) => void;
+  readonly held: HeldBytes;
   readonly now: () => number;
 }
 
@@ -52,6 +54,7 @@ export class Crossing implements LiveRequest, AgentListener, RelayHost {
   #relay: Relay | null = null;
   #bare: readonly BareConnection[] = [];
   #abort: AbortController | null = null;
+  #share: HeldShare | null = null;
   #isOver = false;
 
   constructor(
@@ -82,7 +85,8 @@ export class Crossing implements LiveRequest, AgentListener, RelayHost {
       return;
     }
     this.#abort = new AbortController();
-    inspectRequest(this.#exchange, this.#inspection, head, this.#abort.signal)
+    this.#share = this.#host.held.share();
+    inspectRequest(this.#exchange, this.#inspection, head, this.#abort.signal, this.#share)
       .then((inspected) => {
         // Nothing waits for it any more, and aborting costs an error with its stack.
         this.#abort = null;
@@ -136,6 +140,7 @@ export class Crossing implements LiveRequest, AgentListener, RelayHost {
     if (this.#isOver && this.#bare.length === 0) return;
     this.#isOver = true;
     this.#abort?.abort();
+    this.#share?.giveBack();
     this.#host.onDone(this);
   }
 

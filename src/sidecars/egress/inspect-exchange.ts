@@ -1,5 +1,7 @@
 import type { EgressDenial } from './decide.ts';
 import type { AgentExchange } from './exchange.ts';
+import { GatheredBytes } from './gathered-bytes.ts';
+import type { HeldShare } from './held-bytes.ts';
 import { CHUNKED } from './http1/body-framing.ts';
 import type { ExchangeInspection, OutboundHead, Verdict } from './inspection.ts';
 import type { Answer, CollectedBody, FilteredAnswer } from './relay.ts';
@@ -17,13 +19,16 @@ export async function inspectRequest(
   inspection: ExchangeInspection,
   head: OutboundHead,
   signal: AbortSignal,
+  share: HeldShare,
 ): Promise<InspectedRequest> {
   const { maxBodyBytes } = inspection;
   let body: CollectedBody | null = null;
   if (exchange.framing.kind !== 'none' && maxBodyBytes !== null) {
     if (exchange.expectsContinue) exchange.inform(100, []);
-    body = await collect(exchange, maxBodyBytes);
-    if (body === null) return tooLarge(maxBodyBytes);
+    const collected = await collect(exchange, maxBodyBytes, share);
+    if (collected === 'too-long') return tooLarge(maxBodyBytes);
+    if (collected === 'no-room') return NO_ROOM;
+    body = collected;
   }
   const plain = { ...head, headers: withoutEncodings(head.headers) };
   const judgedHead = await inspection.outbound(plain, signal);
@@ -65,21 +70,31 @@ export function inspectAnswer(
   }
 }
 
-/** The whole body, or null where it is longer. */
-function collect(exchange: AgentExchange, maxBytes: number): Promise<CollectedBody | null> {
+/** The whole body, or why it cannot be had. */
+function collect(
+  exchange: AgentExchange,
+  maxBytes: number,
+  share: HeldShare,
+): Promise<CollectedBody | 'too-long' | 'no-room'> {
   const { framing } = exchange;
-  if (framing.kind === 'length' && framing.length > maxBytes) return Promise.resolve(null);
-  const chunks: Buffer[] = [];
-  let length = 0;
+  if (framing.kind === 'length' && framing.length > maxBytes) {
+    return Promise.resolve('too-long');
+  }
+  const gathered = new GatheredBytes();
+  let isOver = false;
   return new Promise((resolve) => {
     exchange.readBody({
       write: (chunk) => {
-        length += chunk.length;
-        if (length <= maxBytes) chunks.push(chunk);
-        else resolve(null);
+        if (isOver) return true;
+        const isTooLong = gathered.length + chunk.length > maxBytes;
+        isOver = isTooLong || !share.take(chunk.length);
+        if (isOver) {
+          gathered.take();
+          resolve(isTooLong ? 'too-long' : 'no-room');
+        } else gathered.add(chunk);
         return true;
       },
-      end: (trailers) => resolve({ bytes: Buffer.concat(chunks), trailers }),
+      end: (trailers) => resolve({ bytes: gathered.take(), trailers }),
     });
   });
 }
@@ -92,6 +107,13 @@ function withoutEncodings(headers: readonly string[]): readonly string[] {
   });
   return [...kept, 'accept-encoding', 'identity'];
 }
+
+const NO_ROOM: EgressDenial = {
+  kind: 'deny',
+  status: 503,
+  reason: 'too much of other requests is being looked at',
+  try: 'retry in a moment, with fewer uploads at a time',
+};
 
 function tooLarge(maxBytes: number): EgressDenial {
   return denied({

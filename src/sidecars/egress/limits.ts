@@ -22,6 +22,8 @@ export interface Limits {
   readonly controlFramesPerSecond: number;
   /** A WebSocket message that is looked at: 1009. */
   readonly messageBytes: number;
+  /** Bodies that are held to be looked at, all together: 503. */
+  readonly heldBytes: number;
 }
 
 /** An hour of silence is what a long poll or a thinking model may need. */
@@ -37,4 +39,5 @@ export const LIMITS: Limits = {
   streams: 128,
   controlFramesPerSecond: 200,
   messageBytes: 16_777_216,
+  heldBytes: 67_108_864,
 };

@@ -14,6 +14,7 @@ import {
 import { sendDenial } from './denial-response.ts';
 import type { EnforcedTable } from './enforced-table.ts';
 import type { AgentExchange } from './exchange.ts';
+import { HeldBytes } from './held-bytes.ts';
 import { NO_BODY } from './http1/body-framing.ts';
 import type { Inspection } from './inspection.ts';
 import type { Limits } from './limits.ts';
@@ -59,6 +60,7 @@ export class Passage {
         else spliceInspected({ agent, upstream, inspection, limits, onEnd });
       },
       onDone: (crossing) => this.#live.remove(crossing),
+      held: new HeldBytes(limits.heldBytes),
       now,
     };
   }

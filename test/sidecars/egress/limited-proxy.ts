@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { ensureCertificateAuthority } from '../../../src/sidecars/egress/certificate-authority.ts';
 import { EgressProxy } from '../../../src/sidecars/egress/egress-proxy.ts';
 import { EnforcedTable } from '../../../src/sidecars/egress/enforced-table.ts';
+import type { Inspection } from '../../../src/sidecars/egress/inspection.ts';
 import { LeafCertificates } from '../../../src/sidecars/egress/leaf-certificates.ts';
 import { LIMITS, type Limits } from '../../../src/sidecars/egress/limits.ts';
 import type { ProxyAddress } from './agent-client.ts';
@@ -19,6 +20,7 @@ export async function startLimitedProxy(
   parts: TableParts,
   limits: Partial<Limits>,
   now: () => number = Date.now,
+  inspection: Inspection | null = null,
 ): Promise<LimitedProxy> {
   const root = mkdtempSync(join(tmpdir(), 'bb-egress-'));
   const authority = ensureCertificateAuthority(join(root, 'state'), root, now());
@@ -36,7 +38,7 @@ export async function startLimitedProxy(
     log: (message, fields) => logged.push(`${message} ${JSON.stringify(fields)}`),
     now,
     limits: { ...LIMITS, ...limits },
-    inspection: null,
+    inspection,
   });
   proxy.applyTable();
   const port = await proxy.listen({ host: '127.0.0.1', port: 0 });

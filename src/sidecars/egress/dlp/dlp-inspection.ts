@@ -6,6 +6,7 @@ import type { HeldRequests } from './held-requests.ts';
 import { InspectedExchange } from './inspected-exchange.ts';
 import { KnownSecrets } from './known-secrets.ts';
 import { Scanner } from './scanner.ts';
+import { Turns } from './turns.ts';
 
 export interface DlpInspectionOptions {
   readonly held: HeldRequests;
@@ -21,6 +22,7 @@ interface Prepared {
 /** Data loss prevention: looks into the requests of every route that declares it, and into their answers. */
 export class DlpInspection implements Inspection {
   readonly #options: DlpInspectionOptions;
+  readonly #turns = new Turns();
   #prepared: Prepared | null = null;
 
   constructor(options: DlpInspectionOptions) {
@@ -37,6 +39,7 @@ export class DlpInspection implements Inspection {
       dlp: route.dlp,
       scanner,
       mask,
+      turns: this.#turns,
     });
   }
 

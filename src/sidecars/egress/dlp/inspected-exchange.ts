@@ -10,7 +10,7 @@ import type {
   WebSocketMessage,
 } from '../inspection.ts';
 import { judgeAnswer } from './answer-filter.ts';
-import { decodeBody } from './content-coding.ts';
+import { type DecodedBody, decodeBody } from './content-coding.ts';
 import type { CredentialMask } from './credential-mask.ts';
 import type { Finding } from './finding.ts';
 import { headText } from './head-text.ts';
@@ -19,6 +19,7 @@ import { findHostTunnel } from './hostname.ts';
 import { type Layer, layerOf } from './normalise.ts';
 import { redact } from './redact.ts';
 import { isBlocking, type Scanner } from './scanner.ts';
+import type { Turn, Turns } from './turns.ts';
 
 export interface InspectedExchangeOptions {
   readonly request: EgressRequest;
@@ -29,10 +30,14 @@ export interface InspectedExchangeOptions {
   readonly mask: CredentialMask;
   readonly held: HeldRequests;
   readonly log: Log;
+  /** Of all exchanges. */
+  readonly turns: Turns;
 }
 
 /** Larger bodies of inspected requests are blocked. */
 const MOST_BODY_BYTES = 8 * 1024 * 1024;
+/** Longer ones are looked at one at a time. */
+const SHORT_BYTES = 64 * 1024;
 const CONTEXT = 60;
 
 /** A text with how to send another one in its place. */
@@ -40,6 +45,7 @@ interface Judged<Sent> {
   readonly surface: Surface;
   readonly layer: Layer;
   readonly rebuild: (text: string) => Sent | null | Promise<Sent | null>;
+  readonly turn?: Turn | null;
 }
 
 /** One exchange under the DLP settings of its route. */
@@ -67,18 +73,29 @@ export class InspectedExchange implements ExchangeInspection {
     head: OutboundHead,
     signal: AbortSignal,
   ): Promise<Verdict<Buffer>> {
-    const decoded = await decodeBody(body.bytes, valuesOf(head.headers, 'content-encoding'));
-    signal.throwIfAborted();
-    if (decoded === null) return UNDECODABLE;
+    const codings = valuesOf(head.headers, 'content-encoding');
+    return this.#inTurn(body.bytes, codings.length > 0, signal, async (turn) => {
+      const decoded = await decodeBody(body.bytes, codings);
+      signal.throwIfAborted();
+      return decoded === null ? UNDECODABLE : this.#judgeBody(body, decoded, turn, signal);
+    });
+  }
+
+  async #judgeBody(
+    body: OutboundBody,
+    decoded: DecodedBody,
+    turn: Turn | null,
+    signal: AbortSignal,
+  ): Promise<Verdict<Buffer>> {
     const trailers = { text: body.trailers.join('\n'), isBytes: false };
     const judgedTrailers = await this.#judge(
-      { surface: 'body', layer: trailers, rebuild: () => null },
+      { surface: 'body', layer: trailers, rebuild: () => null, turn },
       signal,
     );
     if (judgedTrailers.kind === 'block') return judgedTrailers;
     const layer = layerOf(decoded.bytes);
     return this.#judge(
-      { surface: 'body', layer, rebuild: (text) => decoded.encode(bytesOf(text, layer)) },
+      { surface: 'body', layer, rebuild: (text) => decoded.encode(bytesOf(text, layer)), turn },
       signal,
     );
   }
@@ -91,9 +108,26 @@ export class InspectedExchange implements ExchangeInspection {
 
   async message(message: WebSocketMessage, signal: AbortSignal): Promise<Verdict<Buffer>> {
     if (message.direction === 'inbound') return this.#maskMessage(message);
-    const layer = layerOf(message.bytes);
-    const rebuild = (text: string): Buffer => bytesOf(text, layer);
-    return this.#judge({ surface: 'message', layer, rebuild }, signal);
+    return this.#inTurn(message.bytes, false, signal, (turn) => {
+      const layer = layerOf(message.bytes);
+      const rebuild = (text: string): Buffer => bytesOf(text, layer);
+      return this.#judge({ surface: 'message', layer, rebuild, turn }, signal);
+    });
+  }
+
+  async #inTurn<Result>(
+    { length }: Buffer,
+    isEncoded: boolean,
+    signal: AbortSignal,
+    deed: (turn: Turn | null) => Promise<Result>,
+  ): Promise<Result> {
+    if (length <= SHORT_BYTES && !isEncoded) return deed(null);
+    const turn = await this.#options.turns.take(signal);
+    try {
+      return await deed(turn);
+    } finally {
+      turn.end();
+    }
   }
 
   #maskMessage({ bytes }: WebSocketMessage): Verdict<Buffer> {
@@ -139,12 +173,14 @@ export class InspectedExchange implements ExchangeInspection {
   }
 
   async #hold<Sent>(
-    { surface, layer }: Judged<Sent>,
+    { surface, layer, turn }: Judged<Sent>,
     findings: readonly Finding[],
     signal: AbortSignal,
   ): Promise<Verdict<Sent>> {
     const { request, held } = this.#options;
     this.#note('held', findings);
+    // An operator takes his time.
+    turn?.end();
     const release = await held.hold(
       {
         method: request.method,

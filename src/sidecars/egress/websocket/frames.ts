@@ -1,4 +1,5 @@
 import { randomFillSync } from 'node:crypto';
+import { GatheredBytes } from '../gathered-bytes.ts';
 
 /** One frame of RFC 6455, unmasked. */
 export interface Frame {
@@ -9,8 +10,11 @@ export interface Frame {
 
 export const OPCODE = { continuation: 0, text: 1, binary: 2, close: 8 } as const;
 
-const NOTHING = Buffer.alloc(0);
+const SHORTEST_FRAME = 2;
 const MAX_CONTROL_BYTES = 125;
+
+/** A frame and how many bytes it took, or nothing where it is not whole. */
+type ReadFrame = { readonly frame: Frame; readonly length: number } | Record<never, never>;
 
 /**
  * Cuts frames out of the bytes of one direction. Throws for what RFC 6455 forbids: reserved bits and opcodes, long or
@@ -19,7 +23,9 @@ const MAX_CONTROL_BYTES = 125;
 export class FrameReader {
   readonly #isMasked: boolean;
   readonly #maxBytes: number;
-  #held: Buffer = NOTHING;
+  readonly #held = new GatheredBytes();
+  /** How many bytes the next frame takes, as far as they are known. */
+  #wanted = SHORTEST_FRAME;
 
   constructor(isMasked: boolean, maxBytes: number) {
     this.#isMasked = isMasked;
@@ -27,15 +33,21 @@ export class FrameReader {
   }
 
   take(chunk: Buffer): readonly Frame[] {
-    this.#held = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
+    this.#held.add(chunk);
+    if (this.#held.length < this.#wanted) return [];
+    const { bytes } = this.#held;
     const frames: Frame[] = [];
-    for (let frame = this.#next(); frame !== null; frame = this.#next()) frames.push(frame);
+    let at = 0;
+    for (let read = this.#read(bytes); 'frame' in read; read = this.#read(bytes.subarray(at))) {
+      frames.push(read.frame);
+      at += read.length;
+    }
+    this.#held.drop(at);
     return frames;
   }
 
-  #next(): Frame | null {
-    const bytes = this.#held;
-    if (bytes.length < 2) return null;
+  #read(bytes: Buffer): ReadFrame {
+    if (bytes.length < SHORTEST_FRAME) return this.#wants(SHORTEST_FRAME);
     const first = bytes.readUInt8(0);
     const second = bytes.readUInt8(1);
     const opcode = first & 0x0f;
@@ -51,14 +63,18 @@ export class FrameReader {
     }
     const lengthBytes = short === 127 ? 8 : short === 126 ? 2 : 0;
     const start = 2 + lengthBytes + (this.#isMasked ? 4 : 0);
-    if (bytes.length < start) return null;
+    if (bytes.length < start) return this.#wants(start);
     const length = lengthOf(bytes, short);
     if (length > this.#maxBytes) throw new Error('a frame is too long to be looked at');
-    if (bytes.length < start + length) return null;
+    if (bytes.length < start + length) return this.#wants(start + length);
     const payload = Buffer.from(bytes.subarray(start, start + length));
     if (this.#isMasked) applyMask(payload, bytes.subarray(start - 4, start));
-    this.#held = bytes.subarray(start + length);
-    return { isFinal, opcode, payload };
+    return { frame: { isFinal, opcode, payload }, length: start + length };
+  }
+
+  #wants(bytes: number): ReadFrame {
+    this.#wanted = bytes;
+    return {};
   }
 }
 

@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import type { BareConnection } from '../exchange.ts';
+import { GatheredBytes } from '../gathered-bytes.ts';
 import type { ExchangeInspection, WebSocketMessage } from '../inspection.ts';
 import type { Limits } from '../limits.ts';
 import { type Frame, FrameReader, frameBytes, OPCODE } from './frames.ts';
@@ -58,8 +60,7 @@ class Direction {
   readonly #options: DirectionOptions;
   readonly #reader: FrameReader;
   readonly #frames: Frame[] = [];
-  #parts: Buffer[] = [];
-  #partBytes = 0;
+  readonly #parts = new GatheredBytes();
   #opcode: number | null = null;
   #isBusy = false;
 
@@ -104,7 +105,7 @@ class Direction {
   async #pass(frame: Frame): Promise<void> {
     const { limits, inspection, direction, signal, close } = this.#options;
     if (frame.opcode >= OPCODE.close) {
-      await this.#send(frame);
+      await this.#passControl(frame);
       return;
     }
     const isFirst = frame.opcode !== OPCODE.continuation;
@@ -113,14 +114,11 @@ class Direction {
       return;
     }
     this.#opcode ??= frame.opcode;
-    this.#parts.push(frame.payload);
-    this.#partBytes += frame.payload.length;
-    if (this.#partBytes > limits.messageBytes) close(MESSAGE_TOO_BIG);
+    if (this.#parts.length + frame.payload.length > limits.messageBytes) close(MESSAGE_TOO_BIG);
+    else this.#parts.add(frame.payload);
     if (!frame.isFinal || signal.aborted) return;
     const opcode = this.#opcode;
-    const bytes = Buffer.concat(this.#parts);
-    this.#parts = [];
-    this.#partBytes = 0;
+    const bytes = this.#parts.take();
     this.#opcode = null;
     const kind = opcode === OPCODE.text ? 'text' : 'binary';
     const verdict = await inspection.message({ direction, kind, bytes }, signal);
@@ -132,14 +130,23 @@ class Direction {
     }
   }
 
+  /** A ping carries what its sender likes. Nothing is put in its place: it is short, and must stay so. */
+  async #passControl(frame: Frame): Promise<void> {
+    const { inspection, direction, signal, close } = this.#options;
+    const { payload: bytes } = frame;
+    const isFine =
+      bytes.length === 0 ||
+      (await inspection.message({ direction, kind: 'binary', bytes }, signal)).kind === 'pass';
+    if (signal.aborted) return;
+    if (isFine) await this.#send(frame);
+    else close(POLICY_VIOLATION);
+  }
+
   /** Waits for room on the other side. */
   async #send(frame: Frame): Promise<void> {
     const { to, direction, signal } = this.#options;
     if (to.write(frameBytes(frame, direction === 'outbound')) || signal.aborted) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    to.once('drain', resolve);
-    signal.addEventListener('abort', () => resolve(), { once: true });
-    await promise;
+    await once(to, 'drain', { signal }).catch(() => undefined);
   }
 }
 
