@@ -1,5 +1,5 @@
 import type { AgentExchange, AgentListener, BareConnection, BodySink } from './exchange.ts';
-import type { BodyFraming } from './http1/body-framing.ts';
+import { type BodyFraming, NO_BODY } from './http1/body-framing.ts';
 import { inboundHeaders } from './request-headers.ts';
 import type {
   UpstreamConnection,
@@ -114,24 +114,32 @@ export class Relay implements AgentListener, UpstreamListener, BodySink {
 
   onInform(status: number, headers: readonly string[]): void {
     if (status === 100 && !this.#agent.expectsContinue) return;
-    this.#agent.inform(status, inboundHeaders(headers, false));
+    const passed = this.#judged({
+      status,
+      headers: inboundHeaders(headers, false),
+      framing: NO_BODY,
+    });
+    if (passed !== null) this.#agent.inform(status, passed.headers);
   }
 
   onAnswer(status: number, headers: readonly string[], framing: BodyFraming): void {
     this.#hasAnswered = true;
-    const passed = inboundHeaders(headers, true);
-    if (this.#host.onAnswer === null) {
-      this.#agent.respond(status, passed, framing);
-      return;
-    }
-    const filtered = this.#host.onAnswer({ status, headers: passed, framing });
+    const passed = this.#judged({ status, headers: inboundHeaders(headers, true), framing });
+    if (passed === null) return;
+    this.#filter = passed.filter;
+    this.#agent.respond(passed.status, passed.headers, passed.framing);
+  }
+
+  /** What of an answer is passed on; null: it was answered otherwise. */
+  #judged(answer: Answer): FilteredAnswer | null {
+    const { onAnswer } = this.#host;
+    if (onAnswer === null) return { ...answer, filter: null };
+    const filtered = onAnswer(answer);
     if (filtered === null) {
       this.#finish();
       this.#upstream?.abort();
-      return;
     }
-    this.#filter = filtered.filter;
-    this.#agent.respond(filtered.status, filtered.headers, filtered.framing);
+    return filtered;
   }
 
   onData(chunk: Buffer): void {
@@ -155,9 +163,12 @@ export class Relay implements AgentListener, UpstreamListener, BodySink {
   }
 
   onUpgrade(headers: readonly string[], upstream: BareConnection): void {
+    const answer = { status: 101, headers: inboundHeaders(headers, false), framing: NO_BODY };
+    const passed = this.#judged(answer);
+    if (passed === null) return;
     this.#finish();
     const offered = ['connection', 'Upgrade', 'upgrade', 'websocket'];
-    const agent = this.#agent.upgrade([...offered, ...inboundHeaders(headers, false)]);
+    const agent = this.#agent.upgrade([...offered, ...passed.headers]);
     if (agent === null) upstream.socket.destroy();
     else this.#host.onUpgrade(agent, upstream);
   }

@@ -3,7 +3,7 @@ import { brotliCompressSync, deflateSync, gunzipSync, gzipSync, zstdCompressSync
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { RouteDlp } from '../../../../src/model/egress-route.ts';
 import { egressRoute } from '../../../builders/desired.ts';
-import { type AgentRequest, type Answer, open, send } from '../agent-client.ts';
+import { type AgentRequest, type Answer, exchange, open, send, tunnel } from '../agent-client.ts';
 import { type EgressHarness, startEgress } from '../harness.ts';
 import { startUpstream, type Upstream } from '../upstream.ts';
 import { TOKENS } from './tokens.ts';
@@ -147,6 +147,29 @@ describe('a request with a secret never leaves, and the same without it does', (
     await expectBlocked(ask(BLOCK, `/${half}`, { headers: { 'x-0': rest } }), 'known_secrets');
     await expectBlocked(ask(BLOCK, '/', { headers: { [SECRET]: 'x' } }), 'known_secrets');
     await expectSent(ask(BLOCK, '/', { headers: { cookie: 'a=b', 'x-a': half } }));
+  });
+
+  test('in the method', async () => {
+    await using letters = await startEgress({
+      routes: [
+        egressRoute(BLOCK, {
+          ports: [upstream.port],
+          dlp: { outbound: ['known_secrets'], onMatch: 'redact' },
+          addresses: ['127.0.0.1/32'],
+        }),
+      ],
+      upstream: upstream.settings,
+      secrets: { word: 'correct-horse-battery' },
+    });
+    const ask = async (method: string): Promise<string> => {
+      const target = `${BLOCK}:${upstream.port}`;
+      const socket = await tunnel(letters, { target });
+      const request = `${method} /x HTTP/1.1\r\nHost: ${target}\r\nConnection: close\r\n\r\n`;
+      return exchange(socket, request);
+    };
+    expect(await ask('CORRECT-HORSE-BATTERY')).toMatch(/^HTTP\/1\.1 403 /);
+    expect(arrived).toBeNull();
+    expect(await ask('MKCALENDAR')).toMatch(/^HTTP\/1\.1 200 /);
   });
 
   test('in the name of the host, or in labels that are data', async () => {
