@@ -21,12 +21,10 @@ export interface ClientPrograms {
 export async function findPrograms(folder: string): Promise<ClientPrograms> {
   await chmod(folder, 0o755);
   await mkdir(join(folder, 'bin'));
-  await writeFile(join(folder, 'Fetch.java'), FETCH_JAVA);
   const cargo = await realCargo();
   if (cargo !== null) await copyFile(cargo, join(folder, 'bin/cargo'));
   const python = (module: string) => works('/usr/bin/python3', ['-c', `import ${module}`]);
-  const javas = (await execa('sh', ['-c', 'ls -d /usr/lib/jvm/*/bin/java'], { reject: false }))
-    .stdout;
+  const javas = await compiledJavas(folder);
   return {
     cargo: cargo !== null,
     go: isThere('/usr/local/go/bin/go')
@@ -34,12 +32,22 @@ export async function findPrograms(folder: string): Promise<ClientPrograms> {
       : isThere('/usr/bin/go')
         ? 'go'
         : null,
-    javas: javas.split('\n').filter((path) => path !== '' && !path.includes('/java-1.')),
+    javas,
     pip: await python('pip'),
     requests: await python('requests'),
     httpx: await python('httpx'),
     wget: isThere('/usr/bin/wget'),
   };
+}
+
+/** Each Java of this machine, when one of them makes a program of our source that all of them run. */
+async function compiledJavas(folder: string): Promise<readonly string[]> {
+  const listed = await execa('sh', ['-c', 'ls -d /usr/lib/jvm/*/bin/java'], { reject: false });
+  const javas = listed.stdout.split('\n').filter((path) => /^(?!.*java-1\.).+/.test(path));
+  const source = join(folder, 'Fetch.java');
+  await writeFile(source, FETCH_JAVA);
+  const isCompiled = await works('javac', ['--release', '17', '-d', folder, source]);
+  return isCompiled ? javas : [];
 }
 
 /** rustup's own `cargo` is a switch that needs its home; the program itself is one file. */

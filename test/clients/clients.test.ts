@@ -79,6 +79,9 @@ describe.skipIf(place.kind === 'none')(title, { timeout: 60_000 }, () => {
     expect(await remote.git('rev-parse', 'main')).not.toBe(tip);
     const elsewhere = await inside(`git clone ${originOf('git')}/other.git ~/other`);
     expect(elsewhere.all).toContain('403');
+    // git speaks HTTP/2 where it can, so egress does with an upstream that can.
+    const ofGit = upstream.arrived.filter(({ site }) => site === SITES.git);
+    expect(new Set(ofGit.map(({ version }) => version))).toEqual(new Set(['2.0']));
     expect(remote.requests.map(({ path }) => path).join(' ')).not.toMatch(/other|receive-pack/);
   });
 
@@ -97,6 +100,7 @@ END`;
     expect(refused).not.toContain('heard');
     expect(upstream.arrived.slice(before)).toEqual([
       {
+        version: '1.1',
         site: SITES.api,
         method: 'GET',
         path: '/open/socket',

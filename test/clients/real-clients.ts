@@ -130,7 +130,7 @@ function pythonClient(module: string): RealClient {
 }
 
 function javaClient(java: string): RealClient {
-  return getter(java, (url) => `${java} /opt/programs/Fetch.java ${url} 2>&1`, {
+  return getter(java, (url) => `${java} -cp /opt/programs Fetch ${url} 2>&1`, {
     allowed: /connection 200 hello from[\s\S]*client 200 hello from/,
     denied: /connection 403 .*egress_denied[\s\S]*client 403 .*egress_denied/,
   });

@@ -1,10 +1,11 @@
+import { request as ask, type IncomingMessage } from 'node:http';
 import {
-  request as ask,
-  type IncomingMessage,
-  type RequestListener,
-  type ServerResponse,
-} from 'node:http';
-import { createServer } from 'node:https';
+  createSecureServer,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+  type IncomingHttpHeaders,
+} from 'node:http2';
+import type { Duplex } from 'node:stream';
 import { selfSigned } from '../sidecars/egress/upstream.ts';
 import { echoSocket } from './echo-socket.ts';
 import type { Answers } from './served-packages.ts';
@@ -24,6 +25,7 @@ export const originOf = (site: Site): string => `https://${SITES[site]}:${PORT}`
 
 /** A request as it arrived. */
 interface Arrived {
+  readonly version: string;
   readonly site: string;
   readonly method: string;
   readonly path: string;
@@ -44,22 +46,29 @@ export interface UpstreamSite extends AsyncDisposable {
   end(): void;
 }
 
-/** Greets below `/open/` and everywhere else; which of it a bottle may have is a matter of its routes. */
+/**
+ * Speaks HTTP/2 and, as upgrades need it, HTTP/1.1. Greets below `/open/` and everywhere else; which of it a bottle may
+ * have is a matter of its routes.
+ */
 export async function upstreamSite(address: string): Promise<UpstreamSite> {
   const names = Object.values(SITES);
   const { key, cert } = selfSigned(names);
   const arrived: Arrived[] = [];
   const answers = new Map<string, string | Buffer>();
-  const listeners = new Set<ServerResponse>();
-  const note = ({ headers, method = '', url: path = '' }: IncomingMessage): string => {
-    const [site = ''] = (headers.host ?? '').split(':');
-    arrived.push({ site, method, path, authorization: headers.authorization ?? null });
+  const listeners = new Set<Http2ServerResponse>();
+  const note = (request: Http2ServerRequest | IncomingMessage): string => {
+    const { headers, method = '', url: path = '', httpVersion: version } = request;
+    const [site = ''] = String(headers[':authority'] ?? headers.host ?? '').split(':');
+    arrived.push({ version, site, method, path, authorization: headers.authorization ?? null });
     return site;
   };
-  const listener: RequestListener = (request, response) => {
+  const listener = (request: Http2ServerRequest, response: Http2ServerResponse): void => {
     const host = note(request);
-    const path = request.url ?? '';
-    if (host === SITES.git && site.gitAt !== null) return forward(site.gitAt, request, response);
+    const path = request.url;
+    if (host === SITES.git && site.gitAt !== null) {
+      forward(site.gitAt, request, response);
+      return;
+    }
     if (path.endsWith('/events')) {
       listeners.add(response);
       response.on('close', () => listeners.delete(response));
@@ -74,8 +83,8 @@ export async function upstreamSite(address: string): Promise<UpstreamSite> {
     else if (host === SITES.api) greet(request, response);
     else response.writeHead(404).end();
   };
-  const server = createServer({ key, cert }, listener);
-  server.on('upgrade', (request, socket) => {
+  const server = createSecureServer({ key, cert, allowHTTP1: true }, listener);
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
     note(request);
     echoSocket(request, socket);
   });
@@ -109,7 +118,7 @@ export async function upstreamSite(address: string): Promise<UpstreamSite> {
   return site;
 }
 
-function greet(request: IncomingMessage, response: ServerResponse): void {
+function greet(request: Http2ServerRequest, response: Http2ServerResponse): void {
   let bytes = 0;
   request.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
@@ -117,12 +126,18 @@ function greet(request: IncomingMessage, response: ServerResponse): void {
   request.on('end', () => response.end(`hello from ${request.url}, ${bytes} bytes taken\n`));
 }
 
-function forward(origin: string, request: IncomingMessage, response: ServerResponse): void {
-  const { method, headers, url = '' } = request;
-  const onward = ask(new URL(url, origin), { method, headers }, (answer) => {
-    response.writeHead(answer.statusCode ?? 502, answer.headers);
+function forward(origin: string, request: Http2ServerRequest, response: Http2ServerResponse): void {
+  const { method, headers, url } = request;
+  const onward = ask(new URL(url, origin), { method, headers: plain(headers) }, (answer) => {
+    response.writeHead(answer.statusCode ?? 502, plain(answer.headers));
     answer.pipe(response);
   });
   onward.on('error', () => response.destroy());
   request.pipe(onward);
+}
+
+/** Without what belongs to one connection or one version of HTTP. */
+function plain(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  const own = /^:|^(connection|keep-alive|transfer-encoding|upgrade)$/;
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !own.test(name)));
 }
