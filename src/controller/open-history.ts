@@ -1,9 +1,10 @@
-import type { Revision } from '../model/names.ts';
+import type { FleetName, Revision } from '../model/names.ts';
 import { loadHostConfig } from './adapters/host-config.ts';
 import { hostSecrets } from './adapters/secrets.ts';
+import { stateDirectory } from './adapters/state-directory.ts';
 import type { Answer, ControllerOptions } from './api.ts';
 import type { HostSettings } from './host-config.ts';
-import { openRepository } from './open-source.ts';
+import { fleetNameIn, openRepository } from './open-source.ts';
 import type { Git } from './ports/git.ts';
 
 /** A branch to be read, and nothing else: no state, no engine, no lock. */
@@ -34,4 +35,22 @@ export async function openHistory(options: ControllerOptions): Promise<Answer<Op
   const message = `${git.repository} has no commit on ${git.branch}`;
   const hint = 'commit the desired state first, or name the right repository with --repo';
   return { ok: false, refusal: { kind: 'source', message, hint, diagnostics: [] } };
+}
+
+/** What a fleet that is known by a branch left on this host. */
+export interface OpenedFleet extends OpenedHistory {
+  readonly fleet: FleetName;
+  /** Where its state is. */
+  readonly directory: string;
+}
+
+/** Opens the repository for those who hold what this host recorded of the fleet against it. */
+export async function openFleetHistory(options: ControllerOptions): Promise<Answer<OpenedFleet>> {
+  const opened = await openHistory(options);
+  if (!opened.ok) return opened;
+  const { git, tip } = opened.value;
+  const fleet = fleetNameIn(git, await git.readTree(tip));
+  if (!fleet.ok) return fleet;
+  const directory = stateDirectory(options.environment, fleet.value);
+  return { ok: true, value: { ...opened.value, fleet: fleet.value, directory } };
 }

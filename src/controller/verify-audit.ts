@@ -2,7 +2,6 @@ import type { Revision } from '../model/names.ts';
 import { diskQueueFiles } from '../supervise/disk-queue-files.ts';
 import { createProposalStore } from '../supervise/proposal-store.ts';
 import { createFleetStore } from './adapters/fleet-store.ts';
-import { stateDirectory } from './adapters/state-directory.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import type { Answer, ControllerOptions } from './api.ts';
 import { BranchHistory } from './audit/branch-history.ts';
@@ -12,8 +11,7 @@ import { checkLiveTables } from './audit/check-live-tables.ts';
 import { checkSignatures } from './audit/check-signatures.ts';
 import { reportedSidecars } from './audit/reported-sidecars.ts';
 import type { AuditCheck } from './audit/verdict.ts';
-import { openHistory } from './open-history.ts';
-import { fleetNameIn } from './open-source.ts';
+import { openFleetHistory } from './open-history.ts';
 import { desiredAt } from './pass.ts';
 
 /** What `bb audit verify` looked at. Sound when no check found anything; what was skipped says why. */
@@ -29,12 +27,9 @@ export interface AuditVerdict {
  * controller and no engine, and changes nothing.
  */
 export async function verifyAudit(options: ControllerOptions): Promise<Answer<AuditVerdict>> {
-  const opened = await openHistory(options);
+  const opened = await openFleetHistory(options);
   if (!opened.ok) return opened;
-  const { git, tip, host } = opened.value;
-  const fleet = fleetNameIn(git, await git.readTree(tip));
-  if (!fleet.ok) return fleet;
-  const directory = stateDirectory(options.environment, fleet.value);
+  const { git, tip, host, fleet, directory } = opened.value;
   const store = createFleetStore(directory);
   const history = await BranchHistory.of(git.records(tip));
   const [applied, fleetAt, noted, trusted, records] = await Promise.all([
@@ -57,7 +52,7 @@ export async function verifyAudit(options: ControllerOptions): Promise<Answer<Au
   const checks = [
     await checkSignatures(history, host.config.verify, git),
     await checkLiveTables(tip, applied, {
-      files: await reportedSidecars(options, fleet.value),
+      files: await reportedSidecars(options, fleet),
       bottlesAt,
     }),
     checkApplied(history, applied, fleetAt),

@@ -41,7 +41,8 @@ function parseLog(output: string): readonly LoggedCommit[] {
   return commits;
 }
 
-function parseCommit(fields: readonly string[]): LoggedCommit {
+/** A commit from its id, parents, author, time, subject and trailers, as git gave them. */
+export function parseCommit(fields: readonly string[]): LoggedCommit {
   const [id = '', parents = '', author = '', at = '', subject = '', trailers = ''] = fields;
   const revision = parseRevision(id);
   if (revision === undefined) throw new Error(`git log gave "${id}" as a commit`);
@@ -56,7 +57,7 @@ function parseCommit(fields: readonly string[]): LoggedCommit {
 }
 
 /** Name and value of each line of what git found to be trailers. */
-export function parseTrailers(text: string): LoggedCommit['trailers'] {
+function parseTrailers(text: string): LoggedCommit['trailers'] {
   return text.split('\n').flatMap(parseTrailer);
 }
 

@@ -1,6 +1,6 @@
-import { parseRevision, type Revision } from '../../model/names.ts';
+import type { Revision } from '../../model/names.ts';
 import type { CommitRecord } from '../ports/git.ts';
-import { parseTrailers } from './git-history.ts';
+import { parseCommit } from './git-history.ts';
 import { NOTES_REF } from './git-notes.ts';
 import type { GitProcess } from './git-process.ts';
 
@@ -14,6 +14,8 @@ const FIELDS = [
   '%(trailers:only=true,unfold=true)',
   '%N',
 ] as const;
+/** All but the note. */
+const COMMIT_FIELDS = FIELDS.length - 1;
 
 /**
  * Everything that history tells of each commit up to `from`, children before their parents: one process whose output is
@@ -65,19 +67,12 @@ export async function* readRecords(
 }
 
 function parseRecord(tokens: readonly string[]): CommitRecord {
-  const [mark = '', id = '', parents = '', author = '', at = '', subject = '', ...rest] = tokens;
-  const [trailers = '', note = '', end = '', ...files] = rest;
-  const revision = parseRevision(id);
-  if (revision === undefined || mark !== '' || end !== '') {
-    throw new Error(`git log gave "${id}" as a commit`);
-  }
+  const [mark = '', ...others] = tokens;
+  const fields = others.slice(0, COMMIT_FIELDS);
+  const [note = '', end = '', ...files] = others.slice(COMMIT_FIELDS);
+  if (mark !== '' || end !== '') throw new Error(`git log gave "${fields[0]}" as a commit`);
   return {
-    revision,
-    parents: parents.split(' ').flatMap((parent) => parseRevision(parent) ?? []),
-    author,
-    at,
-    subject,
-    trailers: parseTrailers(trailers),
+    ...parseCommit(fields),
     note: note === '' ? null : note,
     // Git puts a line feed before the first path.
     files: files.map((path, index) => (index === 0 ? path.slice(1) : path)),

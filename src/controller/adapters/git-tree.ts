@@ -86,7 +86,7 @@ function changedFiles(
 }
 
 /** `<commit>:<folder>`, or the commit where the folder is the repository's root. */
-export function treeish(revision: Revision, folder: string): string {
+export function treeish(revision: string, folder: string): string {
   return folder === '' || folder === '.' ? revision : `${revision}:${folder}`;
 }
 

@@ -140,6 +140,8 @@ async function resolveTip(
   git: GitProcess,
   { repository, branch, folder }: GitOptions & { readonly branch: string },
 ): Promise<Resolved> {
+  const seen = await tipWithFolder(git, `refs/heads/${branch}`, folder);
+  if (seen !== null) return { kind: 'resolved', revision: seen };
   const revision = await branchTip(git, `refs/heads/${branch}`);
   if (revision === null)
     return { kind: 'problem', problem: await noCommit(git, repository, branch) };
@@ -154,6 +156,21 @@ async function resolveTip(
       hint: 'commit a desired state there (bb init makes one), or set source.folder in config.yaml',
     },
   };
+}
+
+/** What most often is so, in one process: the branch has a commit with the folder, and did not move meanwhile. */
+async function tipWithFolder(
+  git: GitProcess,
+  ref: string,
+  folder: string,
+): Promise<Revision | null> {
+  const tip = `${ref}^{commit}`;
+  const input = `${tip}\n${treeish(ref, folder)}\n${tip}\n`;
+  const format = '--batch-check=%(objectname) %(objecttype)';
+  const { stdout } = await git.run(['cat-file', format], { input });
+  const [first = '', below = '', last, ...others] = stdout.split('\n');
+  const isWhole = first === last && /^\S+ (?:tree|commit)$/.test(below) && others.length === 1;
+  return isWhole ? (parseRevision(first.replace(/ commit$/, '')) ?? null) : null;
 }
 
 async function noCommit(
