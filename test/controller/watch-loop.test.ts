@@ -1,3 +1,4 @@
+import { execa } from 'execa';
 import { expect, onTestFinished, test } from 'vitest';
 import { BackendError } from '../../src/backends/backend.ts';
 import { agentFile, type FleetWorld, fleetWorld } from '../builders/controller.ts';
@@ -77,3 +78,33 @@ test('an idle loop looks once a resync, and a failed bottle does not make it spi
   await fleet.clock.advance(2_000);
   await expect.poll(() => passes(), { timeout: 10_000 }).toBe(before + 1);
 });
+
+test('two hundred commits in a row end in the last of them, and nothing is left to do', async () => {
+  const { fleet, controller, passes } = await followed();
+  await expect.poll(() => isUp(fleet, 'dev'), { timeout: 10_000 }).toBe(true);
+  const before = passes();
+  await execa('sh', ['-euc', TWO_HUNDRED_COMMITS], {
+    cwd: fleet.repository.root,
+    env: { GIT_CONFIG_GLOBAL: '/dev/null' },
+  });
+  const last = await fleet.repository.head();
+  await expect.poll(() => controller.journal.appliedRevision(), { timeout: 30_000 }).toBe(last);
+  expect(fleet.sidecars.get('dev')).toContain('host200.example.test');
+  expect(fleet.sidecars.get('dev')).not.toContain('host199.example.test');
+  await expect.poll(() => fleet.clock.sleeping, { timeout: 10_000 }).toBe(1);
+  expect(controller.reconciler.snapshot().inFlight.size).toBe(0);
+  const during = passes() - before;
+  // A commit is a hint, an ended turn and the report of the sidecars are one each: those of a pass under way are merged.
+  expect(during).toBeLessThanOrEqual(3 * 200);
+  await fleet.clock.advance(20_000);
+  expect(passes() - before).toBe(during);
+}, 60_000);
+
+const TWO_HUNDRED_COMMITS = `
+for number in $(seq 200); do
+  mkdir -p desired-state/routes
+  printf 'routes:\\n  - host: host%s.example.test\\n' "$number" > desired-state/routes/dev.yaml
+  git add desired-state/routes/dev.yaml
+  git commit --quiet --message "Route $number"
+done
+`;
