@@ -1,3 +1,5 @@
+import type { EgressRoute } from '../../model/egress-route.ts';
+import { NOT_INSPECTED, REWRITTEN, unreachable } from './crossing-denials.ts';
 import { decide, type EgressDecision, type EgressDenial, type EgressRequest } from './decide.ts';
 import type { AgentExchange, AgentListener, BareConnection } from './exchange.ts';
 import type { HeldBytes, HeldShare } from './held-bytes.ts';
@@ -72,6 +74,10 @@ export class Crossing implements LiveRequest, AgentListener, RelayHost {
     this.onAnswer =
       inspection === null ? null : (answer) => this.#inspectAnswer(inspection, answer);
     exchange.listener = this;
+  }
+
+  get route(): EgressRoute | null {
+    return this.#allowed.route;
   }
 
   get address(): string | null {
@@ -222,28 +228,4 @@ function whenReady<Value extends object>(
   const value = make();
   if (value instanceof Promise) value.then(then).catch(fail);
   else then(value);
-}
-
-const REWRITTEN: EgressDenial = {
-  kind: 'deny',
-  status: 403,
-  reason: 'without what was found in it, the request is one that no route allows',
-  try: 'send it without the secret',
-};
-
-const NOT_INSPECTED: EgressDenial = {
-  kind: 'deny',
-  status: 403,
-  reason: 'the request could not be looked at, so it is not sent',
-  try: 'retry, or tell the operator',
-};
-
-function unreachable(error: Error): EgressDenial {
-  const { code = error.name } = error as Error & { readonly code?: string };
-  return {
-    kind: 'deny',
-    status: 502,
-    reason: `the upstream could not be reached or its certificate is not trusted (${code})`,
-    try: 'retry later, or tell the operator',
-  };
 }

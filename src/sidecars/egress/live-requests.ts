@@ -1,8 +1,11 @@
+import type { EgressRoute } from '../../model/egress-route.ts';
 import type { EgressRequest } from './decide.ts';
 
 /** A request between its decision and its last byte. */
 export interface LiveRequest {
   readonly request: EgressRequest;
+  /** What let it pass; null where the allowlist did. */
+  readonly route: EgressRoute | null;
   /** Where it went; null before that is known, and where a proxy behind this one resolves names. */
   readonly address: string | null;
   /** Ends it at once, on both sides. */

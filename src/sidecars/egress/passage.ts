@@ -1,4 +1,6 @@
 import { isIP } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
+import type { EgressRoute } from '../../model/egress-route.ts';
 import type { UpstreamProxy } from '../../model/sidecar.ts';
 import type { Log } from '../json-log.ts';
 import { mayDial } from './address-policy.ts';
@@ -116,10 +118,11 @@ export class Passage {
     }
   }
 
-  #isStillAllowed({ request, address }: LiveRequest): boolean {
+  #isStillAllowed({ request, route, address }: LiveRequest): boolean {
     const decision = this.#decide(request);
     const current = this.#options.table.current;
     if (decision.kind !== 'allow' || current === null) return false;
+    if (!isAsStrict(route, decision.route)) return false;
     const declared = decision.route?.addresses ?? [];
     const { upstream } = current.table;
     return address === null || mayStay(request.authority.host, address, upstream, declared);
@@ -164,6 +167,15 @@ export class Passage {
     this.#options.log('request denied', { status, target: `${method} ${logged}`, reason });
     sendDenial(exchange, denial, { host, path, method });
   }
+}
+
+/** Whether what runs under `before` is looked at as `now` wants it, and has no credential that `now` does not give. */
+function isAsStrict(before: EgressRoute | null, now: EgressRoute | null): boolean {
+  const [dlp, auth] = [now?.dlp ?? null, before?.auth ?? null];
+  return (
+    (dlp === null || isDeepStrictEqual(dlp, before?.dlp)) &&
+    (auth === null || isDeepStrictEqual(auth, now?.auth))
+  );
 }
 
 const BROKEN_UPGRADE: EgressDenial = {

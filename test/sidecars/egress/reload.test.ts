@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { expect, test } from 'vitest';
+import type { EgressRoute } from '../../../src/model/egress-route.ts';
 import { allowlistEntry, egressRoute } from '../../builders/desired.ts';
 import { eventually } from '../../eventually.ts';
 import { exchange, open, read, send, tunnel } from './agent-client.ts';
@@ -86,6 +87,37 @@ test('a live stream that the new table forbids is cut within a second, another o
   expect(keptEnded).toBe(false);
   kept.destroy();
 });
+
+test.for([
+  ['that must be looked at now', { dlp: { outbound: ['known_secrets'], onMatch: 'block' } }],
+  ['whose credential was withdrawn', { auth: null }],
+] as const)(
+  'a live stream %s is cut, one under rules that stay as strict goes on',
+  async ([, stricter]) => {
+    await using upstream = await startUpstream([API, OTHER], {
+      handler: (_request, response) => response.write('begun\n'),
+    });
+    const route = (host: string, partial: Partial<EgressRoute> = {}) =>
+      egressRoute(host, {
+        ports: [upstream.port],
+        auth: { scheme: 'Bearer', secret: 'api' },
+        ...partial,
+      });
+    const table = { upstream: upstream.settings, secrets: { api: 'long-enough-a-value' } };
+    await using egress = await startEgress({ ...table, routes: [route(API), route(OTHER)] });
+    const [live, kept] = await Promise.all(
+      [API, OTHER].map((host) => open(egress, `https://${host}:${upstream.port}/`)),
+    );
+    for (const each of [live, kept]) each?.on('error', () => undefined).resume();
+    await egress.enforce({
+      ...table,
+      routes: [route(API, stricter), route(OTHER, { git: { fetch: true } })],
+    });
+    await eventually('it is cut', () => live?.closed === true, 1000);
+    expect(kept?.closed).toBe(false);
+    kept?.destroy();
+  },
+);
 
 test('a half-sent upload that the new table forbids is cut', async () => {
   await using upstream = await startUpstream([API]);
