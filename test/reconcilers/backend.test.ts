@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
 import type { DesiredBottle } from '../../src/model/desired-state.ts';
+import { sha256 } from '../../src/model/fingerprint.ts';
 import type { BackendObservation, ObservedState } from '../../src/model/observed-state.ts';
 import { buildPlan } from '../../src/reconcilers/build-plan.ts';
 import { formatPlan } from '../../src/reconcilers/format-plan.ts';
+import { customProvider } from '../builders/desired.ts';
 import {
   backendEntry,
   bottle,
@@ -98,4 +100,23 @@ test('a record without a backend is looked for where auto would have put it', ()
     ).bottles[0]?.verdict;
   expect(plan(['other', 'simulated'])).toBe('unknown');
   expect(plan(['simulated', 'other'])).toBe('create');
+});
+
+test('R28: a bottle that moves is not taken away before its image is there, and takes its sessions along', async () => {
+  const provider = customProvider({ resume: ['bash'], transcripts: '.agent/*.log' });
+  const { observed, context } = await onSimulated(bottle('dev', { provider }));
+  const digest = sha256('FROM base\n');
+  const image = { kind: 'dockerfile', path: 'images/dev.Dockerfile', digest } as const;
+  const wanted = desiredState([bottle('dev', { provider, image, backend: 'other' })]);
+  const { actions } = buildPlan(wanted, observed, context);
+  const after = (kind: string) => actions.find(({ action }) => action.kind === kind)?.dependsOn;
+  const builds = actions.filter(({ action }) => action.kind === 'ensure-image');
+  expect(builds.map(({ backend }) => backend)).toEqual(['other']);
+  expect(after('keep-sessions')).toEqual(builds.map(({ id }) => id));
+  const [keeps] = actions.filter(({ action }) => action.kind === 'keep-sessions');
+  expect(keeps?.backend).toBe('simulated');
+  expect(after('stop')).toEqual([keeps?.id]);
+  const plain = desiredState([bottle('dev', { backend: 'other' })]);
+  const kinds = buildPlan(plain, observed, context).actions.map(({ action }) => action.kind);
+  expect(kinds).not.toContain('keep-sessions');
 });

@@ -1,4 +1,5 @@
 import type { Component, ComponentIdentity, ContainerComponent } from '../../model/component.ts';
+import type { ObservedBottle } from '../../model/observed-state.ts';
 import { providerOf } from '../../model/providers/provider-of.ts';
 import { SUPERVISE_URL } from '../../model/sidecar.ts';
 import { agentContainer } from '../agent/agent-container.ts';
@@ -8,6 +9,7 @@ import { sidecarsContainer } from '../sidecars/sidecars-container.ts';
 import type { Step, StepList } from '../step-list.ts';
 import { type Current, isAlive } from './current.ts';
 import type { Move, Moves } from './moves.ts';
+import { removeBottle } from './removal.ts';
 import type { Target } from './target.ts';
 
 /** Subnets of a bottle, kept or newly chosen; null where it has no such network. */
@@ -28,8 +30,8 @@ export interface StepOptions {
   readonly canBuild: boolean;
   /** Why isolation must be proven although nothing starts; null when it need not. */
   readonly unproven: string | null;
-  /** Steps that everything else waits for. */
-  readonly after: readonly Step[];
+  /** Copies on other backends, which go first. */
+  readonly strays: readonly ObservedBottle[];
 }
 
 /**
@@ -39,14 +41,15 @@ export interface StepOptions {
  * ensure-image ─► (keep sessions) ─► stop, remove ─► (networks) ─► create sidecars ─► start ─► await ─┐
  * render ────────────────────────────────────────────────────┴──► create agent ─► provision ─► start ─┴─► prove-isolation ─► register
  * ```
- * Nothing is taken away before the images of its successor are there.
+ * Nothing is taken away before the images of its successor are there, neither here nor on a backend that it leaves.
  */
 export function bottleSteps(steps: StepList, options: StepOptions): void {
-  const { target, current, moves, owner, host, subnets, after } = options;
+  const { target, current, moves, owner, host, subnets } = options;
   const { backend, table, settings } = target;
   const hashes = { tableHash: table.hash, settingsHash: settings.hash };
   const sidecarsImage = ensureImage(steps, options, 'sidecars');
   const agentImage = ensureImage(steps, options, 'agent');
+  const after = removeStrays(steps, options, [sidecarsImage, agentImage]);
   const successors = [...after, sidecarsImage, agentImage];
   const goneAgent = takeAway(steps, options, 'agent', successors);
   const goneSidecars = takeAway(steps, options, 'sidecars', successors);
@@ -55,8 +58,8 @@ export function bottleSteps(steps: StepList, options: StepOptions): void {
       ? null
       : steps.add(backend, { kind: 'render-sidecars', ...hashes }, moves.sidecars.reason, after);
   const gone = [...goneAgent, ...goneSidecars];
-  const internal = makeNetwork(steps, options, 'internal-network', gone);
-  const external = makeNetwork(steps, options, 'external-network', gone);
+  const internal = makeNetwork(steps, options, 'internal-network', [...after, ...gone]);
+  const external = makeNetwork(steps, options, 'external-network', [...after, ...gone]);
   const addresses = bottleAddresses(subnets);
 
   let sidecars: Step | null = null;
@@ -119,6 +122,19 @@ function ensureImage(
   return steps.add(target.backend, { kind: 'ensure-image', image }, reason);
 }
 
+/** A bottle that moves takes its sessions along; of a second copy only the right one counts. */
+function removeStrays(
+  steps: StepList,
+  { target, moves, strays }: StepOptions,
+  after: readonly (Step | null)[],
+): readonly (Step | null)[] {
+  const keepsSessions = makesNew(moves.agent) && hasSessions(target);
+  return strays.flatMap((stray) => {
+    const reason = `it belongs on ${target.backend}, not on ${stray.backend}`;
+    return removeBottle(steps, stray, reason, { keepsSessions, after });
+  });
+}
+
 /** Stops and removes what is made anew; the last step of each. */
 function takeAway(
   steps: StepList,
@@ -133,7 +149,7 @@ function takeAway(
     return [steps.add(target.backend, { kind: 'remove', component }, move.reason, after)];
   }
   const kept =
-    component === 'agent' && providerOf(target.bottle.spec.provider).transcripts !== null
+    component === 'agent' && hasSessions(target)
       ? [steps.add(target.backend, { kind: 'keep-sessions' }, move.reason, after)]
       : after;
   const needs = [steps.add(target.backend, { kind: 'stop', component }, move.reason, kept)];
@@ -142,9 +158,9 @@ function takeAway(
 
 function makeNetwork(
   steps: StepList,
-  { target, moves, owner, subnets, after }: StepOptions,
+  { target, moves, owner, subnets }: StepOptions,
   component: Extract<Component, 'internal-network' | 'external-network'>,
-  gone: readonly Step[],
+  gone: readonly (Step | null)[],
 ): Step | null {
   const which = component === 'internal-network' ? 'internal' : 'external';
   const move = moves[which];
@@ -152,10 +168,10 @@ function makeNetwork(
   if (move.kind === 'keep' || subnet === null || target.pool === null) return null;
   const removed =
     move.kind === 'recreate'
-      ? steps.add(target.backend, { kind: 'remove', component }, move.reason, [...after, ...gone])
+      ? steps.add(target.backend, { kind: 'remove', component }, move.reason, gone)
       : null;
   const network = networkSpec(owner, component, { pool: target.pool, subnet });
-  const needs = removed === null ? [...after, ...gone] : [removed];
+  const needs = removed === null ? gone : [removed];
   return steps.add(target.backend, { kind: 'create-network', network }, move.reason, needs);
 }
 
@@ -163,7 +179,7 @@ function makeNetwork(
 function reloads(
   steps: StepList,
   { target, moves }: StepOptions,
-  after: readonly Step[],
+  after: readonly (Step | null)[],
 ): Step | null {
   if (moves.sidecars.kind !== 'keep') return null;
   const hashes = { tableHash: target.table.hash, settingsHash: target.settings.hash };
@@ -197,6 +213,10 @@ function proofReason({ moves, unproven }: StepOptions): string | null {
   if (moves.agent.kind !== 'keep') return moves.agent.reason;
   if (moves.sidecars.kind !== 'keep') return moves.sidecars.reason;
   return unproven;
+}
+
+function hasSessions({ bottle }: Target): boolean {
+  return providerOf(bottle.spec.provider).transcripts !== null;
 }
 
 function takesTools({ bottle }: Target): boolean {

@@ -10,7 +10,6 @@ import { bottleSteps } from './bottle-steps.ts';
 import { chooseSubnets } from './bottle-subnets.ts';
 import { isNothing } from './current.ts';
 import { type Draft, draftBottle } from './draft.ts';
-import { removeBottle } from './removal.ts';
 import { bottleTarget } from './target.ts';
 import { permitMoves } from './withhold.ts';
 
@@ -57,18 +56,13 @@ function planDraft(draft: Draft, backend: BackendView, world: World): PlannedBot
     return concluded(draft, 'blocked', words);
   }
   const steps = new StepList();
-  const after =
-    pending === null
-      ? strays.flatMap((stray) =>
-          removeBottle(steps, stray, `it belongs on ${target.backend}, not on ${stray.backend}`),
-        )
-      : [];
   const owner = { fleet: fleet.name, bottle: name, revision };
   const { images } = backend;
   const canBuild = backend.entry.capabilities.capabilityChange;
   const { unproven } = draft;
   bottleSteps(steps, {
-    ...{ target, current, moves, owner, host, subnets, images, canBuild, unproven, after },
+    ...{ target, current, moves, owner, host, subnets, images, canBuild, unproven },
+    strays: pending === null ? strays : [],
   });
   return concluded(draft, pending === null ? verdictOf(draft) : 'withheld', pending, steps.steps);
 }

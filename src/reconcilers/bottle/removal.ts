@@ -10,18 +10,31 @@ interface SaveAs {
   readonly canSave: boolean;
 }
 
+export interface Removal {
+  /** The agent's file system is saved as this image before it goes; a save that fails keeps all the rest. */
+  readonly saveAs?: SaveAs | null;
+  /** Its sessions are kept for a successor elsewhere. */
+  readonly keepsSessions?: boolean;
+  /** What must be there before anything goes. */
+  readonly after?: readonly (Step | null)[];
+}
+
 /**
  * Takes everything of a bottle away on one backend: agent → sidecars → networks, so that no agent ever outlives its
- * guard. With `saveAs`, the agent's file system is saved as this image before it goes, where the backend `canSave`; a
- * save that fails keeps all the rest. Returns the steps that the rest waits for.
+ * guard. Returns the steps that the rest waits for.
  */
 export function removeBottle(
   steps: StepList,
   bottle: ObservedBottle,
   reason: string,
-  saveAs: SaveAs | null = null,
-): readonly Step[] {
-  const agent = removeContainer(steps, bottle, 'agent', reason, [], saveAs);
+  { saveAs = null, keepsSessions = false, after = [] }: Removal = {},
+): readonly (Step | null)[] {
+  const isAgentAlive = bottle.containers.some((one) => one.component === 'agent' && isAlive(one));
+  const ready =
+    keepsSessions && isAgentAlive
+      ? [steps.add(bottle.backend, { kind: 'keep-sessions' }, reason, after)]
+      : after;
+  const agent = removeContainer(steps, bottle, 'agent', reason, ready, saveAs);
   const sidecars = removeContainer(steps, bottle, 'sidecars', reason, agent, null);
   const networks = (['internal-network', 'external-network'] as const).flatMap((component) =>
     bottle.networks.some((network) => network.component === component)
@@ -36,9 +49,9 @@ function removeContainer(
   bottle: ObservedBottle,
   component: Extract<Component, 'agent' | 'sidecars'>,
   reason: string,
-  after: readonly Step[],
+  after: readonly (Step | null)[],
   saveAs: SaveAs | null,
-): readonly Step[] {
+): readonly (Step | null)[] {
   const ours = bottle.containers.filter((container) => container.component === component);
   if (ours.length === 0) return after;
   const stop = ours.some(isAlive)

@@ -2,7 +2,7 @@ import type { BottlePlan } from '../../model/action.ts';
 import type { BottleName } from '../../model/names.ts';
 import type { PlannedBottle } from '../bottle/plan-bottle.ts';
 import { removeBottle } from '../bottle/removal.ts';
-import { type Step, StepList } from '../step-list.ts';
+import { StepList } from '../step-list.ts';
 import type { World } from '../world.ts';
 import { isPreserved, preservedImage } from './preservation.ts';
 
@@ -29,9 +29,9 @@ export function planPrune(name: BottleName, world: World): PlannedBottle {
   const steps = new StepList();
   const isKept = isPreserved(name, places, world.context);
   const reference = preservedImage(world.desired.fleet.name, name);
-  const gone: readonly Step[] = places.flatMap((place) => {
+  const gone = places.flatMap((place) => {
     const canSave = world.present.get(place.backend)?.entry.capabilities.freeze === true;
-    return removeBottle(steps, place, reason, isKept ? { reference, canSave } : null);
+    return removeBottle(steps, place, reason, { saveAs: isKept ? { reference, canSave } : null });
   });
   const last = backend ?? world.context.applied[name]?.backend ?? [...world.present.keys()][0];
   if (hiding === null && last !== undefined) {
