@@ -4,6 +4,7 @@ import type { FleetEvent } from '../model/event.ts';
 import type { BottleName, Revision } from '../model/names.ts';
 import { sanitizeLine } from '../model/sanitize.ts';
 import type { AppliedRecord } from '../reconcilers/plan-context.ts';
+import { applicationLines, endsWithTurns } from './audit/application-note.ts';
 import type { TurnOutcome } from './bottle-turn.ts';
 import type { BottleMemory } from './fleet-memory.ts';
 import type { PassResult } from './pass.ts';
@@ -124,13 +125,11 @@ export class FleetJournal {
   async #note(revision: Revision, turns: readonly RecordedTurn[]): Promise<void> {
     if (turns.length === 0) return;
     const at = new Date(this.#clock.nowMs()).toISOString();
-    // A turn whose process died is done all the same: the commit is in force.
-    const applied = turns.map(({ bottle, actions, result }) => {
-      return { bottle, actions, result: result ?? 'done' };
-    });
     try {
-      if (this.#turns.isRecalled && (await this.#isNoted(revision, applied))) return;
-      await this.#git.appendNote(revision, JSON.stringify({ at, applied }));
+      // A process may have died between the note and all that comes after it.
+      const isNoted =
+        this.#turns.isRecalled && endsWithTurns(await this.#git.readNote(revision), turns);
+      if (!isNoted) await this.#git.appendNote(revision, applicationLines(at, turns));
     } catch (error) {
       await this.record({
         severity: 'warning',
@@ -140,12 +139,6 @@ export class FleetJournal {
         revision,
       });
     }
-  }
-
-  /** A process may have died between the note and all that comes after it. */
-  async #isNoted(revision: Revision, applied: readonly unknown[]): Promise<boolean> {
-    const note = await this.#git.readNote(revision);
-    return note?.trimEnd().endsWith(`"applied":${JSON.stringify(applied)}}`) === true;
   }
 
   async #owned(): Promise<ReadonlySet<BottleName>> {

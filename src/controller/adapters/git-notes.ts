@@ -7,6 +7,7 @@ import type { GitProcess } from './git-process.ts';
 /** Where bb writes what it did with a commit; `git log --notes=bb` shows it. */
 export const NOTES_REF = 'refs/notes/bb';
 const ATTEMPTS = 10;
+const MAX_LINE_LENGTH = 4_000;
 
 /** The note of a commit, or null. */
 export async function readNote(git: GitProcess, revision: Revision): Promise<string | null> {
@@ -22,19 +23,24 @@ export async function listNoted(git: GitProcess): Promise<readonly Revision[]> {
 }
 
 /**
- * Adds a line to the note of a commit. One `fast-import` builds the notes tree and moves the ref, which it refuses when
+ * Adds lines to the note of a commit. One `fast-import` builds the notes tree and moves the ref, which it refuses when
  * somebody else moved it in between; then the note is read again, so that no line is lost.
  *
  * @throws Error when the ref cannot be written.
  */
-export async function appendNote(git: GitProcess, revision: Revision, line: string): Promise<void> {
+export async function appendNote(
+  git: GitProcess,
+  revision: Revision,
+  lines: readonly string[],
+): Promise<void> {
   const { name, email } = await gitAuthor(git);
+  const added = lines.map((line) => `${sanitizeLine(line, MAX_LINE_LENGTH)}\n`).join('');
   for (let attempt = 1; ; attempt += 1) {
     // The tip comes first: a note that is newer than it makes the import fail, never lose a line.
     const tip = await branchTip(git, NOTES_REF);
     const before = (await readNote(git, revision)) ?? '';
     const separator = before === '' || before.endsWith('\n') ? '' : '\n';
-    const note = `${before}${separator}${sanitizeLine(line, 4000)}\n`;
+    const note = `${before}${separator}${added}`;
     const input = [
       `commit ${NOTES_REF}`,
       `committer ${name} <${email}> now`,

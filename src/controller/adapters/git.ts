@@ -128,7 +128,7 @@ function createGit(
     log: (from, limit) => readLog(git, from, limit),
     show: (revision) => readChange(git, revision, folder),
     diff: (from, to) => readDiff(git, from, to, folder),
-    appendNote: (revision, line) => appendNote(git, revision, line),
+    appendNote: (revision, lines) => appendNote(git, revision, lines),
     noted: () => listNoted(git),
     readNote: (revision) => readNote(git, revision),
     remote: () => null,

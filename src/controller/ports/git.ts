@@ -163,8 +163,8 @@ export interface Git {
   diff(from: Revision, to: Revision): Promise<string>;
   /** What a commit changed in the folder, as a unified diff: of a merge against its first parent. */
   show(revision: Revision): Promise<string>;
-  /** Adds a line to the commit's note in `refs/notes/bb`. */
-  appendNote(revision: Revision, line: string): Promise<void>;
+  /** Adds lines to the commit's note in `refs/notes/bb`. */
+  appendNote(revision: Revision, lines: readonly string[]): Promise<void>;
   /** Every commit that has a note, on the branch or not. */
   noted(): Promise<readonly Revision[]>;
   readNote(revision: Revision): Promise<string | null>;

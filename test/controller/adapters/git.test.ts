@@ -143,7 +143,7 @@ test('GIT_DIR of a hook that runs bb, and the repository’s own hooks, have no 
     const parent = await tip(git);
     const changes = new Map([['desired-state/fleet.yaml', 'name: new\n']]);
     await git.commit({ parent, changes, subject: 'x', body: '', trailers: [] });
-    await git.appendNote(await tip(git), 'noted');
+    await git.appendNote(await tip(git), ['noted']);
   } finally {
     delete process.env['GIT_DIR'];
   }
@@ -305,7 +305,7 @@ test('notes are appended line by line, also by writers at the same time', async 
   const git = await open(repository.root);
   const revision = await tip(git);
   expect(await git.readNote(revision)).toBeNull();
-  await Promise.all(['one', 'two', 'three'].map((line) => git.appendNote(revision, line)));
+  await Promise.all(['one', 'two', 'three'].map((line) => git.appendNote(revision, [line])));
   expect((await git.readNote(revision))?.trim().split('\n').sort()).toEqual([
     'one',
     'three',
