@@ -100,8 +100,7 @@ export class Effects {
       case 'read':
         return this.#read(effect.topic);
       case 'read-history': {
-        const limit = RECENT_COMMITS;
-        const asked = this.#ask((api) => api.history({ limit }));
+        const asked = this.#ask((api) => api.history({ limit: RECENT_COMMITS }));
         dispatch({ kind: 'history', entries: await asked.catch(() => null) });
         await asked;
         return;
