@@ -12,7 +12,7 @@ import { resolveTip } from './pass.ts';
 import { type CommittedDecision, commitDecision } from './proposal-decision.ts';
 import { type RevertPorts, revertApproval } from './revert-approval.ts';
 
-export interface TurnPorts extends RevertPorts {
+export interface TurnPorts extends Omit<RevertPorts, 'committing'> {
   readonly store: ProposalStore;
   readonly index: DecisionIndex;
 }
@@ -93,7 +93,8 @@ export class DecisionTurns {
     approval: Parameters<typeof revertApproval>[0],
     failed: Parameters<typeof revertApproval>[1],
   ): Promise<Answer<never>> {
-    return this.#groups.between(() => revertApproval(approval, failed, this.#ports));
+    const committing: RevertPorts['committing'] = (work) => this.#groups.between(work);
+    return revertApproval(approval, failed, { ...this.#ports, committing });
   }
 
   /** The proposal, as long as an operator may decide it. */

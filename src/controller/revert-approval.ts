@@ -3,6 +3,7 @@ import type { Proposal } from '../model/proposal.ts';
 import { sanitizeLine } from '../model/sanitize.ts';
 import { commitMessage } from '../supervise/commit-message.ts';
 import type { Answer, Refusal } from './api.ts';
+import type { ChangeAt } from './commit-chain.ts';
 import { commitChanges } from './commit-changes.ts';
 import type { Failure } from './failure.ts';
 import type { FleetJournal } from './fleet-journal.ts';
@@ -14,6 +15,8 @@ export interface RevertPorts {
   readonly git: Git;
   readonly journal: FleetJournal;
   readonly reconciler: Reconciler;
+  /** Commits when nothing else does; what is brought about in the bottle afterwards holds nobody up. */
+  readonly committing: <Value>(work: () => Promise<Value>) => Promise<Value>;
 }
 
 /** One pass for the turn that is under way, one for the way back, one that sees that nothing is left to do. */
@@ -32,7 +35,7 @@ export async function revertApproval(
   const { git, journal, reconciler } = ports;
   const reason = sanitizeLine(failed.message);
   const log = failed.log ?? [];
-  const reverted = await commitChanges(git, async (tip) => {
+  const revertAt: ChangeAt = async (tip) => {
     const undone = await undoneAt(tip, approved, git);
     if (!undone.ok) return undone;
     const message = commitMessage({
@@ -44,7 +47,8 @@ export async function revertApproval(
       log,
     });
     return { ok: true, value: { changes: undone.value, ...message } };
-  });
+  };
+  const reverted = await ports.committing(() => commitChanges(git, revertAt));
   if (!reverted.ok) {
     const { message, hint } = reverted.refusal;
     return refuse(

@@ -302,3 +302,28 @@ test('D9 the same decision that history holds already stands as it was made, who
   expect(granted(again)).toMatchObject({ decidedBy: 'ann' });
   expect((await fleet.proposals().read(other))?.response?.notes).toBe('never');
 });
+
+test('what is taken back in one bottle holds up no decision about another', async () => {
+  const { fleet, controller, id } = await waiting();
+  const other = await fleet.propose('api.example.test', { bottle: bottleName('qa') });
+  fleet.silent.add('dev');
+  const first = approve(controller, id);
+  // The approval's time is up before that of the turn which waits for the sidecars.
+  const startedMs = fleet.clock.elapsedMs();
+  await expect
+    .poll(
+      async () => {
+        const isOver = fleet.clock.elapsedMs() - startedMs > 16_000;
+        if (!isOver && fleet.clock.sleeping > 0) await fleet.clock.advance(1_000);
+        return (await subjects(fleet))[0];
+      },
+      { timeout: 20_000, interval: 15 },
+    )
+    .toMatch(/^Revert/);
+  const second = approve(controller, other);
+  await expect
+    .poll(async () => (await subjects(fleet))[0], { timeout: 10_000 })
+    .toBe('Allow api.example.test for qa');
+  granted(await fleet.elapse(second));
+  expect(refusalOf(await fleet.elapse(first)).kind).toBe('apply-failed');
+});
