@@ -17,8 +17,11 @@ const BY_PRECEDENCE: readonly (readonly [ConditionType, BottleState['weight']])[
   ['Drifted', 'attention'],
 ];
 
-/** The state of a bottle by its conditions: stuck before waiting before working before ready. */
+/** The state of a bottle by its conditions: left behind before stuck before waiting before working before ready. */
 export function bottleState(bottle: BottleStatus): BottleState {
+  const source = conditionOf(bottle.conditions, 'SourceReady');
+  if (source?.status === 'False')
+    return { word: 'Invalid', weight: 'bad', message: source.message };
   for (const [type, weight] of BY_PRECEDENCE) {
     const condition = conditionOf(bottle.conditions, type);
     if (condition?.status === 'True') return { word: type, weight, message: condition.message };

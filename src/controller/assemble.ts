@@ -147,6 +147,7 @@ async function connect(
     journal,
     imageBuilds: buildsOver(images),
     performing,
+    onInvalid: config.onInvalid,
   });
   const proposals = createProposalStore(diskQueueFiles, directory);
   const index = new DecisionIndex(git);

@@ -1,6 +1,7 @@
 import type { BottlePlan } from '../model/action.ts';
 import { type Condition, setCondition } from '../model/condition.ts';
 import type { BottleMemory } from './fleet-memory.ts';
+import type { Isolation } from './isolate-errors.ts';
 
 /** What a bottle's conditions are derived from. */
 export interface ConditionInputs {
@@ -8,6 +9,8 @@ export interface ConditionInputs {
   readonly memory: BottleMemory;
   readonly inFlight: boolean;
   readonly pendingProposals: number;
+  /** Absent or null: it follows the commit. */
+  readonly isolation?: Isolation | null;
   /** For what is told. */
   readonly nowMs: number;
   /** For what is waited for. */
@@ -35,8 +38,18 @@ export function bottleConditions(
 type Statement = Omit<Condition, 'lastTransition'>;
 
 function currentConditions(inputs: ConditionInputs): readonly Statement[] {
-  const { plan, pendingProposals } = inputs;
+  const { plan, pendingProposals, isolation = null } = inputs;
   const statements: Statement[] = [ready(inputs), ...progress(inputs)];
+  if (isolation !== null) {
+    const { problem, revision } = isolation;
+    const message = `it stays at commit ${revision.slice(0, 12)}: ${problem}`;
+    statements.push({
+      type: 'SourceReady',
+      status: 'False',
+      reason: 'InvalidDesiredState',
+      message,
+    });
+  }
   if (plan.drifted) {
     statements.push(holds('Drifted', 'ObservedDiffers', 'changed by hand or died; being repaired'));
   }

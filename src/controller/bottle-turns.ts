@@ -204,7 +204,7 @@ export class BottleTurns {
     this.#remember(
       bottle,
       plan?.verdict === 'withheld'
-        ? rememberReloaded(memory, result.revision)
+        ? rememberReloaded(memory, record.revision)
         : rememberApplied(memory, record),
     );
   }
@@ -273,9 +273,10 @@ export class BottleTurns {
 
 function appliedRecord(
   bottle: BottleName,
-  { revision, desired }: PassResult,
+  { revision, desired, isolated }: PassResult,
   backend: string | null,
 ): AppliedRecord {
   const specHash = desiredHash(desired, bottle);
-  return { revision, specHash, ...(backend === null ? {} : { backend }) };
+  const at = isolated?.get(bottle)?.revision ?? revision;
+  return { revision: at, specHash, ...(backend === null ? {} : { backend }) };
 }

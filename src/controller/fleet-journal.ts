@@ -174,8 +174,9 @@ export class FleetJournal {
 }
 
 /** True when every bottle is as the commit asks: one that it suspends is, a fleet that it suspends is not. */
-function isInForce({ plan, desired }: PassResult): boolean {
+function isInForce({ plan, desired, isolated }: PassResult): boolean {
   return (
+    isolated === undefined &&
     !desired.fleet.suspend &&
     plan.refused === null &&
     plan.bottles.every(({ verdict }) => verdict === 'unchanged' || verdict === 'suspended')

@@ -108,7 +108,8 @@ function bottleStatus(
   const desired = snapshot.last?.desired.bottles[name];
   const pendingProposals = inputs.pendingProposals.get(name) ?? 0;
   const inFlight = snapshot.inFlight.has(name);
-  const stated = { plan, memory, inFlight, pendingProposals, nowMs, elapsedMs };
+  const isolation = snapshot.last?.isolated?.get(name) ?? null;
+  const stated = { plan, memory, inFlight, pendingProposals, isolation, nowMs, elapsedMs };
   return {
     name,
     ...described(desired ?? inputs.left.get(name)),

@@ -13,6 +13,7 @@ import type { AppliedRecord, HostFacts, PlanContext } from '../reconcilers/plan-
 import type { Refusal } from './api.ts';
 import type { AvailabilityMemo } from './availability-memo.ts';
 import { askBusy } from './busy.ts';
+import type { Isolation } from './isolate-errors.ts';
 import { observe } from './observe.ts';
 import type { BottleRecords } from './ports/bottle-records.ts';
 import type { Git, SourceProblem } from './ports/git.ts';
@@ -42,10 +43,16 @@ export interface LoadedRevision {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** All that a pass knew when it planned. */
-export interface PassResult {
+/** A commit that was found valid. */
+export interface GoodRevision {
   readonly revision: Revision;
   readonly desired: DesiredState;
+  /** Bottles that stay at an earlier commit, since this one has errors in their files; absent = none. */
+  readonly isolated?: ReadonlyMap<BottleName, Isolation>;
+}
+
+/** All that a pass knew when it planned. */
+export interface PassResult extends GoodRevision {
   readonly observed: ObservedState;
   readonly context: PlanContext;
   readonly plan: Plan;
@@ -80,7 +87,7 @@ export function sourceRefusal({ kind, message, hint }: SourceProblem): Refusal {
 
 /** observe → plan for a commit that was found valid. Changes nothing. */
 export async function planPass(
-  loaded: { readonly revision: Revision; readonly desired: DesiredState },
+  loaded: GoodRevision,
   ports: PassPorts,
   memory: {
     readonly inventory: readonly BottleName[];
@@ -88,7 +95,7 @@ export async function planPass(
   },
   permissions: PlanContext['permissions'],
 ): Promise<PassResult> {
-  const { revision, desired } = loaded;
+  const { desired, revision } = loaded;
   const nowMs = ports.clock.nowMs();
   const [observed, secrets] = await Promise.all([
     observe(desired.fleet.name, { ...ports, inventory: memory.inventory, nowMs }),
@@ -112,8 +119,8 @@ export async function planPass(
   };
   const plan = buildPlan(desired, observed, context);
   const interrupted = interruptions(plan, desired, context);
-  if (interrupted.length === 0) return { revision, desired, observed, context, plan };
+  if (interrupted.length === 0) return { ...loaded, observed, context, plan };
   const place = { fleet: desired.fleet.name, backends: ports.backends };
   const asked = await askBusy(interrupted, observed, place);
-  return { revision, desired, observed: asked, context, plan: buildPlan(desired, asked, context) };
+  return { ...loaded, observed: asked, context, plan: buildPlan(desired, asked, context) };
 }

@@ -9,7 +9,7 @@ import type { DecisionIndex } from './decision-index.ts';
 import type { Decisions } from './decisions.ts';
 import type { FleetJournal } from './fleet-journal.ts';
 import { createLanes } from './lanes.ts';
-import type { GoodRevision } from './revision-gate.ts';
+import type { GoodRevision } from './pass.ts';
 
 export interface PolicyPorts {
   readonly decisions: Decisions;

@@ -5,10 +5,13 @@ import type { PlanContext } from '../reconcilers/plan-context.ts';
 import type { Progress, Refusal } from './api.ts';
 import { BottleTurns, type TurnPorts } from './bottle-turns.ts';
 import type { BottleMemory } from './fleet-memory.ts';
-import { type PassPorts, type PassResult, planPass } from './pass.ts';
-import { type GoodRevision, RevisionGate } from './revision-gate.ts';
+import { type GoodRevision, type PassPorts, type PassResult, planPass } from './pass.ts';
+import { RevisionGate } from './revision-gate.ts';
 
-export interface ReconcilerPorts extends PassPorts, TurnPorts {}
+export interface ReconcilerPorts extends PassPorts, TurnPorts {
+  /** Absent: a commit with an error is not applied at all. */
+  readonly onInvalid?: 'reject' | 'isolate';
+}
 
 export interface PassOptions {
   /** Instead of the branch's tip. */
@@ -58,8 +61,13 @@ export class Reconciler {
 
   constructor(ports: ReconcilerPorts) {
     this.#ports = ports;
-    const appliedRevision = () => ports.journal.appliedRevision();
-    this.#gate = new RevisionGate({ ...ports, appliedRevision });
+    const { journal, onInvalid = 'reject' } = ports;
+    this.#gate = new RevisionGate({
+      ...ports,
+      onInvalid,
+      appliedRevision: () => journal.appliedRevision(),
+      applied: () => journal.applied(),
+    });
     this.#turns = new BottleTurns(ports);
     this.#turns.onEnd(() => this.#announce());
   }

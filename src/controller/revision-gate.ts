@@ -1,24 +1,24 @@
-import type { DesiredState } from '../model/desired-state.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
-import type { Revision } from '../model/names.ts';
+import type { BottleName, Revision } from '../model/names.ts';
+import type { AppliedRecord } from '../reconcilers/plan-context.ts';
 import type { Refusal } from './api.ts';
+import { isolateErrors } from './isolate-errors.ts';
 import {
   desiredAt,
+  type GoodRevision,
   type LoadedRevision,
   type PassPorts,
   resolveTip,
   sourceRefusal,
 } from './pass.ts';
 
-/** A commit that was found valid. */
-export interface GoodRevision {
-  readonly revision: Revision;
-  readonly desired: DesiredState;
-}
-
 export interface GatePorts extends Pick<PassPorts, 'git' | 'policy' | 'clock'> {
   /** The commit that was last in force, by whichever process: what serves while the tip is invalid. */
   readonly appliedRevision: () => Promise<Revision | null>;
+  /** What each bottle was last in force with. */
+  readonly applied: () => Promise<{ readonly [bottle: BottleName]: AppliedRecord }>;
+  /** `isolate`: an error holds back the bottles that it is about, and no other. */
+  readonly onInvalid: 'reject' | 'isolate';
 }
 
 export type GateVerdict =
@@ -40,7 +40,9 @@ export class RevisionGate {
   #refusal: Refusal | null = null;
   #diagnostics: readonly Diagnostic[] = [];
   #loaded: LoadedRevision | null = null;
+  /** What serves while the tip cannot: valid as a whole, or but for bottles that stay behind. */
   #lastGood: GoodRevision | null = null;
+  #lastWhole: GoodRevision | null = null;
 
   constructor(ports: GatePorts) {
     this.#ports = ports;
@@ -76,11 +78,39 @@ export class RevisionGate {
       const good = { revision: loaded.revision, desired: loaded.desired };
       if (wanted === undefined) {
         this.#lastGood = good;
+        this.#lastWhole = good;
         this.#refusal = null;
       }
       return { kind: 'good', good, diagnostics };
     }
-    return this.#serveLast(invalid(loaded), wanted, diagnostics);
+    if (wanted !== undefined || this.#ports.onInvalid === 'reject') {
+      return this.#serveLast(invalid(loaded), wanted, diagnostics);
+    }
+    return this.#isolate(loaded);
+  }
+
+  /** Follows the tip for all but the bottles that its errors are about. */
+  async #isolate(tip: LoadedRevision): Promise<GateVerdict> {
+    const { revision, diagnostics } = tip;
+    const applied = await this.#ports.applied();
+    this.#lastWhole ??= await this.#lastApplied();
+    const whole = this.#lastWhole;
+    if (this.#lastGood?.revision !== revision && whole !== null) {
+      const anchors = { whole, served: this.#lastGood, applied };
+      this.#lastGood = (await isolateErrors(tip, anchors, this.#ports)) ?? this.#lastGood;
+    }
+    const good = this.#lastGood;
+    if (good?.revision === revision) {
+      this.#refusal = isolatedRefusal(tip, good);
+      return { kind: 'good', good, diagnostics };
+    }
+    const isMixed = Object.values(applied).some((record) => record.revision !== whole?.revision);
+    // A process before this one brought some bottles further: the last whole commit would take that back.
+    if (good === null && isMixed) {
+      this.#refusal = invalid(tip);
+      return { kind: 'refused', refusal: this.#refusal };
+    }
+    return this.#serveLast(invalid(tip), undefined, diagnostics);
   }
 
   /** What was good before stays in force, and says why nothing newer is. */
@@ -113,6 +143,14 @@ export class RevisionGate {
     }
     return this.#loaded;
   }
+}
+
+function isolatedRefusal(tip: LoadedRevision, { isolated }: GoodRevision): Refusal {
+  const refusal = invalid(tip);
+  const names = [...(isolated?.keys() ?? [])].join(', ');
+  const but =
+    names === '' ? 'applied without the files that have them' : `applied to all but ${names}`;
+  return { ...refusal, message: refusal.message.replace('not applied', but) };
 }
 
 function invalid(loaded: LoadedRevision): Refusal {

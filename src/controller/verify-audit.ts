@@ -4,6 +4,7 @@ import { createProposalStore } from '../supervise/proposal-store.ts';
 import { createFleetStore } from './adapters/fleet-store.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import type { Answer, ControllerOptions } from './api.ts';
+import { bottlesAt as bottlesAsked } from './audit/bottles-at.ts';
 import { BranchHistory } from './audit/branch-history.ts';
 import { checkApplied } from './audit/check-applied.ts';
 import { checkHistory } from './audit/check-history.ts';
@@ -12,7 +13,6 @@ import { checkSignatures } from './audit/check-signatures.ts';
 import { reportedSidecars } from './audit/reported-sidecars.ts';
 import type { AuditCheck } from './audit/verdict.ts';
 import { openFleetHistory } from './open-history.ts';
-import { desiredAt } from './pass.ts';
 
 /** What `bb audit verify` looked at. Sound when no check found anything; what was skipped says why. */
 export interface AuditVerdict {
@@ -46,8 +46,8 @@ export async function verifyAudit(options: ControllerOptions): Promise<Answer<Au
   );
   const bottlesAt = async (revision: Revision) => {
     if ((await git.resolveRevision(revision)) === null) return {};
-    const ports = { git, policy: host.policy, clock: systemClock };
-    return (await desiredAt(revision, ports)).desired?.bottles ?? {};
+    const whole = async () => (host.config.onInvalid === 'isolate' ? fleetAt : null);
+    return bottlesAsked(revision, { git, policy: host.policy, clock: systemClock, whole });
   };
   const checks = [
     await checkSignatures(history, host.config.verify, git),

@@ -23,6 +23,7 @@ export async function explain(
     clock: systemClock,
     files: await reportedSidecars(options, fleet),
     store: createFleetStore(directory),
+    onInvalid: host.config.onInvalid,
     waiting: (bottle, name) => waitingProposals(directory, bottle, name),
   });
 }

@@ -1,10 +1,12 @@
 import type { BottleSpec, EnvValue, GitGateRepo, ImageSource } from '../model/bottle-spec.ts';
 import type { DesiredBottle } from '../model/desired-state.ts';
 import { didYouMean } from '../model/did-you-mean.ts';
+import type { BottleName } from '../model/names.ts';
 import { checkRepos } from './bottle-checks.ts';
 import { composeNetwork } from './bottle-network.ts';
 import { parseByteSize } from './byte-size.ts';
 import { type Composition, compose } from './compose.ts';
+import { instanceFiles } from './instance-files.ts';
 import type { Instance } from './instances.ts';
 import { linearise } from './linearise.ts';
 import type { NetworkSets } from './network-sets.ts';
@@ -15,6 +17,7 @@ import type { Place, ReferencedFiles } from './referenced-files.ts';
 import type { ResolvedFleet } from './resolve-fleet.ts';
 import { checkRoutes, providerRoutes, sharedRoutes } from './route-rules.ts';
 import type { WrittenAgent } from './schema/agent.ts';
+import type { WrittenBottle } from './schema/bottle.ts';
 import type { WrittenImage } from './schema/image.ts';
 import { checkSecret, type Trust } from './trust.ts';
 import type { WrittenFile } from './written-file.ts';
@@ -53,6 +56,7 @@ export function resolveAgent(
       hosts: [...hosts, ...(sets.allowlists.get(instance.name) ?? [])],
       deny: composed.deny,
     });
+    const image = instanceImage(agent, instance, around) ?? spec.image;
     return {
       name: instance.name,
       agent: instance.agent,
@@ -63,14 +67,43 @@ export function resolveAgent(
         ...spec,
         label: instance.label,
         color: instance.color,
-        image: instanceImage(agent, instance, around) ?? spec.image,
+        image,
         egress: { routes: network.routes },
         allowlist: network.allowlist,
         deny: network.deny,
       },
       origins: network.origins,
+      sources: sourcesOf(agent, layers, { composed, name: instance.name, image, spec }),
     };
   });
+}
+
+/** Names of sets as they are written, also of those that give nothing. */
+function sourcesOf(
+  agent: WrittenFile<WrittenAgent>,
+  layers: readonly WrittenFile<WrittenBottle>[],
+  made: {
+    readonly composed: Composition;
+    readonly name: BottleName;
+    readonly image: ImageSource;
+    readonly spec: SharedSpec;
+  },
+): readonly string[] {
+  const { composed, name, image, spec } = made;
+  const own = instanceFiles(name);
+  const skills = Object.entries(spec.skills).flatMap(([skill, files]) =>
+    files.map(({ path }) => `skills/${skill}/${path}`),
+  );
+  return [
+    agent.path,
+    ...layers.map(({ path }) => path),
+    ...composed.routes.map((listed) => `routes/${listed.name}.yaml`),
+    ...composed.allowlists.map((listed) => `allowlists/${listed.name}.yaml`),
+    ...[own.routes, own.allowlist],
+    ...(image.kind === 'dockerfile' ? [image.path] : []),
+    ...(spec.prompt?.path == null ? [] : [spec.prompt.path]),
+    ...skills,
+  ];
 }
 
 /** Bottles that the agent lists, or the fleet's default one; those that are not there are reported. */

@@ -20,6 +20,8 @@ export interface DesiredBottle {
   readonly spec: BottleSpec;
   /** Origin of each route (`route:<host>`), allowlist entry (`allow:<host>`) and denial (`deny:<host>`). */
   readonly origins: { readonly [subject: string]: Origin };
+  /** Every file that it is made of, those of its name too whether they are there or not. */
+  readonly sources: readonly string[];
 }
 
 export interface FleetSettings {

@@ -97,6 +97,7 @@ export class FleetWorld implements AsyncDisposable {
   trust: TrustOptions | null = null;
   /** What is followed instead of `repository`, when it is elsewhere. */
   remote: RemoteSettings | null = null;
+  onInvalid: 'reject' | 'isolate' = 'reject';
   #proposals = 0;
 
   constructor(repository: TestRepository, stateDirectory: string) {
@@ -159,6 +160,7 @@ export class FleetWorld implements AsyncDisposable {
       imageBuilds: ({ desired, context }) =>
         new Map([...desiredImageBuilds(desired, context.host, 'FROM scratch\n'), ...IMAGE_BUILDS]),
       performing: { environment: {}, hints, workspaces: { read: async () => [] } },
+      onInvalid: this.onInvalid,
     });
     const index = new DecisionIndex(git);
     const decisions = new Decisions({

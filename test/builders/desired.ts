@@ -88,6 +88,7 @@ export function desiredBottle(
     updatePolicy: 'when-idle',
     spec: bottleSpec(spec),
     origins: {},
+    sources: [],
     ...rest,
   };
 }

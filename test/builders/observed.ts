@@ -58,6 +58,7 @@ export function bottle(
     suspend: false,
     updatePolicy: 'when-idle',
     origins: {},
+    sources: [],
     ...more,
     spec: {
       label: null,

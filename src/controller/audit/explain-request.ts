@@ -8,11 +8,11 @@ import { sanitizeLine } from '../../model/sanitize.ts';
 import type { EgressStatus } from '../../model/sidecar.ts';
 import type { EgressRequest } from '../../sidecars/egress/decide.ts';
 import type { Answer, Refusal } from '../api.ts';
-import { desiredAt } from '../pass.ts';
 import type { FleetStore } from '../ports/fleet-store.ts';
 import type { Git } from '../ports/git.ts';
 import type { SidecarFiles } from '../ports/sidecar-files.ts';
 import { askedRequest } from './asked-request.ts';
+import { bottlesAt } from './bottles-at.ts';
 import type { Explanation } from './explanation.ts';
 import { type Judgement, judgeRequest, type Rules } from './judge-request.ts';
 import { asksFor, type RuleSource, traceRule } from './trace-rule.ts';
@@ -22,7 +22,9 @@ export interface WhyPorts {
   readonly policy: HostPolicy;
   readonly clock: Clock;
   readonly files: Pick<SidecarFiles, 'read'>;
-  readonly store: Pick<FleetStore, 'readApplied'>;
+  readonly store: Pick<FleetStore, 'readApplied' | 'readAppliedRevision'>;
+  /** Absent: errors hold back everything. */
+  readonly onInvalid?: 'reject' | 'isolate';
   /** Ids of the proposals of a bottle for a host that wait. */
   readonly waiting: (bottle: BottleName, host: string) => Promise<readonly string[]>;
 }
@@ -90,10 +92,12 @@ interface LoadedFiles {
   readonly bottles: { readonly [name: BottleName]: DesiredBottle };
 }
 
-/** Nothing of a commit that is not valid is applied, so it asks for nothing. */
+/** What of a commit is not applied, since it is not valid, asks for nothing. */
 async function loadAt(revision: Revision, ports: WhyPorts): Promise<LoadedFiles> {
-  const { desired } = await desiredAt(revision, ports);
-  return { files: await ports.git.readTree(revision), bottles: desired?.bottles ?? {} };
+  const { store, onInvalid } = ports;
+  const whole = async () => (onInvalid === 'isolate' ? store.readAppliedRevision() : null);
+  const bottles = await bottlesAt(revision, { ...ports, whole });
+  return { files: await ports.git.readTree(revision), bottles };
 }
 
 /** The tip serves where it has the rule; else the commit that the bottle was last brought to. */

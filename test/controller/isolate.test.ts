@@ -1,0 +1,195 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { openGit } from '../../src/controller/adapters/git.ts';
+import { bottlesAt } from '../../src/controller/audit/bottles-at.ts';
+import {
+  agentFile,
+  FLEET_FILES,
+  type FleetWorld,
+  fleetWorld,
+  granted,
+  refusalOf,
+} from '../builders/controller.ts';
+import { hostPolicy } from '../builders/desired.ts';
+
+const NO_PROGRESS = () => undefined;
+const D = 'desired-state';
+const BROKEN = 'routes:\n  - {hst: broken.test}\n';
+const list = (host: string) => `hosts: [${host}]\n`;
+
+/** A fleet of `dev` and `qa`, in force, whose host says `isolate` unless told otherwise. */
+async function fleetOf(onInvalid: 'reject' | 'isolate' = 'isolate') {
+  const fleet = await fleetWorld(FLEET_FILES);
+  onTestFinished(() => fleet[Symbol.asyncDispose]());
+  fleet.onInvalid = onInvalid;
+  const { api } = await fleet.open();
+  granted(await api.reconcile({}, NO_PROGRESS));
+  return { fleet, api, first: await fleet.repository.head() };
+}
+
+function hostsOf(fleet: FleetWorld, bottle: string): readonly string[] {
+  const { egress } = JSON.parse(fleet.sidecars.get(bottle) ?? '{}');
+  return [...egress.routes, ...egress.allowlist].map(({ host }) => host);
+}
+
+/** One commit that breaks a file of `dev`, and widens both. */
+const breakDev = (fleet: FleetWorld) =>
+  fleet.repository.commit({
+    [`${D}/routes/dev.yaml`]: BROKEN,
+    [`${D}/allowlists/dev.yaml`]: list('dev.test'),
+    [`${D}/allowlists/qa.yaml`]: list('qa.test'),
+  });
+
+test('an error in a file of one bottle holds back that bottle whole, loudly, and no other', async () => {
+  const { fleet, api, first } = await fleetOf();
+  const second = await breakDev(fleet);
+  const refusal = refusalOf(await api.reconcile({}, NO_PROGRESS));
+  expect(refusal).toMatchObject({
+    kind: 'invalid',
+    message: expect.stringMatching(/ problems? and is applied to all but dev$/),
+  });
+  expect([hostsOf(fleet, 'dev'), hostsOf(fleet, 'qa')]).toEqual([[], ['qa.test']]);
+  const status = granted(await api.status());
+  expect(status.conditions).toMatchObject([{ type: 'SourceReady', status: 'False' }]);
+  expect(status).toMatchObject({ revision: second, lastAppliedRevision: first });
+  const [dev, qa] = status.bottles;
+  expect(dev).toMatchObject({ name: 'dev', lastAppliedRevision: first });
+  expect(dev?.conditions).toContainEqual(
+    expect.objectContaining({
+      type: 'SourceReady',
+      status: 'False',
+      reason: 'InvalidDesiredState',
+      message: expect.stringMatching(
+        new RegExp(`^it stays at commit ${first.slice(0, 12)}: routes/dev\\.yaml:2:\\d+ `),
+      ),
+    }),
+  );
+  expect(qa).toMatchObject({ name: 'qa', lastAppliedRevision: second });
+  expect(qa?.conditions.map(({ type }) => type)).toEqual(['Ready']);
+
+  await fleet.repository.commit({ [`${D}/routes/dev.yaml`]: null });
+  granted(await api.reconcile({}, NO_PROGRESS));
+  expect(hostsOf(fleet, 'dev')).toEqual(['dev.test']);
+  const mended = granted(await api.status());
+  expect(mended.lastAppliedRevision).toBe(await fleet.repository.head());
+  expect(mended.bottles[0]?.conditions.map(({ type }) => type)).toEqual(['Ready']);
+});
+
+test('where the host does not say so, an error holds back everything', async () => {
+  const { fleet, api, first } = await fleetOf('reject');
+  await breakDev(fleet);
+  expect(refusalOf(await api.reconcile({}, NO_PROGRESS)).message).toMatch(/is not applied$/);
+  expect([hostsOf(fleet, 'dev'), hostsOf(fleet, 'qa')]).toEqual([[], []]);
+  expect(granted(await api.status()).bottles[1]?.lastAppliedRevision).toBe(first);
+});
+
+test.each([
+  ['fleet.yaml', 'name: [\n'],
+  ['policies/common.yaml', 'rules: yes\n'],
+])('an error in %s is nobody’s own and holds back everything', async (path, text) => {
+  const { fleet, api } = await fleetOf();
+  await fleet.repository.commit({
+    [`${D}/${path}`]: text,
+    [`${D}/allowlists/qa.yaml`]: list('qa.test'),
+  });
+  expect(refusalOf(await api.reconcile({}, NO_PROGRESS)).message).toMatch(/is not applied$/);
+  expect(hostsOf(fleet, 'qa')).toEqual([]);
+});
+
+test('a shared file holds back every bottle that is made of it', async () => {
+  const { fleet, api } = await fleetOf();
+  await fleet.repository.commit({
+    [`${D}/bottles/base.yaml`]: 'envv: {}\n',
+    [`${D}/allowlists/dev.yaml`]: list('dev.test'),
+    [`${D}/allowlists/qa.yaml`]: list('qa.test'),
+  });
+  expect(refusalOf(await api.reconcile({}, NO_PROGRESS)).message).toContain('all but dev, qa');
+  expect([hostsOf(fleet, 'dev'), hostsOf(fleet, 'qa')]).toEqual([[], []]);
+});
+
+test('an agent whose file has an error is neither made nor removed', async () => {
+  const { fleet, api } = await fleetOf();
+  await fleet.repository.commit({
+    [`${D}/agents/dev.yaml`]: 'provder: {}\n',
+    [`${D}/agents/new.yaml`]: 'provder: {}\n',
+    [`${D}/agents/more.yaml`]: agentFile('more'),
+  });
+  refusalOf(await api.reconcile({}, NO_PROGRESS));
+  expect([...fleet.sidecars.keys()].sort()).toEqual(['dev', 'more', 'qa']);
+  expect(granted(await api.status()).bottles.map(({ name }) => name)).toEqual([
+    'dev',
+    'more',
+    'qa',
+  ]);
+});
+
+describe('after a restart on top of such a commit', () => {
+  test('every bottle is where it was', async () => {
+    const { fleet, api, first } = await fleetOf();
+    const second = await breakDev(fleet);
+    refusalOf(await api.reconcile({}, NO_PROGRESS));
+    const tables = new Map(fleet.sidecars);
+    const again = (await fleet.open()).api;
+    refusalOf(await again.reconcile({}, NO_PROGRESS));
+    expect(fleet.sidecars).toEqual(tables);
+    expect(granted(await again.status()).bottles).toMatchObject([
+      { name: 'dev', lastAppliedRevision: first },
+      { name: 'qa', lastAppliedRevision: second },
+    ]);
+  });
+
+  test.each([
+    ['another bottle has an error too', `${D}/routes/qa.yaml`, BROKEN],
+    ['everything is held back', `${D}/fleet.yaml`, 'name: [\n'],
+  ])('nothing is taken back when %s', async (_title, path, text) => {
+    const { fleet, api } = await fleetOf();
+    await breakDev(fleet);
+    refusalOf(await api.reconcile({}, NO_PROGRESS));
+    const tables = new Map(fleet.sidecars);
+    await fleet.repository.commit({ [path]: text });
+    const again = (await fleet.open()).api;
+    expect(refusalOf(await again.reconcile({}, NO_PROGRESS)).message).toMatch(/is not applied$/);
+    expect(fleet.sidecars).toEqual(tables);
+    expect(hostsOf(fleet, 'qa')).toEqual(['qa.test']);
+  });
+});
+
+test('in the same process a second error keeps each bottle where it was last', async () => {
+  const { fleet, api } = await fleetOf();
+  const second = await breakDev(fleet);
+  refusalOf(await api.reconcile({}, NO_PROGRESS));
+  await fleet.repository.commit({
+    [`${D}/routes/qa.yaml`]: BROKEN,
+    [`${D}/allowlists/qa.yaml`]: null,
+    [`${D}/agents/more.yaml`]: agentFile('more'),
+  });
+  expect(refusalOf(await api.reconcile({}, NO_PROGRESS)).message).toContain('all but dev, qa');
+  expect(hostsOf(fleet, 'qa')).toEqual(['qa.test']);
+  const { bottles } = granted(await api.status());
+  expect(bottles.map(({ name }) => name)).toEqual(['dev', 'more', 'qa']);
+  expect(bottles[2]?.lastAppliedRevision).toBe(second);
+});
+
+test('nothing is approved on top of a tip with an error', async () => {
+  const { fleet, api } = await fleetOf();
+  await breakDev(fleet);
+  refusalOf(await api.reconcile({}, NO_PROGRESS));
+  const head = await fleet.repository.head();
+  const id = await fleet.propose('x.test');
+  const answer = await api.approve({ id, operator: 'olga' }, NO_PROGRESS);
+  expect(refusalOf(answer).kind).toBe('invalid');
+  expect(await fleet.repository.head()).toBe(head);
+});
+
+test('the record knows which bottles such a commit speaks for', async () => {
+  const { fleet, first } = await fleetOf();
+  const second = await breakDev(fleet);
+  const { root } = fleet.repository;
+  const opened = await openGit({ repository: root, branch: 'main', folder: D });
+  if (!opened.ok) throw new Error(opened.problem.message);
+  const ports = { git: opened.git, policy: hostPolicy(), clock: fleet.clock };
+  const isolating = await bottlesAt(second, { ...ports, whole: async () => first });
+  expect(Object.keys(isolating)).toEqual(['qa']);
+  expect(await bottlesAt(second, { ...ports, whole: async () => null })).toEqual({});
+  const valid = await bottlesAt(first, { ...ports, whole: async () => null });
+  expect(Object.keys(valid).sort()).toEqual(['dev', 'qa']);
+});
