@@ -1,8 +1,11 @@
-import { expect } from 'vitest';
+import { expect, test } from 'vitest';
 import type { ProposalView } from '../../src/controller/api.ts';
+import { embeddedUnderTest } from '../engines/embedded-under-test.ts';
 import { onEngine } from './engine.ts';
 import { AGENT, askAgain, BROKEN, proposeImage, WITH_TOOL } from './image-proposal.ts';
 import { scenario } from './scenario.ts';
+
+const embedded = await embeddedUnderTest();
 
 await onEngine('capability', (engine) => {
   scenario(
@@ -59,4 +62,41 @@ await onEngine('capability', (engine) => {
       await fleet.done('reject', id, '--reason', 'it does not build');
     },
   );
+
+  if (embedded.kind === 'none') test.skip(`a bottle moves from the engine: ${embedded.reason}`);
+  else {
+    scenario(
+      'a bottle that moves must take its sessions along, and stay where it is while its image cannot be made',
+      { engine, timeoutMs: 180_000 },
+      async (fleet) => {
+        const moved = (instance: string) => ({
+          'desired-state/agents/dev.yaml': AGENT.replace('{name: dev}', instance),
+          'desired-state/bottles/base.yaml': 'backend: embedded\n',
+        });
+        const inside = (script: string) => fleet.bb('exec', 'dev', '--', 'sh', '-c', script);
+        await fleet.repository.commit({ 'desired-state/agents/dev.yaml': AGENT });
+        await fleet.done('reconcile');
+        await inside('mkdir -p ~/.agent/today && echo said before > ~/.agent/today/1.log');
+        const before = await fleet.engine.ids();
+
+        const withImage = '{name: dev, image: {dockerfile: images/dev.Dockerfile}}';
+        await fleet.repository.commit({
+          ...moved(withImage),
+          'desired-state/images/dev.Dockerfile': WITH_TOOL,
+        });
+        expect((await fleet.bb('reconcile')).all).toContain('which the embedded backend cannot do');
+        expect(await fleet.engine.ids()).toEqual(before);
+        expect((await inside('cat ~/.agent/today/1.log')).stdout).toContain('said before');
+
+        await fleet.repository.commit(moved('{name: dev}'));
+        await fleet.done('reconcile');
+        expect(await fleet.engine.ids()).toEqual({});
+        expect((await inside('cat ~/.agent/today/1.log')).stdout).toContain('said before');
+        await fleet.repository.commit({
+          'desired-state/agents/dev.yaml': AGENT.replace('{name: dev}', ''),
+        });
+        await fleet.done('reconcile');
+      },
+    );
+  }
 });
