@@ -40,7 +40,7 @@ export async function observeFleet(
     if (others === undefined) bottles.set(identity.bottle, [seen]);
     else others.push(seen);
   }
-  await boundSomeLogs(layout, names);
+  boundSomeLogs(layout, names);
   return {
     available: true,
     bottles: [...bottles].map(([name, containers]) => ({
