@@ -123,6 +123,8 @@ export function createController(ports: ControllerPorts): ControllerApi {
     previewEdit: (edit) => previewEdit(edit, ports),
 
     async edit(edit, operator, onProgress) {
+      const person = asPerson(operator);
+      if (!person.ok) return person;
       const committed = await commitEdit(edit, operator, ports);
       if (!committed.ok) return committed;
       const at = committed.value.revision.slice(0, 12);

@@ -158,6 +158,10 @@ test('nobody decides in the name of a rule', async () => {
   expect(refusalOf(await controller.api.reject({ id, operator, reason: 'no' })).kind).toBe(
     'bad-request',
   );
+  const edit = { kind: 'suspend-instance', bottle: 'dev', suspend: true } as const;
+  expect(refusalOf(await controller.api.edit(edit, operator, NO_PROGRESS)).kind).toBe(
+    'bad-request',
+  );
   granted(await controller.api.reject({ id, operator: 'olga', reason: 'no' }));
 });
 
