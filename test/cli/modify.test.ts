@@ -96,4 +96,34 @@ test('approve --all shows each that --where leaves, and asks once with their num
   expect((await runBb(['approve'], { api })).exitCode).toBe(2);
   expect((await runBb(['approve', ID, '--all'], { api })).exitCode).toBe(2);
   expect((await runBb(['approve', '--all', '--where', 'x=y'], { api })).exitCode).toBe(2);
+  for (const strange of [
+    ['approve', ID, '--where', 'bottle=qa'],
+    ['approve', '--all', '--yes', '--seen', 'x'],
+    ['approve', '--all', '--yes', '--json'],
+  ]) {
+    expect((await runBb(strange, { api })).exitCode).toBe(2);
+  }
+  expect(api.commits).toHaveLength(1);
+});
+
+test('approve --all tells what nobody could approve, and approves the others', async () => {
+  const api = new FakeControllerApi();
+  api.setBottles('dev');
+  for (const index of [1, 2, 3]) api.propose(proposalReview({ index }));
+  const review = api.review.bind(api);
+  const denied = {
+    kind: 'conflict',
+    message: 'it is denied',
+    hint: null,
+    diagnostics: [],
+  } as const;
+  api.review = async (id, terms) =>
+    id.endsWith('2') ? { ok: false, refusal: denied } : review(id, terms);
+  const ran = await runBb(['approve', '--all'], { api, answer: 'y' });
+  expect(ran).toMatchObject({
+    exitCode: 1,
+    asked: ['approve 2 proposals, each as a commit? [y/N] '],
+    stderr: expect.stringContaining(`${ID.slice(0, -1)}2: it is denied`),
+  });
+  expect(api.commits).toHaveLength(2);
 });

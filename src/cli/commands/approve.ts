@@ -37,6 +37,9 @@ export const approveCommand: DeclareCommand = (frame) =>
     .action((id, options, command) =>
       frame.run(command, (session) => {
         if ((id === undefined) !== (options.all === true)) throw USAGE;
+        const of = id === undefined ? ONE_ALONE : ALL_ALONE;
+        const strange = of.find((option) => options[option] !== undefined);
+        if (strange !== undefined) throw strangeOption(strange, id === undefined);
         return id === undefined ? approveEvery(session, options) : approve(session, id, options);
       }),
     );
@@ -46,6 +49,18 @@ const USAGE = new CommandFailure({
   message: 'name one proposal, or none with --all',
   hint: 'bb proposals lists what waits',
 });
+
+/** Options that say something of one proposal, and of many. */
+const ONE_ALONE = ['seen', 'json'] as const;
+const ALL_ALONE = ['where'] as const;
+
+function strangeOption(option: string, isAll: boolean): CommandFailure {
+  return new CommandFailure({
+    exitCode: EXIT.invalid,
+    message: `--${option} ${isAll ? 'is of one proposal, not of --all' : 'needs --all'}`,
+    hint: `leave --${option} out`,
+  });
+}
 
 export const rejectCommand: DeclareCommand = (frame) =>
   new Command('reject')
@@ -98,7 +113,10 @@ export function stillWaits({ output }: Session, id: string): ExitCode {
   return EXIT.done;
 }
 
-/** Shows all of them, asks once, and approves one after the other what still is as it was shown. */
+/**
+ * Shows all of them, asks once, and approves one after the other what still is as it was shown. One that nobody could
+ * approve is told and keeps none of the others waiting: an agent would need no more to stop them all.
+ */
 async function approveEvery(session: Session, options: ApproveOptions): Promise<ExitCode> {
   await using api = await session.open();
   const waiting = await session.expect(api.proposals({}));
@@ -109,9 +127,13 @@ async function approveEvery(session: Session, options: ApproveOptions): Promise<
   }
   const reviews: ProposalReview[] = [];
   for (const { proposal } of chosen) {
-    reviews.push(await session.expect(api.review(proposal.id, termsOf(options))));
+    const review = await api.review(proposal.id, termsOf(options));
+    if (review.ok) reviews.push(review.value);
+    else session.output.diagnostic(`${proposal.id}: ${sanitizeLine(review.refusal.message)}`);
   }
   for (const review of reviews) showReview(session, review);
+  const atBest = reviews.length === chosen.length ? EXIT.done : EXIT.failed;
+  if (reviews.length === 0) return atBest;
   const question = `approve ${counted(reviews.length, 'proposal')}, each as a commit?`;
   if (options.yes !== true && !(await isConfirmed(session, question, 'approve them'))) {
     session.output.note('all of them wait on');
@@ -126,7 +148,7 @@ async function approveEvery(session: Session, options: ApproveOptions): Promise<
   progress[Symbol.dispose]();
   session.output.note(`approved ${outcome.count} of ${counted(reviews.length, 'proposal')}`);
   tellLeft(session, outcome.leftInWorkingTree);
-  if (outcome.problem === null) return EXIT.done;
+  if (outcome.problem === null) return atBest;
   session.output.diagnostic(sanitizeLine(outcome.problem));
   return EXIT.failed;
 }
