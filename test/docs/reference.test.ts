@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { z } from 'zod';
+import { COMMAND_NAMES } from '../../src/cli/command-names.ts';
 import { agentSchema } from '../../src/desired/schema/agent.ts';
 import { allowlistSchema } from '../../src/desired/schema/allowlist.ts';
 import { bottleSchema } from '../../src/desired/schema/bottle.ts';
@@ -33,6 +34,12 @@ describe.each(Object.entries(SCHEMAS))('docs/reference/%s.md', (page, schema) =>
 test('every diagnostic code is explained', async () => {
   const text = await readFile(join(DOCS, 'reference/diagnostics.md'), 'utf8');
   expect(DIAGNOSTIC_CODES.filter((code) => !text.includes(`\`${code}\``))).toEqual([]);
+});
+
+test('every command is on the page of the command line', async () => {
+  const text = await readFile(join(DOCS, 'cli.md'), 'utf8');
+  const told = new Set(Array.from(text.matchAll(/`(?:bb )?([a-z]+)[^`]*`/g), ([, name]) => name));
+  expect(COMMAND_NAMES.filter(({ name }) => !told.has(name))).toEqual([]);
 });
 
 test('no page links to a file that is not there', async () => {
