@@ -22,7 +22,7 @@ interface AskedApproval {
 
 /** The commit that approving means: an edit that is valid, can be put in force, and is what the operator was shown. */
 export function approvalChange(
-  { proposal, instead }: Approvable,
+  { proposal, asked, instead }: Approvable,
   { request, held, onAgreed }: AskedApproval,
   ports: CandidatePorts & { readonly reconciler: Reconciler },
 ): ChangeAt {
@@ -46,7 +46,7 @@ export function approvalChange(
     if (!isAgreed) return outdated(proposal.id);
     onAgreed(agreementOf(review));
     const { operator, notes = null } = request;
-    const message = commitMessage({ kind: 'approve', proposal, operator, notes, instead });
+    const message = commitMessage({ kind: 'approve', proposal: asked, operator, notes, instead });
     const changes = new Map(edits.map((edit) => [`${git.folder}/${edit.path}`, edit.after]));
     return { ok: true, value: { changes, ...message } };
   });

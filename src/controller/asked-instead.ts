@@ -7,13 +7,15 @@ import type { Answer } from './api.ts';
 /** A proposal as an operator may approve it: as it was asked, or with another request in its place. */
 export interface Approvable {
   readonly proposal: Proposal;
+  /** As the agent made it: what history records. */
+  readonly asked: Proposal;
   /** Null when it is approved as it was asked. */
   readonly instead: ProposalRequest | null;
 }
 
 /** Reads an operator's text by the rules of the tool. Text that asks for the same is refused: it changes nothing. */
 export function askedInstead(proposal: Proposal, text: string | undefined): Answer<Approvable> {
-  if (text === undefined) return { ok: true, value: { proposal, instead: null } };
+  if (text === undefined) return { ok: true, value: { proposal, asked: proposal, instead: null } };
   const parsed = parseRequestText(proposal, text);
   if (!parsed.ok) {
     const reasons = parsed.problems.map(({ field, problem }) => `${field} ${problem}`).join('; ');
@@ -25,7 +27,8 @@ export function askedInstead(proposal: Proposal, text: string | undefined): Answ
   }
   const problem = tooLongToRecord(request);
   if (problem !== null) return refuse(problem, null);
-  return { ok: true, value: { proposal: { ...proposal, request }, instead: request } };
+  const approved = { ...proposal, request };
+  return { ok: true, value: { proposal: approved, asked: proposal, instead: request } };
 }
 
 function refuse(message: string, hint: string | null): Answer<never> {

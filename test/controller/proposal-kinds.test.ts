@@ -74,6 +74,9 @@ test('R31 what an operator approves instead is in force, recorded and told; the 
   expect(await fleet.repository.git('log', '-1', '--format=%(trailers)')).toContain(
     'Bb-Action: modify',
   );
+  const message = await fleet.repository.git('log', '-1', '--format=%B');
+  expect(message).toContain('Asked for: GET api.example.test /v1/.\n');
+  expect(message).toContain('Approved instead: GET api.example.test /v1/releases.\n');
 });
 
 test('an answer that was lost with its process tells what was approved instead', async () => {
