@@ -31,17 +31,31 @@ export async function checkLiveTables(
     tables += 1;
     lines += egress.routes.length + egress.allowlist.length;
     const wanted = atTip[name];
-    if (wanted !== undefined && unasked(egress, [wanted]).length === 0) continue;
+    const isAsked = wanted !== undefined && unasked(egress, [wanted]).length === 0;
+    if (isAsked && lostDenials(egress, [wanted]).length === 0) continue;
     const revision = applied[name]?.revision;
     const before = revision === undefined ? undefined : (await bottlesAt(revision))[name];
     const known = [wanted, before].filter((each) => each !== undefined);
     findings.push(...unasked(egress, known).map((line) => unaccounted(name, line)));
+    findings.push(...lostDenials(egress, known).map((host) => lost(name, host)));
   }
   if (tables === 0) {
     const detail = 'no egress of this host reports a table';
     return { name: 'live tables', state: 'skipped', detail, findings: [] };
   }
   return checked('live tables', `${lines} lines of ${tables} bottles`, findings);
+}
+
+/** Hosts that each of these denies and the live table does not. */
+function lostDenials(
+  { deny = [] }: Pick<EgressStatus, 'deny'>,
+  wanted: readonly DesiredBottle[],
+): readonly string[] {
+  const live = new Set(deny.map(({ host }) => host));
+  const [first, ...others] = wanted.map(({ spec }) => spec.deny.map(({ host }) => host));
+  return (first ?? []).filter(
+    (host) => !live.has(host) && others.every((hosts) => hosts.includes(host)),
+  );
 }
 
 /** The lines of a live table that none of these asks for, in words. */
@@ -76,6 +90,15 @@ function unaccounted(bottle: BottleName, line: string): AuditFinding {
     kind: 'line-without-commit',
     about: `${bottle} ${line}`,
     message: `${bottle} enforces what no commit asks for (${line})`,
+    hint: 'bb reconcile puts the committed table back; then find out who wrote to the state directory',
+  };
+}
+
+function lost(bottle: BottleName, host: string): AuditFinding {
+  return {
+    kind: 'denial-not-enforced',
+    about: `${bottle} deny: ${host}`,
+    message: `${bottle} does not enforce that ${host} is denied, which its commit asks for`,
     hint: 'bb reconcile puts the committed table back; then find out who wrote to the state directory',
   };
 }

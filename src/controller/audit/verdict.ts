@@ -4,6 +4,7 @@ export interface AuditFinding {
     | 'untrusted-commit'
     /** Something is enforced that no commit asks for. */
     | 'line-without-commit'
+    | 'denial-not-enforced'
     /** A bottle is recorded to be at a commit that the branch does not hold. */
     | 'applied-outside-history'
     /** A commit was applied, answered with or trusted, and is no longer on the branch. */

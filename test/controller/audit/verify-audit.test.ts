@@ -83,6 +83,21 @@ test('a table that somebody edited by hand is found by its lines', async () => {
   expect((await verify()).isSound).toBe(true);
 });
 
+test('a denial that somebody took out of a table is found; one that is not applied yet is not', async () => {
+  const { fleet, verify } = await world();
+  const egress = await liveEgress(fleet);
+  const base = 'desired-state/bottles/base.yaml';
+  await fleet.repository.commit({ [base]: 'deny: [paste.test]\n' });
+  expect(findings(await verify())).toEqual([]);
+  granted(await (await fleet.open()).api.reconcile({}, NO_PROGRESS));
+  expect(findings(await verify()).map(({ kind, about }) => `${kind}: ${about}`)).toEqual([
+    'denial-not-enforced: dev deny: paste.test',
+  ]);
+  const deny = [{ host: 'paste.test', reason: null, file: 'bottles/base.yaml' }];
+  await egress.enforce({ routes: [ROUTE], deny });
+  expect(findings(await verify())).toEqual([]);
+});
+
 test('a commit that is not applied yet leaves no line unaccounted for', async () => {
   const { fleet, verify } = await world();
   await liveEgress(fleet);
