@@ -158,6 +158,20 @@ const FINE = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody';
 const TWICE = 'Etag: a\r\nEtag: b\r\n\r\n';
 const CHUNKS = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n';
 
+test.for([
+  ['another scheme', { ':scheme': 'http' }],
+  ['a method in small letters', { ':method': 'get' }],
+  ['CONNECT', { ':method': 'CONNECT', ':authority': TWO }],
+] as const)('an HTTP/2 agent that asks with %s ends that stream alone', async ([, headers]) => {
+  const agent = await session(TWO, two);
+  const isConnect = ':authority' in headers;
+  const got = answerTo(agent.request({ ...(isConnect ? {} : { ':path': '/' }), ...headers }));
+  expect(await got).toEqual({ status: null, body: '' });
+  expect(await answerTo(agent.request({ ':path': '/' }))).toEqual({ status: 200, body: 'fine' });
+  agent.destroy();
+  await stillServes();
+});
+
 describe('an HTTP/1.1 upstream answers an HTTP/2 agent with', () => {
   const ask = async (bytes: string): Promise<Got> => {
     answer = bytes;

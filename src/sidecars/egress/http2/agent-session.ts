@@ -45,6 +45,8 @@ export function takeHttp2(socket: TLSSocket, options: AgentSessionOptions): void
   session.on('remoteSettings', () => flood.count());
   session.on('error', () => socket.destroy());
   session.on('stream', (stream, _headers, _flags, rawHeaders) => {
+    // Also those that never become an exchange end with an error.
+    stream.on('error', () => undefined);
     // Asked for and taken back costs the agent nothing.
     if (stream.destroyed) {
       flood.count();

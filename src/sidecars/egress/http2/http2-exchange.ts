@@ -25,7 +25,6 @@ export class Http2Exchange implements AgentExchange {
     this.request = request;
     this.tunnel = tunnel;
     this.framing = framingOf(stream, request.headers);
-    stream.on('error', () => undefined);
     stream.on('drain', () => this.listener?.onDrain());
     stream.once('close', () => {
       const { listener } = this;
