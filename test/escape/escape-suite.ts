@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { API, type AttackedFleet, attackedFleet, SECOND, SECRET } from './attacked-fleet.ts';
 import type { AttackedPlaceOrNone } from './attacked-place.ts';
 import { exhaustionAttacks } from './exhaustion-attacks.ts';
+import { http2Attacks } from './http2-attacks.ts';
 import { exchangeAll, inside } from './inside.ts';
 import { LEAK_ATTACKS } from './leak-attacks.ts';
 import { outageAttacks } from './outage-attacks.ts';
@@ -105,6 +106,7 @@ export function escapeSuite(place: AttackedPlaceOrNone): void {
     }
   });
 
+  http2Attacks(() => attacked);
   surroundings(() => attacked);
   proposalAttacks(() => attacked);
   workspaceAttacks(() => attacked);
