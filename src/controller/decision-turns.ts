@@ -11,6 +11,7 @@ import { createLanes, type Lanes } from './lanes.ts';
 import { resolveTip } from './pass.ts';
 import { type CommittedDecision, commitDecision } from './proposal-decision.ts';
 import { type RevertPorts, revertApproval } from './revert-approval.ts';
+import { SharedTurns } from './shared-turns.ts';
 
 export interface TurnPorts extends Omit<RevertPorts, 'committing'> {
   readonly store: ProposalStore;
@@ -26,6 +27,7 @@ export class DecisionTurns {
   readonly #ports: TurnPorts;
   readonly #groups: CommitGroups;
   readonly #byBottle = new Map<BottleName, Lanes>();
+  readonly #approving = new Map<BottleName, SharedTurns>();
   readonly #byProposal = new Map<ProposalId, Lanes>();
   /** Looked up in the order of arrival, so that whoever asks first decides first. */
   readonly #arriving = createLanes(1);
@@ -71,6 +73,16 @@ export class DecisionTurns {
       else this.#atWork.delete(bottle);
       if (lane.isIdle) this.#byProposal.delete(id);
     }
+  }
+
+  /**
+   * Runs all of an approval. An image is alone with its bottle from its commit to its answer: others would wait for its
+   * build, and longer than they may.
+   */
+  approving<Value>({ bottle, request }: Proposal, work: () => Promise<Value>): Promise<Value> {
+    const turns = this.#approving.get(bottle) ?? new SharedTurns();
+    this.#approving.set(bottle, turns);
+    return turns.run(request.tool === 'capability-block', work);
   }
 
   /** Runs `work` when nothing else that was decided about the bottle is brought about. */

@@ -95,20 +95,27 @@ export class Decisions {
 
   approve(asking: ApproveRequest, resumed: HeldDecision | null = null): Promise<Answer<Decision>> {
     const request = { kind: 'approve', ...asking } as const;
-    return this.#turns.decide(request.id, async (record) => {
-      const asked = askedInstead(record.proposal, request.text);
+    return this.#turns.decide(request.id, async ({ proposal }) => {
+      const asked = askedInstead(proposal, request.text);
       if (!asked.ok) return asked;
-      const approvable = asked.value;
-      const { proposal } = approvable;
-      const wanted = approvable.instead === null ? 'approved' : 'modified';
-      const committed = await this.#holder.through(proposal, request, resumed, (held, onAgreed) => {
-        const change = approvalChange(approvable, { request, held, onAgreed }, this.#ports);
-        return this.#turns.commit(proposal.id, wanted, change);
-      });
-      if (!committed.ok) return committed;
-      const { follow } = committed.value;
-      return this.#putInForce(approvable, request, committed.value).finally(follow);
+      return this.#turns.approving(proposal, () => this.#approve(asked.value, request, resumed));
     });
+  }
+
+  async #approve(
+    approvable: Approvable,
+    request: ApproveRequest & { readonly kind: 'approve' },
+    resumed: HeldDecision | null,
+  ): Promise<Answer<Decision>> {
+    const { proposal, instead } = approvable;
+    const wanted = instead === null ? 'approved' : 'modified';
+    const committed = await this.#holder.through(proposal, request, resumed, (held, onAgreed) => {
+      const change = approvalChange(approvable, { request, held, onAgreed }, this.#ports);
+      return this.#turns.commit(proposal.id, wanted, change);
+    });
+    if (!committed.ok) return committed;
+    const { follow } = committed.value;
+    return this.#putInForce(approvable, request, committed.value).finally(follow);
   }
 
   reject(

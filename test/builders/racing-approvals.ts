@@ -5,8 +5,8 @@ import { bottleName } from './observed.ts';
 import { decidedIn, remoteFleet } from './remote-fleet.ts';
 import type { ServedRemote } from './served-remote.ts';
 
-/** Between two pushes of one pusher, when nothing of ours lands meanwhile. */
-const PAUSE_MS = 300;
+/** How much longer a pusher rests than it pushes: as often in the way on a busy machine as on one that is idle. */
+const REST = 6;
 
 /** Approves as many proposals at once as asked, while two others push to the same branch all the time. */
 export async function approveAmongPushers(count: number): Promise<void> {
@@ -36,7 +36,7 @@ export async function approveAmongPushers(count: number): Promise<void> {
   // No merge, and what was there before is still what everything follows: nobody was overwritten.
   expect(await remote.git('rev-list', '--min-parents=2', 'main')).toBe('');
   expect(await remote.git('merge-base', first, 'main')).toBe(first);
-  expect(theirs.length).toBeGreaterThanOrEqual(4);
+  expect(theirs.length).toBeGreaterThanOrEqual(2);
   for (const [index, host] of hosts.entries()) {
     expect(fleet.sidecars.get(bottles[index % 2] ?? '')).toContain(host);
   }
@@ -55,6 +55,7 @@ async function keepPushing(
   const landed: string[] = [];
   for (let at = 0; !signal.aborted; at += 1) {
     const subject = `${name} ${at}`;
+    const startMs = performance.now();
     await clone.commit({ [`${name}.txt`]: `${at}\n` }, subject);
     for (let isPushed = false; !isPushed; ) {
       isPushed = await clone.git('push', '--quiet', 'origin', 'main').then(
@@ -64,7 +65,8 @@ async function keepPushing(
       if (!isPushed) await clone.git('pull', '--quiet', '--rebase', 'origin', 'main');
     }
     landed.push(subject);
-    await delay(PAUSE_MS, undefined, { signal }).catch(() => undefined);
+    const restMs = REST * (performance.now() - startMs);
+    await delay(restMs, undefined, { signal }).catch(() => undefined);
   }
   return landed;
 }

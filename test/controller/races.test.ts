@@ -1,7 +1,8 @@
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { granted, refusalOf } from '../builders/controller.ts';
+import { FLEET_FILES, fleetWorld, granted, refusalOf } from '../builders/controller.ts';
+import { bottleName } from '../builders/observed.ts';
 import { approveAmongPushers } from '../builders/racing-approvals.ts';
 import { decidedIn, remoteFleet } from '../builders/remote-fleet.ts';
 
@@ -77,5 +78,56 @@ test('a decision that does not apply behind those it waited with is told why, an
   expect(refusalOf(decisions[1]).message).toContain('is not what you were shown');
   expect(await decidedIn(remote)).toEqual(['Allow one.example.test for dev']);
   granted(await controller.api.approve({ id: second, operator: 'olga' }, NO_PROGRESS));
+  expect(fleet.sidecars.get('dev')).toContain('two.example.test');
+});
+
+test('an approval that cannot be put in force is taken back out of a file that others were let into with it', async () => {
+  const set = 'desired-state/routes/shared.yaml';
+  await using fleet = await fleetWorld({
+    ...FLEET_FILES,
+    'desired-state/bottles/base.yaml': 'routes: [shared]\n',
+    [set]: '# ours\nroutes:\n  - host: kept.example.test\n',
+  });
+  const { api } = await fleet.open();
+  granted(await api.reconcile({}, NO_PROGRESS));
+  fleet.refuses = (bottle, { egress }) =>
+    bottle === 'qa' && egress.routes.some(({ host }) => host === 'bad.example.test') ? 'no' : null;
+  const asked = [
+    await fleet.propose('bad.example.test', { bottle: bottleName('qa') }),
+    await fleet.propose('good.example.test', { bottle: bottleName('dev') }),
+  ];
+  const [bad, good] = await Promise.all(
+    asked.map((id) => api.approve({ id, operator: 'olga', scope: 'set:shared' }, NO_PROGRESS)),
+  );
+  if (bad === undefined || good === undefined) throw new Error('two were asked for');
+  expect(refusalOf(bad).message).toContain('was reverted');
+  granted(good);
+  const text = await fleet.repository.git('show', `HEAD:${set}`);
+  expect(text).toContain('# ours\nroutes:\n  - host: kept.example.test\n');
+  expect(text).toContain('good.example.test');
+  expect(text).not.toContain('bad.example.test');
+  expect(fleet.sidecars.get('qa')).toContain('good.example.test');
+});
+
+test('an image and a route that are approved for one bottle at once are both in force, one after the other', async () => {
+  await using fleet = await fleetWorld(FLEET_FILES);
+  const { api } = await fleet.open();
+  granted(await api.reconcile({}, NO_PROGRESS));
+  const image = { tool: 'capability-block', dockerfile: 'FROM base\nRUN true\n' } as const;
+  const ids = [
+    await fleet.propose('one.example.test'),
+    await fleet.propose('unused', { request: image }),
+    await fleet.propose('two.example.test'),
+  ];
+  const decisions = await Promise.all(
+    ids.map((id) => api.approve({ id, operator: 'olga' }, NO_PROGRESS)),
+  );
+  for (const decision of decisions) granted(decision);
+  const log = await fleet.repository.git('log', '--reverse', '--format=%s', '-3');
+  expect(log.split('\n').map((subject) => /one|image|two/i.exec(subject)?.[0])).toEqual([
+    'one',
+    'image',
+    'two',
+  ]);
   expect(fleet.sidecars.get('dev')).toContain('two.example.test');
 });
