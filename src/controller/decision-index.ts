@@ -19,6 +19,8 @@ export class DecisionIndex {
   readonly #git: Git;
   #readTo: Revision | null = null;
   #reading: Promise<unknown> = Promise.resolve();
+  /** A merge brings commits that are older than others that were read before it. */
+  #known = new Set<Revision>();
   #decisions = new Map<ProposalId, RecordedDecision>();
   /** Approvals that could not be put in force, whatever was decided after. */
   #reverted = new Set<ProposalId>();
@@ -46,14 +48,15 @@ export class DecisionIndex {
   async #readUpTo(tip: Revision): Promise<void> {
     if (this.#readTo === tip) return;
     const commits = await this.#git.log(tip, MAX_COMMITS);
-    const known = commits.findIndex(({ revision }) => revision === this.#readTo);
     // A rewritten history may have dropped decisions: then everything is read again.
-    if (known === -1) {
+    if (commits.every(({ revision }) => revision !== this.#readTo)) {
+      this.#known = new Set();
       this.#decisions = new Map();
       this.#reverted = new Set();
     }
-    const fresh = known === -1 ? commits : commits.slice(0, known);
+    const fresh = commits.filter(({ revision }) => !this.#known.has(revision));
     for (const commit of fresh.toReversed()) this.#read(commit);
+    this.#known = new Set(commits.map(({ revision }) => revision));
     this.#readTo = tip;
   }
 
