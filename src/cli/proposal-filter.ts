@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings';
 import type { ProposalView } from '../controller/api.ts';
-import { coversHost } from '../model/host-name.ts';
+import { coversHost, parseHost } from '../model/host-name.ts';
+import { sanitizeLine } from '../model/sanitize.ts';
 
 export interface ProposalFilter {
   readonly field: 'bottle' | 'tool' | 'host';
@@ -16,7 +17,14 @@ export function parseFilter(
   if (field !== 'bottle' && field !== 'tool' && field !== 'host') {
     throw new InvalidArgumentError('Use bottle=<slug>, tool=<tool> or host=<name or *.name>.');
   }
-  return [...before, { field, value: value.toLowerCase() }];
+  return [...before, { field, value: field === 'host' ? hostOf(value) : value.toLowerCase() }];
+}
+
+/** As proposals have it: lower-case A-labels. */
+function hostOf(raw: string): string {
+  const parsed = parseHost(raw, { wildcard: true });
+  if (parsed.ok) return parsed.host;
+  throw new InvalidArgumentError(`"${sanitizeLine(raw, 60)}" ${parsed.problem}.`);
 }
 
 /** True when every filter holds. */

@@ -100,9 +100,18 @@ test('approve --all shows each that --where leaves, and asks once with their num
     ['approve', ID, '--where', 'bottle=qa'],
     ['approve', '--all', '--yes', '--seen', 'x'],
     ['approve', '--all', '--yes', '--json'],
+    ['approve', '--all', '--yes', '--where', 'host=https://b.mirror.test'],
   ]) {
     expect((await runBb(strange, { api })).exitCode).toBe(2);
   }
+  expect(api.commits).toHaveLength(1);
+});
+
+test('approve --all finds a host by the letters that a person writes', async () => {
+  const api = new FakeControllerApi();
+  api.setBottles('dev');
+  api.propose(proposalReview({ index: 1, host: 'xn--bcher-kva.test' }));
+  await runBb(['approve', '--all', '--yes', '--where', 'host=Bücher.test'], { api });
   expect(api.commits).toHaveLength(1);
 });
 
