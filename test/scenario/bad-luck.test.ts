@@ -7,9 +7,9 @@ import type { FleetEvent } from '../../src/model/event.ts';
 import { embeddedUnderTest } from '../engines/embedded-under-test.ts';
 import { eventually } from '../eventually.ts';
 import { builtProgram } from './built-program.ts';
-import type { FleetUnderTest } from './fleet-under-test.ts';
+import { endBottles, type FleetUnderTest } from './fleet-under-test.ts';
 import { scenario } from './scenario.ts';
-import { smallDisk } from './small-disk.ts';
+import { type SmallDisk, smallDisk } from './small-disk.ts';
 
 const place = await embeddedUnderTest();
 const OTHER_ROUTE = { 'desired-state/routes/api.yaml': 'routes:\n  - host: other.example.test\n' };
@@ -22,6 +22,7 @@ else {
   scenario('a full disk must be told and must end no bottle', options, async (fleet) => {
     await using disk = await smallDisk(join(fleet.folder, 'state'));
     if (disk === null) return console.warn('SKIPPED a full disk: may not mount one');
+    await using _ended = endedBefore(disk, fleet);
     await fleet.controller();
     await fleet.done('reconcile');
     const running = await runs(fleet);
@@ -43,6 +44,7 @@ else {
     async (fleet) => {
       await using disk = await smallDisk(join(fleet.folder, 'state'));
       if (disk === null) return console.warn('SKIPPED a read-only disk: may not mount one');
+      await using _ended = endedBefore(disk, fleet);
       await fleet.done('reconcile');
       const running = await runs(fleet);
       await disk.setReadOnly(true);
@@ -129,6 +131,17 @@ else {
       },
     );
   }
+}
+
+/** Ends the bottles while their disk is there to be read and written. */
+function endedBefore(disk: SmallDisk, fleet: FleetUnderTest): AsyncDisposable {
+  return {
+    async [Symbol.asyncDispose]() {
+      await disk.free();
+      await disk.setReadOnly(false);
+      await endBottles(fleet);
+    },
+  };
 }
 
 interface Paths {

@@ -133,9 +133,10 @@ function globalsOf({ engine, isEmbedded }: FleetOptions): readonly string[] {
 }
 
 /** Their processes outlive us, and nobody else knows of them. */
-async function endBottles({ repository, bb }: FleetUnderTest): Promise<void> {
+export async function endBottles({ repository, bb }: FleetUnderTest): Promise<void> {
   const listed = await repository.git('ls-files', 'desired-state/agents');
   const agents = listed.split('\n').filter((path) => path !== '');
+  if (agents.length === 0) return;
   await repository.commit(Object.fromEntries(agents.map((path) => [path, null])));
   await bb('reconcile', '--allow-mass-delete');
 }
