@@ -24,7 +24,7 @@ ${PROGRAM}`;
 }
 
 const PROGRAM = `
-import ctypes, os, socket, struct, subprocess, concurrent.futures as futures
+import ctypes, os, resource, socket, struct, subprocess, concurrent.futures as futures
 
 def reason(error): return type(error).__name__ + ' ' + str(error)
 
@@ -82,6 +82,8 @@ def set_namespace():
 def become_root(path):
     said = subprocess.run([path, '-c', 'id -u'], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=2).stdout
     if said.strip() != '0': raise OSError(said)
+def datagram_over_ipv6():
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as s: s.sendto(b'x', ('2001:db8::1', 443))
 def source_routed():
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as s:
         via = socket.inet_aton(socket.gethostbyname('egress'))
@@ -100,6 +102,8 @@ kernel.update({
     'a raw socket': deed(raw(socket.AF_INET, socket.SOCK_RAW, 1)),
     'a packet socket': deed(raw(socket.AF_PACKET, socket.SOCK_RAW, 768)),
     'source routing': deed(source_routed),
+    'a datagram over IPv6': deed(datagram_over_ipv6),
+    'core dumps': deed(lambda: resource.setrlimit(resource.RLIMIT_CORE, (2 ** 20, 2 ** 20))),
     'an abstract socket of the machine': deed(lambda: connect_unix('\\0' + abstract)),
     'user 0': deed(lambda: os.setuid(0)),
     'a user namespace': deed(lambda: call('unshare', 0x10000000)),
