@@ -132,8 +132,10 @@ export type FleetEdit =
       readonly bottle: string | null;
       readonly label: string | null;
     }
-  /** Takes back what one commit did; a commit, or a proposal that was approved. */
-  | { readonly kind: 'rollback'; readonly target: string };
+  /** Takes back what one commit did: a commit, a proposal that was approved, or a bottle for its newest decision. */
+  | { readonly kind: 'rollback'; readonly target: string }
+  /** Brings files back as they were at a commit: all of them, or only those that belong to a bottle. */
+  | { readonly kind: 'restore'; readonly revision: string; readonly only: string | null };
 
 /** What an edit would do, before it is committed. */
 export interface EditPreview {

@@ -20,7 +20,7 @@ export interface ValidEdit extends EditedFiles {
 }
 
 /**
- * What an operator's edit makes of the tip: a rollback reads history for it, every other one the files alone. Refused
+ * What an operator's edit makes of the tip: some read history for it, the others the files alone. Refused
  * where the result would not be valid.
  */
 export async function editedFiles(
@@ -47,9 +47,18 @@ async function computed(
   { tip, files, desired }: EditBase,
   { git, random }: Pick<PassPorts, 'git'> & { readonly random: Random },
 ): Promise<Answer<EditedFiles>> {
-  if (edit.kind !== 'rollback') return editFiles(edit, files, desired, random);
-  const { rollbackFiles } = await import('./rollback.ts');
-  return rollbackFiles(edit, tip, git);
+  switch (edit.kind) {
+    case 'rollback': {
+      const { rollbackFiles } = await import('./rollback.ts');
+      return rollbackFiles(edit, tip, git);
+    }
+    case 'restore': {
+      const { restoredFiles } = await import('./restored-files.ts');
+      return restoredFiles(edit, { tip, files }, git);
+    }
+    default:
+      return editFiles(edit, files, desired, random);
+  }
 }
 
 function withChanges(

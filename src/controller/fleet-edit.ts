@@ -15,7 +15,7 @@ import { type BottleName, parseBottleName, type Revision } from '../model/names.
 import type { Answer, FleetEdit } from './api.ts';
 
 /** An edit that needs no more than the files of the tip. */
-type FileEdit = Exclude<FleetEdit, { readonly kind: 'rollback' }>;
+type FileEdit = Exclude<FleetEdit, { readonly kind: 'rollback' | 'restore' }>;
 
 /** The files that an operator's edit changes, relative to the desired-state folder, and what to call it. */
 export interface EditedFiles {
@@ -27,6 +27,8 @@ export interface EditedFiles {
   readonly bottle: string | null;
   /** Commit that it takes back. */
   readonly reverts?: Revision;
+  /** Commit whose files it brings back. */
+  readonly restores?: Revision;
 }
 
 /** Computes an operator's edit on the files of one commit. Pure but for the randomness of a minted name. */

@@ -56,8 +56,9 @@ export async function previewEdit(
 }
 
 /** The edit with what was minted or looked up for it. */
-function chosen(edit: FleetEdit, { bottle, reverts }: EditedFiles): FleetEdit {
+function chosen(edit: FleetEdit, { bottle, reverts, restores }: EditedFiles): FleetEdit {
   if (edit.kind === 'add-instance') return { ...edit, bottle };
+  if (edit.kind === 'restore' && restores !== undefined) return { ...edit, revision: restores };
   return edit.kind === 'rollback' && reverts !== undefined ? { ...edit, target: reverts } : edit;
 }
 

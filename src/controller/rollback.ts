@@ -65,7 +65,11 @@ async function commitToTakeBack(
   const [commit] = revision === null ? [] : await git.commits([revision]);
   if (commit === undefined) {
     const name = sanitizeLine(target, 60);
-    return refuse('not-found', `there is no commit or approved proposal "${name}"`, AUDIT_HINT);
+    return refuse(
+      'not-found',
+      `there is no such commit, approved proposal or decided bottle: "${name}"`,
+      AUDIT_HINT,
+    );
   }
   const short = commit.revision.slice(0, 12);
   if (!(await git.isAncestor(commit.revision, tip))) {
@@ -98,17 +102,27 @@ async function commitToTakeBack(
   return { ok: true, value: { commit, parent, entry } };
 }
 
-/** Of a proposal that was approved again after a revert the newest approval. */
+/** Of a proposal that was approved again after a revert the newest approval; of a bottle its newest decision. */
 async function revisionOf(
   target: string,
   entries: readonly AuditEntry[],
   git: Git,
 ): Promise<Revision | null> {
-  if (parseProposalId(target) === undefined) return git.resolveRevision(target);
+  if (parseProposalId(target) === undefined) {
+    const about = entries.filter(({ bottle }) => bottle === target);
+    return about.length === 0
+      ? git.resolveRevision(target)
+      : (about.find(isStanding)?.revision ?? null);
+  }
   const approvals = entries.filter(
     ({ proposal, action }) => proposal === target && (action === 'approve' || action === 'modify'),
   );
   return (approvals.find(({ undoneBy }) => undoneBy === null) ?? approvals[0])?.revision ?? null;
+}
+
+/** What is undone, and what undid it, is behind us: rolling back again goes one decision further. */
+function isStanding({ action, files, undoneBy }: AuditEntry): boolean {
+  return files.length > 0 && undoneBy === null && action !== 'rollback' && action !== 'revert';
 }
 
 /** The commit from which on the change could not be taken back any more; found by halves, so in a few looks. */

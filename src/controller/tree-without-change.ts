@@ -60,8 +60,8 @@ function emptySet(path: string): string | null {
   return kind === 'routes' || kind === 'allowlists' ? newYaml(kind) : null;
 }
 
-/** Null where there is no file. */
-function wholeText(file: TreeFile | undefined): string | null {
+/** Null where there is no file. Throws `UneditableText` for what is no text in a regular file. */
+export function wholeText(file: TreeFile | undefined): string | null {
   if (file === undefined) return null;
   if (!file.mode.startsWith('100')) throw new UneditableText('the file is not a regular one');
   const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(file.bytes);

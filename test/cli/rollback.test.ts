@@ -33,3 +33,16 @@ test('without a terminal it needs --yes, and --dry-run never asks', async () => 
   expect(JSON.parse(json.stdout)).toMatchObject({ edit: { kind: 'rollback', target: COMMIT } });
   expect(api.commits).toEqual([]);
 });
+
+test('--to goes back to a commit, with a bottle for its files alone; without either it says what is missing', async () => {
+  const api = new FakeControllerApi();
+  await runBb(['rollback', '--to', COMMIT, '--yes'], { api });
+  await runBb(['rollback', 'dev', '--to', COMMIT, '--yes'], { api });
+  expect(api.edits).toEqual([
+    { kind: 'restore', revision: COMMIT, only: null },
+    { kind: 'restore', revision: COMMIT, only: 'dev' },
+  ]);
+  const { exitCode, stderr } = await runBb(['rollback', '--yes'], { api });
+  expect(exitCode).toBe(2);
+  expect(stderr).toMatch(/--to\s+<commit>/);
+});

@@ -175,8 +175,8 @@ test('what cannot be taken back is refused in words', async () => {
   expect(await asked(first)).toContain('is the first one');
   expect(await asked(rejection)).toContain('changes nothing in desired-state, it records: reject');
   expect(await asked(readme)).toContain('changes nothing in desired-state');
-  expect(await asked(id)).toContain('there is no commit or approved proposal');
-  expect(await asked('--all')).toContain('there is no commit or approved proposal "--all"');
+  expect(await asked(id)).toContain('there is no such commit, approved proposal');
+  expect(await asked('--all')).toContain('proposal or decided bottle: "--all"');
   granted(await rollBack(controller, side));
 });
 
@@ -188,4 +188,37 @@ test('a branch that moves in between keeps what was put there', async () => {
   granted(await controller.api.edit(seen, 'olga', NO_PROGRESS));
   expect(await fileAt(fleet, ROUTES)).toContain('late.example.test');
   expect(await fileAt(fleet, ROUTES)).not.toContain('api.example.test');
+});
+
+test('a bottle stands for its newest decision, and asked again for the one before', async () => {
+  const { fleet, controller } = await world();
+  await approve(fleet, controller, 'one.example.test');
+  await approve(fleet, controller, 'two.example.test');
+  granted(await rollBack(controller, 'dev'));
+  expect(fleet.sidecars.get('dev')).toContain('one.example.test');
+  expect(fleet.sidecars.get('dev')).not.toContain('two.example.test');
+  granted(await rollBack(controller, 'dev'));
+  expect(fleet.sidecars.get('dev')).not.toContain('one.example.test');
+  expect(refusalOf(await rollBack(controller, 'dev'))).toMatchObject({ kind: 'not-found' });
+});
+
+test('files are as they were at a commit again, of one bottle or all of them', async () => {
+  const { fleet, controller } = await world();
+  const first = await approve(fleet, controller, 'one.example.test');
+  await fleet.repository.commit({ 'desired-state/agents/more.yaml': agentFile('more') });
+  await approve(fleet, controller, 'two.example.test');
+  const restore = (revision: string, only: string | null) =>
+    controller.api.edit({ kind: 'restore', revision, only }, 'olga@desk', NO_PROGRESS);
+  granted(await restore(first.revision.slice(0, 10), 'dev'));
+  expect(fleet.sidecars.get('dev')).not.toContain('two.example.test');
+  expect(fleet.sidecars.get('dev')).toContain('one.example.test');
+  expect(fleet.engine.container('bb-home-more')).toBeDefined();
+  granted(await restore(first.revision, null));
+  expect(fleet.engine.container('bb-home-more')).toBeUndefined();
+  expect(await fleet.repository.git('diff', '--stat', first.revision, 'HEAD')).toBe('');
+  expect(await fleet.repository.git('log', '-1', '--format=%s%n%(trailers)')).toMatch(
+    /^Restore the fleet of [0-9a-f]{12}\nBb-Action: rollback\nBb-Operator: olga@desk\n/,
+  );
+  expect(refusalOf(await restore(first.revision, null)).message).toContain('is as it was');
+  expect(refusalOf(await restore('nowhere', null))).toMatchObject({ kind: 'not-found' });
 });
