@@ -164,6 +164,5 @@ found['h2c'] = { twin: '', attack: await new Promise((resolve) => {
   const socket = net.connect(8080, 'egress', () => socket.write('PRI * HTTP/2.0\\r\\n\\r\\nSM\\r\\n\\r\\n'));
   socket.on('error', () => resolve('reset')).once('data', (chunk) => resolve(chunk.toString()));
 }) };
-console.log(JSON.stringify(found));
-process.exit(0);
+process.stdout.write(JSON.stringify(found), () => process.exit(0));
 `;
