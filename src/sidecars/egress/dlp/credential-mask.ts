@@ -76,8 +76,8 @@ export class MaskedStream {
       if (form === undefined) throw new Error('a needle ends that is no form');
       const start = Math.max(passed, last + 1 - form.bytes.length);
       parts.push(bytes.subarray(passed, start), Buffer.from(`[bb:${form.name}]`));
+      // Reading goes on where it is: a longer secret may begin with this one.
       passed = last + 1;
-      this.#cursor.state = 0;
       this.hasMasked = true;
     }
     const keptFrom = Math.max(passed, bytes.length - this.#table.depthOf(this.#cursor.state));
