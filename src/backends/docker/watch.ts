@@ -5,6 +5,7 @@ import type { BackendHint } from '../backend.ts';
 import type { EngineConnection } from './engine-connection.ts';
 import { LineSplitter } from './lines.ts';
 import type { Sessions } from './sessions.ts';
+import { settlingHints } from './settling-hints.ts';
 
 const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 10_000;
@@ -35,16 +36,17 @@ export async function watchEvents(
   onHint: (hint: BackendHint) => void,
   signal: AbortSignal,
 ): Promise<void> {
+  const tell = settlingHints(onHint, signal);
   let delayMs = FIRST_DELAY_MS;
   let connectedBefore = false;
   let failedBefore = false;
   while (!signal.aborted) {
     try {
       const stream = await openEvents(watched.connection, signal);
-      if (connectedBefore || failedBefore) onHint({ kind: 'gap', bottle: null });
+      if (connectedBefore || failedBefore) tell({ kind: 'gap', bottle: null });
       connectedBefore = true;
       delayMs = FIRST_DELAY_MS;
-      await readEvents(stream, watched, onHint);
+      await readEvents(stream, watched, tell);
       watched.connection.forget();
     } catch {
       failedBefore = true;
