@@ -3,10 +3,13 @@ import { EGRESS_PORT } from '../model/sidecar.ts';
 import { AGENT_TRUST_PATH } from '../model/state-layout.ts';
 import { PROBE_SCRIPT } from './isolation-script.ts';
 
-/** What a probe found. `reason` is for people. */
+/**
+ * What a probe found. `reason` is for people. `mayPass`: nothing was seen that must not be, what should be there was
+ * not, such as sidecars that were ended meanwhile: worth another try.
+ */
 export type IsolationVerdict =
   | { readonly proven: true }
-  | { readonly proven: false; readonly reason: string };
+  | { readonly proven: false; readonly reason: string; readonly mayPass: boolean };
 
 /** What else to try from inside, and what must work. All have defaults. */
 export interface IsolationTargets {
@@ -48,9 +51,10 @@ export function judgeIsolation(output: ExecResult): IsolationVerdict {
   const facts = output.stdout.split('\n').map((line) => line.trim().split(/\s+/));
   const valuesOf = (name: string) =>
     facts.filter(([key]) => key === name).map(([, ...rest]) => rest);
-  const no = (reason: string): IsolationVerdict => ({ proven: false, reason });
+  const no = (reason: string) => ({ proven: false, reason, mayPass: false }) as const;
+  const notYet = (reason: string) => ({ proven: false, reason, mayPass: true }) as const;
   if (output.exitCode !== 0 || valuesOf('end').length !== 1) {
-    return no(`the probe did not end as it should (exit code ${output.exitCode})`);
+    return notYet(`the probe did not end as it should (exit code ${output.exitCode})`);
   }
   if (valuesOf('tool')[0]?.[0] !== 'found') {
     return no('the image has neither bash nor node to probe with');
@@ -59,7 +63,7 @@ export function judgeIsolation(output: ExecResult): IsolationVerdict {
   // It finds whoever is on its link by ff02::1, the host's bridge too, and theirs are too many addresses to try.
   const address6 = valuesOf('address6')[0]?.[0] ?? 'unknown';
   if (address6 !== 'none') return no(`the agent has an address for IPv6 (${address6})`);
-  if (valuesOf('egress')[0]?.[0] !== 'open') return no('the agent does not reach egress');
+  if (valuesOf('egress')[0]?.[0] !== 'open') return notYet('the agent does not reach egress');
   const neighbours = valuesOf('neighbour');
   // A bottle of nothing but a loopback has no neighbour to try, and none to reach.
   const isAlone = valuesOf('interfaces')[0]?.[0] === 'none';

@@ -47,7 +47,7 @@ async function prove(agent: ComponentRef, ports: ProvingPorts): Promise<void> {
   const verdict = await probeIsolation(agent, ports);
   if (verdict.proven) return;
   throw new StepFailed({
-    kind: 'terminal',
+    kind: verdict.mayPass ? 'transient' : 'terminal',
     message: `the agent's isolation could not be proven: ${verdict.reason}`,
     hint: 'it was stopped; bb doctor tells what the engine lacks',
   });
