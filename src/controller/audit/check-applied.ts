@@ -23,7 +23,7 @@ export function checkApplied(
       kind: 'applied-outside-history' as const,
       about: `${of} ${revision}`,
       message: `${of} is at commit ${revision.slice(0, 12)}, which the branch does not hold`,
-      hint: 'bring the commit back to the branch, or bb reconcile to what the branch asks for now',
+      hint: 'bring the commit back to the branch, or run bb reconcile to apply what the branch asks for',
     }));
   return checked('applied', `${all.length} records`, findings);
 }

@@ -13,6 +13,8 @@ import {
 /** Thrown by a call whose controller stopped or died before it answered. What was asked for may still have happened. */
 export class ControllerGoneError extends Error {
   override readonly name = 'ControllerGoneError';
+  readonly hint =
+    'what was asked for may have happened: see bb status; bb controller or bb reconcile finishes what it left';
 }
 
 interface Call {

@@ -140,7 +140,10 @@ test('a controller that stops is told to those who wait, and its socket goes', a
   await using served = await serve(new SlowController());
   await using client = await connectControllerApi(served.path);
   const reconciled = client.reconcile({}, () => undefined);
-  const gone = expect(reconciled).rejects.toThrow(ControllerGoneError);
+  const gone = expect(reconciled).rejects.toMatchObject({
+    name: 'ControllerGoneError',
+    hint: expect.stringContaining('may have happened: see bb status'),
+  });
   await expect.poll(() => client.status()).toMatchObject({ ok: true });
   await served.server[Symbol.asyncDispose]();
   await gone;
