@@ -7,6 +7,9 @@ import type { ToolCall } from './tool.ts';
 /** Often enough for clients that give up on a silent call. */
 const PROGRESS_MS = 5_000;
 
+/** Timers of whole milliseconds end this much early. */
+const EARLY_MS = 1;
+
 /** Waits for the operator up to the bottle's `waitSeconds`, telling the caller in between that it lives. */
 export async function waitForAnswer(
   ports: { readonly queue: ProposalQueue; readonly clock: Clock },
@@ -29,7 +32,7 @@ async function passTime(clock: Clock, id: ProposalId, call: ToolCall): Promise<v
   const endMs = clock.elapsedMs() + call.waitSeconds * 1_000;
   for (;;) {
     const leftMs = endMs - clock.elapsedMs();
-    if (leftMs <= 0 || call.signal.aborted) return;
+    if (leftMs <= EARLY_MS || call.signal.aborted) return;
     call.progress(`proposal ${id} waits for an operator`);
     try {
       await clock.sleep(Math.min(leftMs, PROGRESS_MS), call.signal);
