@@ -1,16 +1,23 @@
 import type { Reporter, TestModule } from 'vitest/node';
 
-/** Last line of a run: `N passed, N failed, N skipped`, and every skipped test by name, so that no skip is silent. */
+/**
+ * Last line of a run: `N passed, N failed, N skipped`. Before it every skipped test and every test that passed only
+ * when it was tried again, by name, so that neither is silent.
+ */
 export default class CountingReporter implements Reporter {
   onTestRunEnd(testModules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
     const skipped: string[] = [];
+    const unsteady: string[] = [];
     const counts = { passed: 0, failed: unhandledErrors.length, skipped: 0 };
     for (const testModule of testModules) {
       let failedInside = false;
       for (const test of testModule.children.allTests()) {
         const { state } = test.result();
-        if (state === 'passed') counts.passed += 1;
-        else if (state === 'failed') {
+        if (state === 'passed') {
+          counts.passed += 1;
+          if (test.diagnostic()?.flaky)
+            unsteady.push(`${testModule.relativeModuleId} > ${test.fullName}`);
+        } else if (state === 'failed') {
           counts.failed += 1;
           failedInside = true;
         } else {
@@ -26,6 +33,7 @@ export default class CountingReporter implements Reporter {
         skipped.push(`${testModule.relativeModuleId} > ${suite.fullName}`);
       }
     }
+    for (const name of unsteady) console.log(`UNSTEADY ${name}`);
     for (const name of skipped) console.log(`SKIPPED ${name}`);
     console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
   }

@@ -1,4 +1,5 @@
 import { describe } from 'vitest';
+import { SECOND_TRY } from '../second-try.ts';
 import type { BackendUnderTest } from './backend-under-test.ts';
 import { capabilitiesContract } from './capabilities.ts';
 import { copyRacesContract } from './copy-races.ts';
@@ -14,7 +15,7 @@ import { watchContract } from './watch.ts';
 
 /** The cases that every backend passes; those about real programs only where there are some. */
 export function backendContract(under: BackendUnderTest): void {
-  describe(`backend contract: ${under.name}`, () => {
+  describe(`backend contract: ${under.name}`, SECOND_TRY, () => {
     lifecycleContract(under);
     foreignContract(under);
     watchContract(under);

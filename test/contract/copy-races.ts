@@ -8,7 +8,7 @@ import { bottleUnderTest, shell } from './bottle-under-test.ts';
 /** Copies into a folder and out of a file that the agent swaps for links to the host's, again and again. */
 export function copyRacesContract(under: BackendUnderTest): void {
   if (!sharesFiles(under)) return;
-  describe('copies that an agent races', () => {
+  describe('copies that an agent races', { retry: 0 }, () => {
     it('reach what is inside and never what a link says outside', async () => {
       const outside = await mkdtemp(join(tmpdir(), 'bb-outside-'));
       try {

@@ -9,7 +9,7 @@ import { SERVING_SIDECARS } from './serving-sidecars.ts';
 
 /** Whatever an agent's network is made of, its sidecars are all that is in it. */
 export function isolationContract(under: BackendUnderTest): void {
-  describe('isolation', () => {
+  describe('isolation', { retry: 0 }, () => {
     it('an agent reaches its sidecars and no address of this machine, not over IPv6 of its link either', async () => {
       const sidecars = { command: SERVING_SIDECARS };
       await using bottle = bottleUnderTest(under, 'dev', { sidecars });

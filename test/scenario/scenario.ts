@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'vitest';
+import { SECOND_TRY } from '../second-try.ts';
 import { type FleetOptions, type FleetUnderTest, fleetUnderTest } from './fleet-under-test.ts';
 
 /**
@@ -13,7 +14,7 @@ export function scenario(
   options: FleetOptions & { readonly timeoutMs?: number },
   body: (fleet: FleetUnderTest) => Promise<void>,
 ): void {
-  test(title, { timeout: options.timeoutMs ?? 60_000 }, async () => {
+  test(title, { timeout: options.timeoutMs ?? 60_000, ...SECOND_TRY }, async () => {
     await using fleet = await fleetUnderTest(options);
     try {
       await body(fleet);
