@@ -13,5 +13,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     reporters: ['default', './test/counting-reporter.ts'],
     pool: 'forks',
+    // Most tests wait for processes, git and engines: two at a time are quicker on any machine, three crowd two cores.
+    maxWorkers: 2,
   },
 });
