@@ -24,7 +24,7 @@ interface AskedApproval {
 export function approvalChange(
   { proposal, asked, instead }: Approvable,
   { request, held, onAgreed }: AskedApproval,
-  ports: CandidatePorts & { readonly reconciler: Reconciler },
+  ports: CandidatePorts & { readonly reconciler: Pick<Reconciler, 'foresee' | 'lookAhead'> },
 ): ChangeAt {
   const { reconciler, git } = ports;
   return oncePerTree(git, async (parent) => {

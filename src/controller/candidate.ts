@@ -1,10 +1,7 @@
 import { parseInstant } from '../desired/instant.ts';
-import { loadDesiredState } from '../desired/load.ts';
 import type { TreeFile } from '../desired/tree-file.ts';
 import type { Clock } from '../model/clock.ts';
 import type { DesiredState } from '../model/desired-state.ts';
-import type { Diagnostic } from '../model/diagnostic.ts';
-import type { HostPolicy } from '../model/host-policy.ts';
 import type { Revision } from '../model/names.ts';
 import type { Proposal } from '../model/proposal.ts';
 import { sanitizeLine } from '../model/sanitize.ts';
@@ -16,8 +13,10 @@ import {
   proposalToEdit,
 } from '../supervise/proposal-to-edit.ts';
 import type { Answer, ApprovalTerms, Refusal } from './api.ts';
+import { approvableEdit, approvableTip } from './approvable-tip.ts';
 import { denialOfProposal } from './denied-proposal.ts';
 import type { Git } from './ports/git.ts';
+import type { Reconciler } from './reconciler.ts';
 
 /** What a proposal would make of a commit: computed, validated, and not committed. */
 export interface Candidate {
@@ -29,8 +28,8 @@ export interface Candidate {
 
 export interface CandidatePorts {
   readonly git: Git;
-  readonly policy: HostPolicy;
   readonly clock: Clock;
+  readonly reconciler: Pick<Reconciler, 'foresee'>;
 }
 
 /** Applies the proposal's edit to the files of a commit. A result that would not be valid is a refusal. */
@@ -42,38 +41,27 @@ export async function candidateOf(
 ): Promise<Answer<Candidate>> {
   const place = placeOf(terms, ports.clock.nowMs());
   if (!place.ok) return place;
-  const files = await ports.git.readTree(tip);
-  const options = { nowMs: ports.clock.nowMs() };
-  const before = loadDesiredState(files, ports.policy, options);
-  if (before.desired === null) {
-    return refuse(
-      'invalid',
-      `commit ${tip.slice(0, 12)} is not valid, so nothing can be approved on top of it`,
-      'mend the files and commit; bb validate shows all problems',
-      before.diagnostics,
-    );
-  }
-  const denied = denialOfProposal(proposal, before.desired);
+  const { git, reconciler } = ports;
+  const files = await git.readTree(tip);
+  const standing = await reconciler.foresee(tip, files);
+  const before = approvableTip(proposal, place.value.scope, standing);
+  if (!before.ok) return before;
+  const denied = denialOfProposal(proposal, before.value);
   if (denied !== null) return refuse('conflict', denied.message, denied.hint);
-  const outcome = proposalToEdit(proposal, files, before.desired, place.value);
+  const outcome = proposalToEdit(proposal, files, before.value, place.value);
   if (outcome.kind === 'refused') return refuse('conflict', outcome.reason, null);
   const { edits } = outcome;
   const edited = new Map<string, TreeFile>(files);
   for (const { path, after } of edits) {
     edited.set(path, { mode: '100644', bytes: new TextEncoder().encode(after) });
   }
-  const after = loadDesiredState(edited, ports.policy, options);
-  if (after.desired === null) {
-    return refuse(
-      'invalid',
-      `with proposal ${proposal.id} the desired state would not be valid`,
-      'mend what it collides with, or reject the proposal',
-      after.diagnostics,
-    );
-  }
-  const [cut] = cutShort(before.desired, after.desired);
+  const paths = edits.map(({ path }) => path);
+  const foreseen = await reconciler.foresee(tip, edited);
+  const after = approvableEdit(proposal, paths, standing, foreseen);
+  if (!after.ok) return after;
+  const [cut] = cutShort(before.value, after.value);
   if (cut !== undefined) return refuse('conflict', cut, WITHOUT_END);
-  return { ok: true, value: { tip, edits, before: before.desired, after: after.desired } };
+  return { ok: true, value: { tip, edits, before: before.value, after: after.value } };
 }
 
 const WITHOUT_END = 'approve it without --expires, or edit that file by hand';
@@ -96,11 +84,6 @@ function placeOf(
   return { ok: true, value: { scope, expires: end.value } };
 }
 
-function refuse(
-  kind: Refusal['kind'],
-  message: string,
-  hint: string | null,
-  diagnostics: readonly Diagnostic[] = [],
-): Answer<never> {
-  return { ok: false, refusal: { kind, message, hint, diagnostics } };
+function refuse(kind: Refusal['kind'], message: string, hint: string | null): Answer<never> {
+  return { ok: false, refusal: { kind, message, hint, diagnostics: [] } };
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../model/clock.ts';
+import type { HostPolicy } from '../model/host-policy.ts';
 import type { Revision } from '../model/names.ts';
 import type { Proposal } from '../model/proposal.ts';
 import { sanitizeLine } from '../model/sanitize.ts';
@@ -32,7 +33,8 @@ import { resumeDecisions } from './resume-decisions.ts';
 import { reviewCandidate } from './review-candidate.ts';
 import { answerDecided } from './unanswered-proposals.ts';
 
-export interface DecisionPorts extends CandidatePorts {
+export interface DecisionPorts extends Omit<CandidatePorts, 'reconciler'> {
+  readonly policy: HostPolicy;
   readonly store: ProposalStore;
   readonly index: DecisionIndex;
   readonly reconciler: Reconciler;

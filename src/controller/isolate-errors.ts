@@ -1,3 +1,4 @@
+import type { TreeFile } from '../desired/tree-file.ts';
 import { type WithoutErrors, withoutErrors } from '../desired/without-errors.ts';
 import type { DesiredBottle, DesiredState } from '../model/desired-state.ts';
 import { type Diagnostic, formatDiagnostic } from '../model/diagnostic.ts';
@@ -27,16 +28,12 @@ export interface Anchors {
  * are, never in a mixture. Null when that cannot be told for certain: then the commit is not applied at all.
  */
 export async function isolateErrors(
-  tip: LoadedRevision,
+  tip: LoadedRevision & { readonly files: ReadonlyMap<string, TreeFile> },
   anchors: Anchors,
-  ports: Pick<PassPorts, 'git' | 'policy' | 'clock'>,
+  { git, policy, clock }: Pick<PassPorts, 'git' | 'policy' | 'clock'>,
 ): Promise<GoodRevision | null> {
-  const { git, policy, clock } = ports;
-  const [files, before] = await Promise.all([
-    git.readTree(tip.revision),
-    git.readTree(anchors.whole.revision),
-  ]);
-  const mended = withoutErrors(files, before, policy, { nowMs: clock.nowMs() });
+  const before = await git.readTree(anchors.whole.revision);
+  const mended = withoutErrors(tip.files, before, policy, { nowMs: clock.nowMs() });
   return mended === null ? null : mergeIsolated(tip, mended, anchors);
 }
 

@@ -1,3 +1,4 @@
+import type { TreeFile } from '../desired/tree-file.ts';
 import type { Plan } from '../model/action.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { BottleName, Revision } from '../model/names.ts';
@@ -6,7 +7,7 @@ import type { Progress, Refusal } from './api.ts';
 import { BottleTurns, type TurnPorts } from './bottle-turns.ts';
 import type { BottleMemory } from './fleet-memory.ts';
 import { type GoodRevision, type PassPorts, type PassResult, planPass } from './pass.ts';
-import { RevisionGate } from './revision-gate.ts';
+import { type Foreseen, RevisionGate } from './revision-gate.ts';
 
 export interface ReconcilerPorts extends PassPorts, TurnPorts {
   /** Absent: a commit with an error is not applied at all. */
@@ -130,6 +131,11 @@ export class Reconciler {
   /** What a pass would do. Starts nothing. */
   plan(options: PassOptions): Promise<PassReport> {
     return this.#exclusively(() => this.#plan(options));
+  }
+
+  /** What a commit on top of `revision` that gives these files would bring about. Remembers nothing of it. */
+  foresee(revision: Revision, files: ReadonlyMap<string, TreeFile>): Promise<Foreseen> {
+    return this.#gate.foresee(revision, files);
   }
 
   /** What a pass over this desired state would do, committed or not. Remembers nothing of it. */

@@ -1,8 +1,10 @@
+import { loadDesiredState } from '../desired/load.ts';
+import type { TreeFile } from '../desired/tree-file.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { BottleName, Revision } from '../model/names.ts';
 import type { AppliedRecord } from '../reconcilers/plan-context.ts';
 import type { Refusal } from './api.ts';
-import { isolateErrors } from './isolate-errors.ts';
+import { type Isolation, isolateErrors } from './isolate-errors.ts';
 import {
   desiredAt,
   type GoodRevision,
@@ -29,6 +31,12 @@ export type GateVerdict =
       readonly diagnostics: readonly Diagnostic[];
     }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+/** What would be in force of files: null where their errors hold back everything. */
+export interface Foreseen extends LoadedRevision {
+  /** Bottles that would stay as they are, since files that they are made of have errors; absent = none. */
+  readonly isolated?: ReadonlyMap<BottleName, Isolation>;
+}
 
 /**
  * Decides which commit a pass works on: the branch's tip, or the last good one while the tip is invalid. A commit is
@@ -89,15 +97,25 @@ export class RevisionGate {
     return this.#isolate(loaded);
   }
 
+  /** What a commit on top of `revision` that gives these files would bring about. */
+  async foresee(revision: Revision, files: ReadonlyMap<string, TreeFile>): Promise<Foreseen> {
+    const { policy, clock, onInvalid } = this.#ports;
+    const { desired, diagnostics } = loadDesiredState(files, policy, { nowMs: clock.nowMs() });
+    const loaded = { revision, desired, diagnostics };
+    if (desired !== null || onInvalid === 'reject') return loaded;
+    this.#lastWhole ??= await this.#lastApplied();
+    return { ...loaded, ...(await this.#isolated({ ...loaded, files })) };
+  }
+
   /** Follows the tip for all but the bottles that its errors are about. */
   async #isolate(tip: LoadedRevision): Promise<GateVerdict> {
     const { revision, diagnostics } = tip;
     const applied = await this.#ports.applied();
     this.#lastWhole ??= await this.#lastApplied();
     const whole = this.#lastWhole;
-    if (this.#lastGood?.revision !== revision && whole !== null) {
-      const anchors = { whole, served: this.#lastGood, applied };
-      this.#lastGood = (await isolateErrors(tip, anchors, this.#ports)) ?? this.#lastGood;
+    if (this.#lastGood?.revision !== revision) {
+      const files = await this.#ports.git.readTree(revision);
+      this.#lastGood = (await this.#isolated({ ...tip, files })) ?? this.#lastGood;
     }
     const good = this.#lastGood;
     if (good?.revision === revision) {
@@ -111,6 +129,13 @@ export class RevisionGate {
       return { kind: 'refused', refusal: this.#refusal };
     }
     return this.#serveLast(invalid(tip), undefined, diagnostics);
+  }
+
+  async #isolated(tip: Parameters<typeof isolateErrors>[0]): Promise<GoodRevision | null> {
+    if (this.#lastWhole === null) return null;
+    const applied = await this.#ports.applied();
+    const anchors = { whole: this.#lastWhole, served: this.#lastGood, applied };
+    return isolateErrors(tip, anchors, this.#ports);
   }
 
   /** What was good before stays in force, and says why nothing newer is. */

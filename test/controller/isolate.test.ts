@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openGit } from '../../src/controller/adapters/git.ts';
 import { bottlesAt } from '../../src/controller/audit/bottles-at.ts';
+import type { BottleName } from '../../src/model/names.ts';
 import {
   agentFile,
   FLEET_FILES,
@@ -10,6 +11,7 @@ import {
   refusalOf,
 } from '../builders/controller.ts';
 import { hostPolicy } from '../builders/desired.ts';
+import { bottleName } from '../builders/observed.ts';
 
 const NO_PROGRESS = () => undefined;
 const D = 'desired-state';
@@ -169,15 +171,76 @@ test('in the same process a second error keeps each bottle where it was last', a
   expect(bottles[2]?.lastAppliedRevision).toBe(second);
 });
 
-test('nothing is approved on top of a tip with an error', async () => {
-  const { fleet, api } = await fleetOf();
-  await breakDev(fleet);
-  refusalOf(await api.reconcile({}, NO_PROGRESS));
-  const head = await fleet.repository.head();
-  const id = await fleet.propose('x.test');
-  const answer = await api.approve({ id, operator: 'olga' }, NO_PROGRESS);
-  expect(refusalOf(answer).kind).toBe('invalid');
-  expect(await fleet.repository.head()).toBe(head);
+describe('on top of a tip with an error', () => {
+  test('what the errors are not about is approved, in force and answered', async () => {
+    const { fleet, api, first } = await fleetOf();
+    await breakDev(fleet);
+    refusalOf(await api.reconcile({}, NO_PROGRESS));
+    const id = await fleet.propose('x.test', { bottle: bottleName('qa') });
+    const { seen, effective } = granted(await api.review(id));
+    expect(effective.join('\n')).toContain('x.test');
+    granted(await api.approve({ id, seen, operator: 'olga' }, NO_PROGRESS));
+    expect(await fleet.repository.git('log', '-1', '--format=%s')).toBe('Allow x.test for qa');
+    expect([hostsOf(fleet, 'dev'), hostsOf(fleet, 'qa')]).toEqual([[], ['x.test', 'qa.test']]);
+    expect((await fleet.proposals().read(id))?.response?.state).toBe('approved');
+    expect(granted(await api.status()).bottles[0]?.lastAppliedRevision).toBe(first);
+    await fleet.repository.commit({ [`${D}/routes/dev.yaml`]: null });
+    granted(await api.reconcile({}, NO_PROGRESS));
+    expect([hostsOf(fleet, 'dev'), hostsOf(fleet, 'qa')]).toEqual([
+      ['dev.test'],
+      ['x.test', 'qa.test'],
+    ]);
+  });
+
+  test('the same by a process that has just begun', async () => {
+    const { fleet, api } = await fleetOf();
+    await breakDev(fleet);
+    refusalOf(await api.reconcile({}, NO_PROGRESS));
+    const id = await fleet.propose('x.test', { bottle: bottleName('qa') });
+    const next = (await fleet.open()).api;
+    granted(await next.approve({ id, operator: 'olga' }, NO_PROGRESS));
+    expect([hostsOf(fleet, 'dev'), hostsOf(fleet, 'qa')]).toEqual([[], ['x.test', 'qa.test']]);
+  });
+
+  test('what cannot be put in force is taken back, and the error stays', async () => {
+    const { fleet, api } = await fleetOf();
+    await breakDev(fleet);
+    refusalOf(await api.reconcile({}, NO_PROGRESS));
+    fleet.refuses = (_bottle, { egress }) => (egress.routes.length > 0 ? 'no' : null);
+    const id = await fleet.propose('x.test', { bottle: bottleName('qa') });
+    const approving = api.approve({ id, operator: 'olga' }, NO_PROGRESS);
+    expect(refusalOf(await fleet.elapse(approving)).kind).toBe('apply-failed');
+    expect(await fleet.repository.git('log', '-1', '--format=%s')).toBe('Revert x.test for qa');
+    expect(await fleet.repository.git('diff', 'HEAD~2', 'HEAD')).toBe('');
+    expect(hostsOf(fleet, 'qa')).toEqual(['qa.test']);
+  });
+
+  test.each([
+    ['isolate', {}, /^dev stays at commit \w+, so nothing .* routes\/dev\.yaml:2:\d+ key /],
+    ['reject', {}, /^nothing can be approved while commit \w+ has .* routes\/dev\.yaml:2:\d+ key /],
+    ['isolate', { bottle: bottleName('qa'), scope: 'set:some' }, /^nothing .* in a shared set /],
+  ] as const)(
+    '%s: what they may be about is refused with their place and what to do',
+    async (onInvalid, {
+      bottle = bottleName('dev'),
+      scope = undefined,
+    }: {
+      bottle?: BottleName;
+      scope?: string;
+    }, words) => {
+      const { fleet, api } = await fleetOf(onInvalid);
+      await fleet.repository.commit({ [`${D}/routes/some.yaml`]: 'routes: []\n' });
+      await breakDev(fleet);
+      refusalOf(await api.reconcile({}, NO_PROGRESS));
+      const head = await fleet.repository.head();
+      const id = await fleet.propose('x.test', { bottle });
+      const refusal = refusalOf(await api.approve({ id, scope, operator: 'olga' }, NO_PROGRESS));
+      expect(refusal).toMatchObject({ kind: 'invalid', message: expect.stringMatching(words) });
+      expect(refusal.hint).toContain('mend routes/dev.yaml and commit');
+      expect(refusal.diagnostics).not.toEqual([]);
+      expect(await fleet.repository.head()).toBe(head);
+    },
+  );
 });
 
 test('the record knows which bottles such a commit speaks for', async () => {
