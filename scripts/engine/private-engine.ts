@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,6 +13,8 @@ export interface PrivateEngine extends AsyncDisposable {
   /** For `DOCKER_HOST`. */
   readonly endpoint: string;
   readonly pid: number;
+  /** Ends its process alone, as `systemctl stop docker` or a crash does: it can be started again in its folder. */
+  halt(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
   /** Removes its containers and networks, ends it and deletes its folder. Idempotent. */
   stop(): Promise<void>;
 }
@@ -69,11 +72,23 @@ export function openPrivateEngine(folder: string, pid: number): PrivateEngine {
     await end(pid);
     await removeFolderWithMounts(folder);
   };
-  return { endpoint: `unix://${socketPath}`, pid, stop, [Symbol.asyncDispose]: stop };
+  return {
+    endpoint: `unix://${socketPath}`,
+    pid,
+    async halt(signal) {
+      const containerd = await containerdOf(folder);
+      await end(pid, [signal]);
+      // It ends by itself a moment later; a daemon that is started before that takes it for its own.
+      await end(containerd, ['SIGTERM', 'SIGKILL']);
+    },
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
 }
 
 function argumentsOf({ folder, runtimes }: PrivateEngineOptions): readonly string[] {
-  const namespace = `bb-${process.pid}-${Date.now().toString(36)}`;
+  // The same for an engine that is started again in its folder, which finds there what it left.
+  const namespace = `bb-${createHash('sha256').update(folder).digest('hex').slice(0, 12)}`;
   return [
     ...['--data-root', join(folder, 'data'), '--exec-root', join(folder, 'exec')],
     ...['-H', `unix://${join(folder, 'docker.sock')}`, '-p', join(folder, 'pid')],
@@ -115,9 +130,21 @@ async function removeEverything(socketPath: string): Promise<void> {
   }
 }
 
-/** TERM, then KILL; returns when the process is gone. */
-async function end(pid: number): Promise<void> {
-  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+/** Process of the containerd that the engine in `folder` started; 0 where it uses another one. */
+async function containerdOf(folder: string): Promise<number> {
+  try {
+    return Number(await readFile(join(folder, 'exec/containerd/containerd.pid'), 'utf8'));
+  } catch {
+    return 0;
+  }
+}
+
+/** Sends `signals` one after the other; returns when the process is gone. */
+async function end(
+  pid: number,
+  signals: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGKILL'],
+): Promise<void> {
+  for (const signal of signals) {
     const deadline = Date.now() + ENDS_WITHIN_MS;
     if (!send(pid, signal)) return;
     while (Date.now() < deadline) {

@@ -57,7 +57,11 @@ async function engine29(say: (line: string) => void, runtime: 'runc' | 'runsc') 
     programs: programs.folder,
     runtimes: runtime === 'runsc' ? { runsc: programs.runsc } : {},
   });
-  return open(engine, { BB_TEST_RUNTIME: runtime });
+  return open(engine, {
+    BB_TEST_RUNTIME: runtime,
+    // For tests that end an engine of their own.
+    BB_TEST_ENGINE_PROGRAMS: programs.folder,
+  });
 }
 
 async function podman() {

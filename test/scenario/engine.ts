@@ -23,9 +23,17 @@ export async function onEngine(
 ): Promise<void> {
   const under = await dockerUnderTest();
   if (under.kind === 'none') return void test.skip(`scenarios of ${name}: ${under.reason}`);
-  const { docker, endpoint, image } = under;
+  const engine = await scenarioEngine(under, name);
+  afterAll(() => engine.upstream[Symbol.asyncDispose]());
+  declare(engine);
+}
+
+/** `under` with an upstream beside it, which is the caller's to end. */
+export async function scenarioEngine(
+  { docker, endpoint, image }: Pick<ScenarioEngine, 'docker' | 'endpoint'> & { image: string },
+  name: string,
+): Promise<ScenarioEngine> {
   const upstream = await startUpstream(docker, name);
-  afterAll(() => upstream[Symbol.asyncDispose]());
   const hostConfig = [
     `images: {base: "${image}"}`,
     `docker: {host: "${endpoint}"}`,
@@ -34,7 +42,7 @@ export async function onEngine(
     '  caFiles: [upstream.pem]',
     '',
   ].join('\n');
-  declare({ docker, endpoint, base: image, upstream, hostConfig });
+  return { docker, endpoint, base: image, upstream, hostConfig };
 }
 
 /** One fleet's things on the engine, looked at beside `bb`. */
