@@ -29,7 +29,7 @@ import { answerProposal } from './proposal-answers.ts';
 import type { CommittedDecision } from './proposal-decision.ts';
 import type { Reconciler } from './reconciler.ts';
 import { operatorOf, toldOf } from './recorded-answer.ts';
-import { resumeDecisions } from './resume-decisions.ts';
+import { ResumedDecisions } from './resumed-decisions.ts';
 import { reviewCandidate } from './review-candidate.ts';
 import { answerDecided } from './unanswered-proposals.ts';
 
@@ -56,21 +56,41 @@ export class Decisions {
   readonly #ports: DecisionPorts;
   readonly #turns: DecisionTurns;
   readonly #holder: DecisionHolder;
+  readonly #resumed: ResumedDecisions;
+  readonly #ended = new AbortController();
 
   constructor(ports: DecisionPorts) {
     this.#ports = ports;
     this.#turns = new DecisionTurns(ports);
     this.#holder = new DecisionHolder(ports);
+    this.#resumed = new ResumedDecisions({
+      ...ports,
+      holder: this.#holder,
+      turns: this.#turns,
+      resume: (held) => this.#resume(held),
+    });
   }
 
-  /** Part of every look at the fleet: first what was decided and waits for the remote, then what is committed. */
+  /** Part of every look at the fleet: begins what was decided and waits for the remote, answers what is committed. */
   async answerDecided(): Promise<void> {
-    await resumeDecisions(this.#ports, this.#holder, this.#turns, (held) =>
-      held.request.kind === 'approve'
-        ? this.approve(held.request, held)
-        : this.reject(held.request, held),
-    );
-    await answerDecided(this.#ports, this.#turns);
+    await this.#resumed.begin();
+    await answerDecided(this.#ports, this.#turns, (id) => this.#resumed.isUnderWay(id));
+  }
+
+  /** Resolves when nothing is under way that an earlier look began. */
+  settled(): Promise<void> {
+    return this.#resumed.settled();
+  }
+
+  /** Waits for nothing any more that is to come in force: the next process does. */
+  end(): void {
+    this.#ended.abort();
+  }
+
+  #resume(held: HeldDecision): Promise<Answer<Decision>> {
+    return held.request.kind === 'approve'
+      ? this.approve(held.request, held)
+      : this.reject(held.request, held);
   }
 
   /** Decisions that are made and wait for the remote, in order. */
@@ -167,7 +187,8 @@ export class Decisions {
     const { index, git } = this.#ports;
     const demand = demandOf(proposal, revision);
     const state = instead === null ? 'approved' : 'modified';
-    const { outcome, passed } = await enforce(demand, this.#ports, committed);
+    const patience = { mayBeInForce: committed.mayBeInForce, ended: this.#ended.signal };
+    const { outcome, passed } = await enforce(demand, this.#ports, patience);
     if (outcome.kind === 'in-force') {
       const final = instead === null ? null : requestText(instead);
       const own = { state, operator, notes, final, revision } as const;
@@ -177,6 +198,7 @@ export class Decisions {
     // A pass that failed is made again by the loop; history is read for the next decision, which reads it anyway.
     await Promise.allSettled([passed, index.find(proposal.id, revision), follow()]);
     if (outcome.kind === 'in-force') return decided(proposal, state, committed);
+    if (outcome.kind === 'left') return refuse('apply-failed', LEFT, LEFT_HINT);
     const failed = outcome.kind === 'failed' ? outcome.failure : { message: outcome.reason };
     return this.#turns.revert({ proposal, approved: revision, operator }, failed);
   }
@@ -205,6 +227,10 @@ export class Decisions {
     return refuse('invalid', `commit ${tip.slice(0, 12)} is not valid`, null);
   }
 }
+
+const LEFT = 'the controller ended before it was in force';
+const LEFT_HINT =
+  'it is committed: the next bb controller or bb reconcile puts it in force and answers the agent';
 
 async function decided(
   { id }: Proposal,

@@ -18,6 +18,9 @@ export type Enforcement =
   | { readonly kind: 'gone'; readonly reason: string }
   | { readonly kind: 'waiting'; readonly reason: string };
 
+/** `left`: this process ends before it is known; history has the commit, and the next one finishes it. */
+type EnforcementOutcome = Enforcement | { readonly kind: 'left' };
+
 /** What has to be in force of a commit, and how long that may take; past it the approval is reverted. */
 export type Demand =
   /** The tables that the sidecars report. */
@@ -31,19 +34,27 @@ const RECHECK_MS = 100;
 
 /** What became of it, and the pass that may still be under way: it takes notes that nobody has to wait for. */
 export interface Enforced {
-  readonly outcome: Enforcement;
+  readonly outcome: EnforcementOutcome;
   readonly passed: Promise<unknown>;
+}
+
+/** How long and from where `enforce` looks. */
+interface Patience {
+  /** Others had a pass since the commit was made: it may be in force without one of its own. */
+  readonly mayBeInForce: boolean;
+  /** Ends the wait, and leaves what is under way as it is. */
+  readonly ended: AbortSignal;
 }
 
 /**
  * Passes until what is demanded of this commit (or of a later one) is in force, as the bottle's own sidecars report it.
  * A turn that another look started counts as soon as it ends, whatever the pass of this one is at.
- * `waiting` means that time was up. Where others had a pass since the commit was made, it `mayBeInForce` without one.
+ * `waiting` means that time was up.
  */
 export async function enforce(
   demand: Demand,
   ports: { readonly reconciler: Reconciler; readonly git: Git; readonly clock: Clock },
-  { mayBeInForce }: { readonly mayBeInForce: boolean },
+  { mayBeInForce, ended }: Patience,
 ): Promise<Enforced> {
   const { reconciler, clock } = ports;
   const { bottle } = demand;
@@ -54,6 +65,7 @@ export async function enforce(
   if (mayBeInForce) outcome = await judge();
   if (outcome.kind === 'in-force') return { outcome, passed };
   while (clock.elapsedMs() < deadlineMs) {
+    if (ended.aborted) return { outcome: { kind: 'left' }, passed };
     const turnEnd = nextTurnEnd(reconciler, bottle);
     const pass = reconciler.pass({ permissions: permissionsFor(demand) });
     passed = pass;
@@ -76,7 +88,7 @@ export async function enforce(
     if (isOpen(outcome)) {
       const working = reconciler.snapshot().inFlight.has(bottle);
       const leftMs = Math.max(0, deadlineMs - clock.elapsedMs());
-      await turnEnd.within(clock, working ? leftMs : Math.min(leftMs, RECHECK_MS));
+      await turnEnd.within(clock, working ? leftMs : Math.min(leftMs, RECHECK_MS), ended);
       outcome = await judge();
     }
     turnEnd.cancel();
@@ -162,9 +174,10 @@ function nextTurnEnd(reconciler: Reconciler, bottle: BottleName) {
   return {
     ended: promise,
     cancel,
-    async within(clock: Clock, ms: number): Promise<void> {
+    async within(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
       const patience = new AbortController();
-      await Promise.race([promise, clock.sleep(ms, patience.signal).catch(() => undefined)]);
+      const either = AbortSignal.any([patience.signal, signal]);
+      await Promise.race([promise, clock.sleep(ms, either).catch(() => undefined)]);
       patience.abort();
     },
   };

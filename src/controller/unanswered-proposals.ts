@@ -1,6 +1,6 @@
 import { assertNever } from '../model/assert-never.ts';
 import type { Clock } from '../model/clock.ts';
-import type { Revision } from '../model/names.ts';
+import type { ProposalId, Revision } from '../model/names.ts';
 import type { Proposal } from '../model/proposal.ts';
 import type { ProposalStore } from '../supervise/proposal-store.ts';
 import type { ProposalRecord } from '../supervise/queue-folder.ts';
@@ -31,14 +31,19 @@ interface UnansweredPorts {
  * Finishes what history records and the agent has not heard of, which a crash or an operator who pushed the commit
  * from elsewhere left to do; and ends what nobody will decide any more. Part of every look at the fleet.
  */
-export async function answerDecided(ports: UnansweredPorts, turns: DecisionTurns): Promise<void> {
+export async function answerDecided(
+  ports: UnansweredPorts,
+  turns: DecisionTurns,
+  isUnderWay: (id: ProposalId) => boolean,
+): Promise<void> {
   const { store, git } = ports;
   const records = await store.queued();
   for (const { proposal, response } of records) {
     if (response !== null) await store.archive(proposal.id);
   }
   const waiting = records.filter(
-    ({ proposal, response }) => response === null && !turns.isAtWork(proposal.bottle),
+    ({ proposal: { id, bottle }, response }) =>
+      response === null && !turns.isAtWork(bottle) && !isUnderWay(id),
   );
   if (waiting.length === 0) return;
   const resolved = await resolveTip(git);

@@ -36,7 +36,12 @@ export class Unattended {
   }
 
   /** Resolves when nothing of it is under way. */
-  settled(): Promise<void> {
-    return this.#policies.settled();
+  async settled(): Promise<void> {
+    await Promise.all([this.#policies.settled(), this.#decisions.settled()]);
+  }
+
+  /** Lets the next process wait for what is committed and not in force yet. */
+  end(): void {
+    this.#decisions.end();
   }
 }

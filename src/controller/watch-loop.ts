@@ -55,6 +55,7 @@ export async function watchFleet(
   lookNow();
   await aborted(ended);
   stopListening();
+  ports.unattended.end();
   await queue.close();
   await ports.unattended.settled();
   await reconciler.settled();

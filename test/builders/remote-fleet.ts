@@ -17,5 +17,7 @@ export async function remoteFleet() {
 /** Subjects of the decisions that the remote holds, oldest first. */
 export async function decidedIn(remote: ServedRemote): Promise<readonly string[]> {
   const log = await remote.git('log', '--reverse', '--format=%s', 'main');
-  return log.split('\n').filter((subject) => /^(Allow|Reject|Revert)/.test(subject));
+  return log
+    .split('\n')
+    .filter((subject) => /^(Allow|Change the image|Reject|Revert)/.test(subject));
 }

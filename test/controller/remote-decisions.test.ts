@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import { BackendError } from '../../src/backends/backend.ts';
 import {
   type FleetWorld,
   granted,
@@ -101,6 +102,51 @@ test('an approval that waits is taken back by a rejection, and what changed its 
   expect(events).toContain('DecisionTakenBack');
   expect(events).toContain('DecisionNotMade');
   expect(granted(await next.api.status()).remote?.waiting).toBe(0);
+});
+
+test('an approved image that waited is built beside the loop, which ends without waiting for it', async () => {
+  const { remote, fleet, controller } = await remoteFleet();
+  const request = { tool: 'capability-block', dockerfile: 'FROM scratch\nRUN jq\n' } as const;
+  const id = await fleet.propose('', { request });
+  await controller.api.review(id);
+  remote.isDown = true;
+  expect(refusalOf(await approve(controller, id)).kind).toBe('remote');
+  remote.isDown = false;
+
+  const build = Promise.withResolvers<void>();
+  let builds = 0;
+  fleet.faults = {
+    before(call) {
+      if (call !== 'ensureImage') return;
+      builds += 1;
+      return build.promise;
+    },
+  };
+  if (fleet.remote !== null) fleet.remote = { ...fleet.remote, pollMs: 200 };
+  const ended = new AbortController();
+  const loop = (await fleet.open()).watch(ended.signal);
+  onTestFinished(async () => {
+    build.resolve();
+    ended.abort();
+    await loop;
+  });
+  await expect.poll(() => builds, SOON).toBe(1);
+  await remote.pusher.git('pull', '--quiet', 'origin', 'main');
+  await remote.pusher.commit({ 'desired-state/allowlists/qa.yaml': 'hosts: [qa.test]\n' });
+  await remote.pusher.git('push', '--quiet', 'origin', 'main');
+  await expect.poll(() => fleet.sidecars.get('qa'), SOON).toContain('qa.test');
+  expect(await stateOf(fleet, id)).toBe('pending');
+
+  ended.abort();
+  // Tried again after a while by a clock that stands still.
+  build.reject(new BackendError({ code: 'failed', kind: 'transient', message: 'try again' }));
+  await loop;
+  expect(await decidedIn(remote)).toEqual(['Change the image of dev']);
+  expect(await stateOf(fleet, id)).toBe('pending');
+  fleet.faults = {};
+  granted(await (await fleet.open()).api.reconcile({}, NO_PROGRESS));
+  expect(await stateOf(fleet, id)).toBe('approved');
+  expect(await decidedIn(remote)).toEqual(['Change the image of dev']);
 });
 
 test('an edit of an operator is refused while the remote is away, and made when it is there', async () => {
