@@ -20,7 +20,10 @@ it.runIf(embedded.kind === 'embedded' && hasUserManager())(
       systemctl --user stop bb-controller.service
       echo "unit: $(systemctl --user is-active bb-controller.service)"
       "$node" ${FIXTURE} look "$HOME/state"
-      systemctl --user list-units --plain --no-legend 'bb-*.scope' | wc -l
+      scopes() { systemctl --user list-units --plain --no-legend 'bb-*.scope'; }
+      # The manager hears of the end of their last process a moment later.
+      for _ in $(seq 100); do [ -n "$(scopes)" ] || break; sleep 0.1; done
+      scopes | wc -l
     `);
     expect(said.trim().split('\n')).toEqual([
       'unit: inactive',
