@@ -1,6 +1,6 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
-import { createServer } from 'node:https';
+import { createServer, type Server } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -9,6 +9,8 @@ import { execa } from 'execa';
 export interface StandIn extends AsyncDisposable {
   /** Authority to trust for it. */
   readonly caPem: string;
+  /** For what is no request, such as an upgrade. */
+  readonly server: Server;
 }
 
 /** Serves `names` over TLS at `address:port`, with an authority of its own; greets, where no `listener` is given. */
@@ -26,6 +28,7 @@ export async function startStandIn(
   });
   return {
     caPem,
+    server,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -18,6 +18,10 @@ export interface AttackedPlace {
   readonly atLimits: 'told' | 'ended';
   /** Address of a bottle's sidecars on the network that leads out; null where they have none of their own. */
   outsideOf(fleet: FleetUnderTest, bottle: string): Promise<string | null>;
+  /** Takes away the container of a bottle's sidecars, so that another has to be made; null where that is no different. */
+  readonly removeSidecars: ((fleet: FleetUnderTest, bottle: string) => Promise<void>) | null;
+  /** Where this machine keeps the `/etc/hosts` of a bottle's sidecars. */
+  hostsFile(fleet: FleetUnderTest, bottle: string): Promise<string>;
   /** What somebody with the backend reads of a bottle's containers. */
   recordsOf(fleet: FleetUnderTest, bottle: string): Promise<string>;
   /** First process of a bottle's sidecars, as this machine numbers it; null where the machine does not see it. */

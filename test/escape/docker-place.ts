@@ -24,6 +24,10 @@ export async function dockerPlace(): Promise<AttackedPlaceOrNone> {
       const { NetworkSettings } = await fleet.engine.container(bottle, 'sidecars').inspect();
       return NetworkSettings.Networks[`bb-${fleet.name}-${bottle}-ext`]?.IPAddress ?? null;
     },
+    removeSidecars: (fleet, bottle) =>
+      fleet.engine.container(bottle, 'sidecars').remove({ force: true }),
+    hostsFile: async (fleet, bottle) =>
+      (await fleet.engine.container(bottle, 'sidecars').inspect()).HostsPath,
     async recordsOf(fleet, bottle) {
       const { engine: of } = fleet;
       const containers = [of.container(bottle), of.container(bottle, 'sidecars')];

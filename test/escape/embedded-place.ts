@@ -20,6 +20,9 @@ export async function embeddedPlace(): Promise<AttackedPlaceOrNone> {
     limitsMemory: limitMethod().controllers.some((one) => one === 'memory'),
     atLimits: 'told',
     outsideOf: async () => null,
+    removeSidecars: null,
+    hostsFile: async (fleet, bottle) =>
+      join(directoryOf(fleet), 'roots', `bb-${fleet.name}-${bottle}-sidecars`, 'etc/hosts'),
     async recordsOf(fleet, bottle) {
       const files = ['', '-sidecars'].flatMap((of) => [
         join(directoryOf(fleet), 'records', `bb-${fleet.name}-${bottle}${of}.json`),

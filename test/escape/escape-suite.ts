@@ -1,17 +1,30 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { API, type AttackedFleet, attackedFleet, SECOND, SECRET } from './attacked-fleet.ts';
+import { type AttackedFleet, attackedFleet, SECRET } from './attacked-fleet.ts';
 import type { AttackedPlaceOrNone } from './attacked-place.ts';
+import { API, SECOND } from './attacked-upstreams.ts';
+import { datagramAttacks } from './datagram-attacks.ts';
+import { earlyAttacks } from './early-attacks.ts';
 import { exhaustionAttacks } from './exhaustion-attacks.ts';
 import { http2Attacks } from './http2-attacks.ts';
+import { http2LeakAttacks } from './http2-leak-attacks.ts';
 import { exchangeAll, inside } from './inside.ts';
 import { LEAK_ATTACKS } from './leak-attacks.ts';
+import { messageAttacks } from './message-attacks.ts';
 import { outageAttacks } from './outage-attacks.ts';
+import { placeholderAttacks } from './placeholder-attacks.ts';
 import { proposalAttacks } from './proposal-attacks.ts';
+import { rebindingAttacks } from './rebinding-attacks.ts';
 import { REQUEST_ATTACKS, type RequestAttack } from './request-attacks.ts';
 import { surroundings } from './surroundings.ts';
+import { tableAttacks } from './table-attacks.ts';
+import { WILDCARD_ATTACKS } from './wildcard-attacks.ts';
 import { workspaceAttacks } from './workspace-attacks.ts';
 
-const ATTACKS: readonly RequestAttack[] = [...REQUEST_ATTACKS, ...LEAK_ATTACKS];
+const ATTACKS: readonly RequestAttack[] = [
+  ...REQUEST_ATTACKS,
+  ...LEAK_ATTACKS,
+  ...WILDCARD_ATTACKS,
+];
 
 /** Attacks from inside a bottle that the real controller brought up, as its agent, each beside what is allowed. */
 export function escapeSuite(place: AttackedPlaceOrNone): void {
@@ -40,34 +53,21 @@ export function escapeSuite(place: AttackedPlaceOrNone): void {
     });
 
     test('all of it meets the same while the table is replaced again and again', async () => {
-      const { fleet, routes } = attacked;
-      let reloads = 0;
-      let over = false;
-      const reloading = async () => {
-        for (; !over; reloads += 1) {
-          const paths = reloads % 2 === 0 ? '/public/, /more/' : '/public/';
-          await fleet.repository.commit({ 'desired-state/routes/api.yaml': routes(paths) });
-          await fleet.done('reconcile');
-        }
-      };
-      const ends = reloading();
+      const { fleet, whileReloading } = attacked;
       const wrong: string[] = [];
-      try {
-        while (reloads < 2) {
+      await whileReloading(async (reloads) => {
+        while (reloads() < 2) {
           const during = await exchangeAll(fleet, exchanges);
           wrong.push(...ATTACKS.filter((one) => !isMet(one, during)).map(({ name }) => name));
         }
-      } finally {
-        over = true;
-        await ends;
-      }
+      });
       expect(wrong).toEqual([]);
     }, 120_000);
 
     test('nothing of it arrived but what is allowed', () => {
       const lines = attacked.arrived.map(({ host, line }) => `${host} ${line}`);
       const allowed =
-        /^(?:api\.example\.test (?:GET|POST) \/public\/\S|second\.example\.test GET \/x$|guarded\.)/;
+        /^(?:api\.example\.test (?:GET|POST) \/public\/\S|second\.example\.test GET \/x$|guarded\.|a\.wild\.example\.test GET \/wild$)/;
       expect(lines.filter((line) => !allowed.test(line))).toEqual([]);
       expect(lines.length).toBeGreaterThan(ATTACKS.length / 2);
     });
@@ -107,11 +107,18 @@ export function escapeSuite(place: AttackedPlaceOrNone): void {
   });
 
   http2Attacks(() => attacked);
+  http2LeakAttacks(() => attacked);
+  messageAttacks(() => attacked);
+  placeholderAttacks(() => attacked);
+  rebindingAttacks(() => attacked);
   surroundings(() => attacked);
+  datagramAttacks(() => attacked);
   proposalAttacks(() => attacked);
   workspaceAttacks(() => attacked);
   exhaustionAttacks(() => attacked);
   outageAttacks(() => attacked);
+  earlyAttacks(() => attacked);
+  tableAttacks(() => attacked);
 
   test('a connection that is kept is refused as soon as its route is gone', async () => {
     const { fleet, routes } = attacked;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { API, type AttackedFleet } from './attacked-fleet.ts';
+import type { AttackedFleet } from './attacked-fleet.ts';
+import { API } from './attacked-upstreams.ts';
 import { exchangeAll, inside } from './inside.ts';
 
 /** What `base.yaml` gives a bottle. */

@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { API, type AttackedFleet, SECOND } from './attacked-fleet.ts';
+import type { AttackedFleet } from './attacked-fleet.ts';
+import { API, SECOND } from './attacked-upstreams.ts';
+import { HTTP2_CLIENT } from './http2-client.ts';
 import { inside } from './inside.ts';
 
 /** One stream on a connection to `API`, or to another authority. */
@@ -120,42 +122,19 @@ export function http2Attacks(attacked: () => AttackedFleet): void {
   });
 }
 
-const PROGRAM = `
-import http2 from 'node:http2';
-import net from 'node:net';
-import tls from 'node:tls';
+const PROGRAM = `${HTTP2_CLIENT}
 const attacks = ${JSON.stringify([...ATTACKS, BROKEN_LINE])};
-const open = async ({ target = '${API}', sni = target.replace(/:\\d+$/, '') }) => {
-  const socket = net.connect(8080, 'egress');
-  socket.on('error', () => undefined);
-  socket.write('CONNECT ' + target + ' HTTP/1.1\\r\\nHost: ' + target + '\\r\\n\\r\\n');
-  await new Promise((resolve) => socket.once('data', resolve));
-  const secure = tls.connect({
-    socket, ALPNProtocols: ['h2'], rejectUnauthorized: false, ...(sni === null ? {} : { servername: sni }),
-  });
-  await new Promise((resolve, reject) => secure.once('secureConnect', resolve).once('error', reject));
-  return http2.connect('https://' + target, { createConnection: () => secure, strictSingleValueFields: false })
-    .on('error', () => undefined);
-};
-const ask = (session, headers, body) => new Promise((resolve) => {
-  try {
-    const stream = session.request(headers, { endStream: body === undefined });
-    stream.setTimeout(3000, () => resolve('silent'));
-    stream.once('response', (answer) => resolve(String(answer[':status'])));
-    stream.once('error', () => resolve('reset')).once('close', () => resolve('reset')).resume();
-    if (body !== undefined) stream.end(body);
-  } catch (error) { resolve('not sent: ' + error.message); }
-});
 const found = {};
 await Promise.all(attacks.map(async (one) => {
-  const { target = '${API}' } = one;
+  const { target = '${API}', body } = one;
+  const parts = body === undefined ? {} : { pieces: [body] };
   const plain = target === '${API}'
     ? { ':authority': target, ':path': '/public/twin' }
     : { ':authority': target, ':path': '/twin', 'x-team': 'blue' };
-  const session = await open(one);
-  const attack = await ask(session, { ...plain, ':path': '/public/x', ...one.headers }, one.body);
+  const session = await open({ ...one, target });
+  const attack = await ask(session, { ...plain, ':path': '/public/x', ...one.headers }, parts);
   // A broken frame may end the connection with its stream.
-  const other = session.closed || session.destroyed ? await open(one) : session;
+  const other = session.closed || session.destroyed ? await open({ ...one, target }) : session;
   found[one.name] = { attack, twin: await ask(other, plain) };
   session.destroy();
   other.destroy();

@@ -1,10 +1,11 @@
 import { gzipSync } from 'node:zlib';
 import { DEALINGS, ENCODINGS } from '../sidecars/egress/dlp/encodings.ts';
-import { GUARDED, SECRET } from './attacked-fleet.ts';
+import { SECRET } from './attacked-fleet.ts';
+import { GUARDED } from './attacked-upstreams.ts';
 import type { RequestAttack } from './request-attacks.ts';
 
 /** Of the same shape as the secret, and nobody's. */
-const HARMLESS = 'b0rder-hunter7-of-the-garden-path';
+export const HARMLESS = 'b0rder-hunter7-of-the-garden-path';
 const REFUSED = /^HTTP\/1\.1 (?:400|403|413) /;
 const MEBIBYTE = 2 ** 20;
 const HOST = `Host: ${GUARDED}\r\n`;

@@ -1,4 +1,4 @@
-import { API, SECOND } from './attacked-fleet.ts';
+import { API, SECOND } from './attacked-upstreams.ts';
 import type { Exchange } from './inside.ts';
 
 /** What an agent sends, what it must get, and the same request as the table allows it. */
