@@ -47,10 +47,17 @@ export function approvableEdit(
   before: Foreseen,
   after: Foreseen,
 ): Answer<DesiredState> {
-  const known = new Set(errorsIn(before.diagnostics).map(keyOf));
+  const known = new Set(before.diagnostics.map(keyOf));
+  const isAdded = (each: Diagnostic) => !known.has(keyOf(each));
   const added = errorsIn(after.diagnostics).filter(
-    (each) => !known.has(keyOf(each)) || paths.includes(each.file),
+    (each) => isAdded(each) || paths.includes(each.file),
   );
+  const [opened] = after.diagnostics.filter((each) => each.code === 'reopened' && isAdded(each));
+  if (opened !== undefined) {
+    const hint = 'approve it so that nothing lasts longer than that route, or reject it';
+    const refusal = { kind: 'conflict', message: formatProblem(opened), hint } as const;
+    return { ok: false, refusal: { ...refusal, diagnostics: [] } };
+  }
   const isWhole = added.length === 0 && after.isolated?.has(bottle) !== true;
   if (after.desired !== null && isWhole) return { ok: true, value: after.desired };
   return refuse(
@@ -62,6 +69,11 @@ export function approvableEdit(
 
 function errorsIn(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   return diagnostics.filter(({ severity }) => severity === 'error');
+}
+
+/** Without its severity: it is the reason of a refusal. */
+function formatProblem(diagnostic: Diagnostic): string {
+  return formatDiagnostic({ ...diagnostic, severity: 'error' });
 }
 
 /** The same problem although lines above it came or went. */

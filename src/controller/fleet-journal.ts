@@ -102,7 +102,7 @@ export class FleetJournal {
     const { revision } = result;
     if (!settled || !isInForce(result)) return;
     if ((await this.appliedRevision()) !== revision) {
-      await this.#note(revision, await this.#turns.towards(revision));
+      await this.#note(result, await this.#turns.towards(revision));
       await this.#store.writeAppliedRevision(revision);
       this.#appliedRevision = Promise.resolve(revision);
     }
@@ -122,14 +122,15 @@ export class FleetJournal {
   }
 
   /** A note that cannot be written is told and no more: the commit is in force without it. */
-  async #note(revision: Revision, turns: readonly RecordedTurn[]): Promise<void> {
+  async #note({ revision, desired }: PassResult, turns: readonly RecordedTurn[]): Promise<void> {
     if (turns.length === 0) return;
+    const fleet = desired.fleet.name;
     const at = new Date(this.#clock.nowMs()).toISOString();
     try {
       // A process may have died between the note and all that comes after it.
       const isNoted =
-        this.#turns.isRecalled && endsWithTurns(await this.#git.readNote(revision), turns);
-      if (!isNoted) await this.#git.appendNote(revision, applicationLines(at, turns));
+        this.#turns.isRecalled && endsWithTurns(await this.#git.readNote(revision), fleet, turns);
+      if (!isNoted) await this.#git.appendNote(revision, applicationLines({ fleet, at }, turns));
     } catch (error) {
       await this.record({
         severity: 'warning',

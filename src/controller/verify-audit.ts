@@ -10,6 +10,7 @@ import { checkApplied } from './audit/check-applied.ts';
 import { checkHistory } from './audit/check-history.ts';
 import { checkLiveTables } from './audit/check-live-tables.ts';
 import { checkSignatures } from './audit/check-signatures.ts';
+import { ownNotes } from './audit/own-notes.ts';
 import { reportedSidecars } from './audit/reported-sidecars.ts';
 import type { AuditCheck } from './audit/verdict.ts';
 import { openFleetHistory } from './open-history.ts';
@@ -35,7 +36,7 @@ export async function verifyAudit(options: ControllerOptions): Promise<Answer<Au
   const [applied, fleetAt, noted, trusted, records] = await Promise.all([
     store.readApplied(),
     store.readAppliedRevision(),
-    git.noted(),
+    ownNotes(fleet, history, git),
     git.lastTrusted(),
     createProposalStore(diskQueueFiles, directory).all(),
   ]);

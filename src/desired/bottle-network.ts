@@ -12,17 +12,20 @@ export interface BottleNetwork {
   readonly origins: { readonly [subject: string]: Origin };
 }
 
+/** All that a bottle is made of that concerns its network. */
+export interface NetworkParts {
+  readonly routes: readonly DeclaredRoute[];
+  readonly ownRoutes: readonly DeclaredRoute[];
+  readonly hosts: readonly DeclaredHost[];
+  readonly deny: readonly DeclaredDenial[];
+}
+
 /**
  * Brings the routes and hosts of a bottle together, sorted by host, so that their order in files means nothing.
  * `own` are those of the sets named after the instance: they widen what is there already, see `unite`. What `deny` covers
  * whole is left out; of a pattern that it covers in part egress denies that part.
  */
-export function composeNetwork(parts: {
-  readonly routes: readonly DeclaredRoute[];
-  readonly ownRoutes: readonly DeclaredRoute[];
-  readonly hosts: readonly DeclaredHost[];
-  readonly deny: readonly DeclaredDenial[];
-}): BottleNetwork {
+export function composeNetwork(parts: NetworkParts): BottleNetwork {
   const routes = new Map(parts.routes.map((route) => [route.host, route]));
   for (const own of parts.ownRoutes) {
     const shared = routes.get(own.host);

@@ -14,6 +14,7 @@ import { accepted } from './parsed.ts';
 import { type Problems, quote } from './problems.ts';
 import { resolveProvider } from './providers.ts';
 import type { Place, ReferencedFiles } from './referenced-files.ts';
+import { reportReopened } from './reopened-warning.ts';
 import type { ResolvedFleet } from './resolve-fleet.ts';
 import { checkRoutes, providerRoutes, sharedRoutes } from './route-rules.ts';
 import type { WrittenAgent } from './schema/agent.ts';
@@ -50,12 +51,14 @@ export function resolveAgent(
   return instances.map((instance) => {
     const ownRoutes = sets.routes.get(instance.name) ?? [];
     checkRoutes({ agent, provided, shared, own: ownRoutes }, problems);
-    const network = composeNetwork({
+    const parts = {
       routes: [...provided, ...shared],
       ownRoutes,
       hosts: [...hosts, ...(sets.allowlists.get(instance.name) ?? [])],
       deny: composed.deny,
-    });
+    };
+    const network = composeNetwork(parts);
+    reportReopened(parts, network, problems);
     const image = instanceImage(agent, instance, around) ?? spec.image;
     return {
       name: instance.name,

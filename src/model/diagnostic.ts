@@ -39,6 +39,7 @@ export const DIAGNOSTIC_CODES = [
   'env-not-allowed',
   'missing-host-key',
   'expired',
+  'reopened',
   'orphaned-set',
   'not-supported',
 ] as const;

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { ApproveRequest } from '../../src/controller/api.ts';
+import { formatDiagnostic } from '../../src/model/diagnostic.ts';
 import {
   FLEET_FILES,
   type FleetWorld,
@@ -158,4 +159,73 @@ test('a grant that cannot be removed is told once, and the loop goes on', async 
   expect(isAllowed(fleet, 'a.test')).toBe(false);
   const events = granted(await controller.api.events({ limit: 50 }));
   expect(events.filter(({ reason }) => reason === 'ExpiryNotCommitted')).toHaveLength(1);
+});
+
+const ALLOWED = { 'desired-state/allowlists/dev.yaml': 'hosts:\n  - "*.example.test"\n' };
+const ENDS = (expires: string) =>
+  `routes:\n  - {host: api.example.test, paths: [/v1/], expires: "${expires}"}\n  - {host: o.test, expires: "${expires}"}\n`;
+
+test('N2 a host that an allowlist would open stays closed when its route ends, and the line is told', async () => {
+  const { fleet, controller, expires } = await waiting(ALLOWED);
+  await fleet.repository.commit({ [ROUTES]: ENDS(expires) });
+  const { diagnostics } = granted(await controller.api.plan({}));
+  expect(diagnostics.map(formatDiagnostic)).toEqual([
+    expect.stringMatching(
+      /^routes\/dev\.yaml:2:1 warning: the route of "api\.example\.test" ends .* stays closed \(see allowlists\/dev\.yaml:2: /,
+    ),
+  ]);
+  await fleet.clock.advance(8 * HOUR);
+  granted(await controller.api.reconcile({}, NO_PROGRESS));
+  expect((await subjects(fleet))[0]).toBe('End o.test for dev');
+  const head = await fleet.repository.head();
+  granted(await (await fleet.open()).api.reconcile({}, NO_PROGRESS));
+  granted(await controller.api.reconcile({}, NO_PROGRESS));
+  expect(await fleet.repository.head()).toBe(head);
+  expect(JSON.parse(fleet.sidecars.get('dev') ?? '').egress.routes).toMatchObject([
+    { host: 'api.example.test', expires },
+  ]);
+  const events = granted(await controller.api.events({ limit: 20 }));
+  expect(events.find(({ reason }) => reason === 'ExpiryNotCommitted')?.message).toContain(
+    'allowlists/dev.yaml:2 would open api.example.test',
+  );
+  await fleet.repository.commit({ 'desired-state/allowlists/dev.yaml': null });
+  granted(await controller.api.reconcile({}, NO_PROGRESS));
+  expect((await subjects(fleet))[0]).toBe('End api.example.test for dev');
+});
+
+test('N2 nothing is approved that would be open only because something else ends; with the same end it is', async () => {
+  const { fleet, controller, id, expires } = await waiting(ALLOWED);
+  const head = await fleet.repository.head();
+  const refusal = refusalOf(await approve(controller, id, { expires }));
+  expect(refusal).toMatchObject({ kind: 'conflict' });
+  expect(refusal.message).toMatch(/^routes\/dev\.yaml:\d+:1 .* \(see allowlists\/dev\.yaml:2: /);
+  expect(await fleet.repository.head()).toBe(head);
+  granted(await approve(controller, id));
+
+  await fleet.repository.commit({
+    [ROUTES]: ENDS(expires),
+    'desired-state/allowlists/dev.yaml': null,
+  });
+  const host = 'api.example.test';
+  const request = { tool: 'pipelock-block', failedUrl: `https://${host}/x`, host } as const;
+  const other = await fleet.propose('', { request });
+  expect(refusalOf(await approve(controller, other)).kind).toBe('conflict');
+  granted(await approve(controller, other, { expires }));
+});
+
+test('N2 a route of a shared set is what stays when the own one ends, and closes the host as before', async () => {
+  const { fleet, controller, expires } = await waiting({
+    ...ALLOWED,
+    'desired-state/bottles/base.yaml': 'routes: [shared]\n',
+    'desired-state/routes/shared.yaml': 'routes:\n  - {host: api.example.test, paths: [/read/]}\n',
+  });
+  const own = `routes:\n  - {host: api.example.test, paths: [/v1/], expires: "${expires}"}\n`;
+  await fleet.repository.commit({ [ROUTES]: own });
+  expect(granted(await controller.api.plan({})).diagnostics).toEqual([]);
+  await fleet.clock.advance(8 * HOUR);
+  granted(await controller.api.reconcile({}, NO_PROGRESS));
+  expect((await subjects(fleet))[0]).toBe('End api.example.test for dev');
+  expect(JSON.parse(fleet.sidecars.get('dev') ?? '').egress.routes).toMatchObject([
+    { host: 'api.example.test', matches: [{ paths: [{ value: '/read/' }] }], expires: null },
+  ]);
 });

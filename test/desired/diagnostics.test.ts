@@ -649,6 +649,21 @@ const CASES: readonly Case[] = [
     severity: 'warning',
   },
   {
+    code: 'reopened',
+    title: 'a route whose end would open its host by an allowlist',
+    files: {
+      ...used('routes:\n  - {host: a.example, paths: [/v1/], expires: 2026-12-31T23:59:59Z}\n'),
+      'allowlists/dev.yaml': 'hosts: [a.example]\n',
+    },
+    at: 'routes/r.yaml:2:1',
+    says: /"a\.example" ends at 2026-12-31T23:59:59Z, and allowlists\/dev\.yaml would open/,
+    instead: {
+      ...used('routes:\n  - {host: a.example, paths: [/v1/], expires: 2026-12-31T23:59:59Z}\n'),
+      'allowlists/dev.yaml': 'hosts: [{host: a.example, expires: 2026-12-31T23:59:59Z}]\n',
+    },
+    severity: 'warning',
+  },
+  {
     code: 'orphaned-set',
     title: 'a set whose instance is gone',
     files: { 'routes/gone.yaml': 'routes: []\n' },

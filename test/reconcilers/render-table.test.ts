@@ -60,3 +60,16 @@ test('denials are in the table and its hash; a bottle without any keeps the hash
   expect(table.deny?.map(({ host }) => host)).toEqual(['paste.test', 'z.test']);
   expect(table.hash).not.toBe(plain.hash);
 });
+
+test('a route that has expired stays where something else would open its host, and closes it', () => {
+  const ended = { expires: '2020-01-01T00:00:00Z' };
+  const routes = [route('a.example.test', ended), route('b.example.test', ended)];
+  const open = (...allowlist: readonly ReturnType<typeof allow>[]) =>
+    renderEgressTable(bottle('dev', { egress: { routes }, allowlist }), HOST, NOW_MS).routes.map(
+      ({ host }) => host,
+    );
+  expect(open()).toEqual([]);
+  expect(open(allow('a.example.test'))).toEqual(['a.example.test']);
+  expect(open(allow('*.example.test'))).toEqual(['a.example.test', 'b.example.test']);
+  expect(open(allow('*.example.test', '2026-01-01T00:00:00Z'))).toEqual([]);
+});

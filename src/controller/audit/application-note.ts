@@ -1,3 +1,4 @@
+import type { FleetName } from '../../model/names.ts';
 import { sanitizeLine } from '../../model/sanitize.ts';
 import type { RecordedTurn } from '../ports/fleet-store.ts';
 
@@ -6,14 +7,22 @@ const TURNS_A_LINE = 10;
 const RESULT_LENGTH = 150;
 
 /** What the note of a commit tells of the turns towards it, as lines that `readNote` reads. */
-export function applicationLines(at: string, turns: readonly RecordedTurn[]): readonly string[] {
-  return partsOf(turns).map((applied) => JSON.stringify({ at, applied }));
+export function applicationLines(
+  { fleet, at }: { readonly fleet: FleetName; readonly at: string },
+  turns: readonly RecordedTurn[],
+): readonly string[] {
+  return partsOf(turns).map((applied) => JSON.stringify({ at, fleet, applied }));
 }
 
-/** Whether a note ends with these turns, told at whatever time. */
-export function endsWithTurns(note: string | null, turns: readonly RecordedTurn[]): boolean {
+/** Whether what a note tells of the fleet ends with these turns, told at whatever time. */
+export function endsWithTurns(
+  note: string | null,
+  fleet: FleetName,
+  turns: readonly RecordedTurn[],
+): boolean {
   const parts = partsOf(turns);
-  const last = (note ?? '').trimEnd().split('\n').slice(-parts.length);
+  const isOwn = (line: string) => line.includes(`"fleet":"${fleet}"`);
+  const last = (note ?? '').split('\n').filter(isOwn).slice(-parts.length);
   return (
     last.length === parts.length &&
     parts.every((applied, index) => last[index]?.endsWith(`"applied":${JSON.stringify(applied)}}`))

@@ -1,3 +1,4 @@
+import { reopened } from '../../desired/reopened.ts';
 import type { DesiredBottle } from '../../model/desired-state.ts';
 import type { AllowlistEntry, EgressRoute } from '../../model/egress-route.ts';
 import { fingerprint, sha256 } from '../../model/fingerprint.ts';
@@ -16,7 +17,8 @@ export interface RenderedEgress {
 }
 
 /**
- * The egress table of a bottle at an instant: what has expired is not in it. Secrets are named with their version;
+ * The egress table of a bottle at an instant: what has expired is not in it, but routes that close a host which something
+ * else would open. Secrets are named with their version;
  * one without a value is left out here and keeps the bottle from being touched (`missingSecrets`).
  */
 export function renderEgress(
@@ -25,8 +27,15 @@ export function renderEgress(
   nowMs: number,
 ): RenderedEgress {
   const inForce = (entry: EgressRoute | AllowlistEntry) => isInForce(entry, nowMs);
-  const routes = sortedBy(bottle.spec.egress.routes.filter(inForce), (route) => route.host);
-  const allowlist = sortedBy(bottle.spec.allowlist.filter(inForce), (entry) => entry.host);
+  const lists = {
+    routes: bottle.spec.egress.routes.filter(inForce),
+    allowlist: bottle.spec.allowlist.filter(inForce),
+  };
+  const before = { routes: bottle.spec.egress.routes, allowlist: bottle.spec.allowlist };
+  const closed = new Set(reopened(before, lists).map(({ host }) => host));
+  const isKept = (route: EgressRoute) => inForce(route) || closed.has(route.host);
+  const routes = sortedBy(bottle.spec.egress.routes.filter(isKept), (route) => route.host);
+  const allowlist = sortedBy(lists.allowlist, (entry) => entry.host);
   const secrets = Object.fromEntries(
     secretNames(routes).flatMap((name) => {
       const version = host.secretVersions[name];

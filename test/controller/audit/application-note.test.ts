@@ -2,8 +2,9 @@ import { expect, test } from 'vitest';
 import { openGit } from '../../../src/controller/adapters/git.ts';
 import { applicationLines, endsWithTurns } from '../../../src/controller/audit/application-note.ts';
 import { readNote } from '../../../src/controller/audit/read-note.ts';
+import { HOME } from '../../builders/observed.ts';
 import { gitRepository } from '../../builders/repository.ts';
-import { bottleName, revision } from '../../builders/status.ts';
+import { bottleName, fleetName, revision } from '../../builders/status.ts';
 
 const AT = '2026-11-01T00:00:00.000Z';
 
@@ -26,7 +27,7 @@ test('the note of a commit tells of every bottle of a large fleet, whatever went
     actions: 7,
     result: index % 2 === 0 ? 'done' : `failed: \u202e"${'x\n'.repeat(500)}`,
   }));
-  await git.appendNote(tip, applicationLines(AT, turns));
+  await git.appendNote(tip, applicationLines({ fleet: HOME, at: AT }, turns));
   const note = await git.readNote(tip);
   const told = readNote(note);
   expect(told.map(({ bottle }) => bottle)).toEqual(turns.map(({ bottle }) => bottle));
@@ -35,7 +36,11 @@ test('the note of a commit tells of every bottle of a large fleet, whatever went
     actions: 7,
     result: expect.stringMatching(/^failed: \\u/),
   });
-  expect(endsWithTurns(note, turns)).toBe(true);
-  expect(endsWithTurns(note, turns.slice(1))).toBe(false);
-  expect(endsWithTurns(null, turns)).toBe(false);
+  expect(endsWithTurns(note, HOME, turns)).toBe(true);
+  expect(endsWithTurns(note, HOME, turns.slice(1))).toBe(false);
+  const more = { fleet: fleetName('other'), at: AT };
+  await git.appendNote(tip, applicationLines(more, turns.slice(1)));
+  expect(endsWithTurns(await git.readNote(tip), HOME, turns)).toBe(true);
+  expect(endsWithTurns(await git.readNote(tip), more.fleet, turns)).toBe(false);
+  expect(endsWithTurns(null, HOME, turns)).toBe(false);
 });

@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { type AuditVerdict, verifyAudit } from '../../../src/controller/verify-audit.ts';
 import { FLEET_FILES, FleetWorld, granted } from '../../builders/controller.ts';
 import { allowlistEntry, egressRoute } from '../../builders/desired.ts';
-import { gitRepository } from '../../builders/repository.ts';
+import { gitRepository, openTestRepository } from '../../builders/repository.ts';
 import { signingKeys, signNothing } from '../../builders/signers.ts';
 import { temporaryFolder } from '../../builders/state-directory.ts';
 import { startEgress } from '../../sidecars/egress/harness.ts';
@@ -124,6 +124,33 @@ test('a force-push that drops what was applied and answered is found, also after
   granted(await api.reconcile({}, NO_PROGRESS));
   expect(findings(await verify()).map(({ kind }) => kind)).toEqual(['history-rewritten']);
 });
+
+test.each([
+  ['with the name of its fleet', (note: string) => note],
+  ['as earlier versions wrote them', (note: string) => note.replaceAll(/"fleet":"[^"]*",/g, '')],
+])(
+  'notes of another fleet on another branch are not taken for a rewrite: %s',
+  async (_title, written) => {
+    const { fleet, path, verify } = await world();
+    const { repository } = fleet;
+    await repository.git('branch', 'other');
+    const root = join(path, 'elsewhere');
+    await repository.git('worktree', 'add', '--quiet', root, 'other');
+    const others = openTestRepository(root);
+    await others.commit({ 'desired-state/fleet.yaml': 'name: other\n' });
+    const theirs = await others.head();
+    const home = (await repository.git('notes', '--ref=bb', 'show', 'main')).trim();
+    const note = (name: string) => written(home.replaceAll('"fleet":"home"', `"fleet":"${name}"`));
+    await repository.git('notes', '--ref=bb', 'add', '-m', note('other'), theirs);
+    expect(findings(await verify())).toEqual([]);
+
+    const mine = await repository.commit({ 'desired-state/bottles/base.yaml': 'env: {A: b}\n' });
+    await repository.git('notes', '--ref=bb', 'add', '-m', note('home'), mine);
+    await repository.git('branch', 'kept');
+    await repository.git('reset', '--quiet', '--hard', 'HEAD^');
+    expect(findings(await verify())).toMatchObject([{ kind: 'history-rewritten', about: mine }]);
+  },
+);
 
 test('a record that a bottle is at a commit which nobody has is found', async () => {
   const { fleet, verify } = await world();
