@@ -1,11 +1,14 @@
 import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect as connectTls, type PeerCertificate } from 'node:tls';
 import { expect, test } from 'vitest';
 import { ensureCertificateAuthority } from '../../../src/sidecars/egress/certificate-authority.ts';
 import { egressRoute } from '../../builders/desired.ts';
-import { exchange, tunnel } from './agent-client.ts';
+import { exchange, type ProxyAddress, tunnel } from './agent-client.ts';
 import { startLimitedProxy } from './limited-proxy.ts';
 import { startUpstream } from './upstream.ts';
 
@@ -42,6 +45,23 @@ test('a leaf is renewed hours before it expires, and connections under the old o
   second.destroy();
 });
 
+test.for([
+  ['back by an hour', -HOUR_MS, true],
+  ['back by a day', -DAY_MS - HOUR_MS, false],
+  ['back by a week', -7 * DAY_MS, false],
+  ['forward by an hour', HOUR_MS, true],
+  ['forward by a day', DAY_MS, false],
+] as const)('when the clock is set %s, what is served is valid by it', async ([, byMs, isKept]) => {
+  let nowMs = Date.now();
+  using proxy = await startLimitedProxy({}, {}, () => nowMs);
+  const before = await leafOf(proxy);
+  nowMs += byMs;
+  const after = await leafOf(proxy);
+  expect(after.serialNumber === before.serialNumber).toBe(isKept);
+  expect(Date.parse(after.valid_from)).toBeLessThan(nowMs);
+  expect(Date.parse(after.valid_to)).toBeGreaterThan(nowMs + HOUR_MS);
+});
+
 test('an authority near its end is replaced at the next start, one that has time is kept', () => {
   const folder = mkdtempSync(join(tmpdir(), 'bb-authority-'));
   try {
@@ -59,3 +79,15 @@ test('an authority near its end is replaced at the next start, one that has time
     rmSync(folder, { recursive: true });
   }
 });
+
+/** What is served for `API`, whether or not this machine's clock finds it valid. */
+async function leafOf({ port }: ProxyAddress): Promise<PeerCertificate> {
+  const plain = connect(port, '127.0.0.1');
+  plain.write(`CONNECT ${API}:443 HTTP/1.1\r\nHost: ${API}:443\r\n\r\n`);
+  await once(plain, 'data');
+  const socket = connectTls({ socket: plain, servername: API, rejectUnauthorized: false });
+  await once(socket, 'secureConnect');
+  const certificate = socket.getPeerCertificate();
+  socket.destroy();
+  return certificate;
+}
