@@ -36,7 +36,7 @@ export type EgressDecision =
 
 export interface EgressDenial {
   readonly kind: 'deny';
-  readonly status: 400 | 403 | 408 | 414 | 421 | 431 | 501 | 502 | 503 | 505;
+  readonly status: 400 | 403 | 408 | 414 | 421 | 431 | 501 | 502 | 503 | 504 | 505;
   readonly reason: string;
   /** What the agent can do about it. */
   readonly try: string;

@@ -18,7 +18,8 @@ function denialBody(
 ): { readonly contentType: string; readonly body: string } {
   const { reason } = denial;
   const shown = {
-    error: denial.status === 502 ? 'upstream_unreachable' : 'egress_denied',
+    error:
+      denial.status === 502 || denial.status === 504 ? 'upstream_unreachable' : 'egress_denied',
     host: sanitizeLine(denied.host, 255),
     path: sanitizeLine(denied.path),
     method: sanitizeLine(denied.method, 32),

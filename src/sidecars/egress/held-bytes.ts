@@ -17,6 +17,13 @@ export class HeldBytes {
         held += bytes;
         return true;
       },
+      hold: (bytes) => {
+        const more = bytes - held;
+        if (isOver || more > this.#left) return false;
+        this.#left -= more;
+        held = bytes;
+        return true;
+      },
       giveBack: () => {
         isOver = true;
         this.#left += held;
@@ -29,6 +36,8 @@ export class HeldBytes {
 export interface HeldShare {
   /** False where there is no room for them. */
   take(bytes: number): boolean;
+  /** From now on it is that much altogether; false where there is no room for it. */
+  hold(bytes: number): boolean;
   /** All of it, at the end: nothing can be taken any more. */
   giveBack(): void;
 }

@@ -8,6 +8,8 @@ export interface Limits {
   readonly urlLength: number;
   /** Time from the first byte of a head to its last, and for a TLS handshake: 408, or the connection ends. */
   readonly headMs: number;
+  /** Until a name is resolved: 504. */
+  readonly lookupMs: number;
   /** A connection without a request: it ends. */
   readonly idleMs: number;
   /** An exchange, WebSocket or tunnel in which no byte moves: it ends. */
@@ -22,7 +24,7 @@ export interface Limits {
   readonly controlFramesPerSecond: number;
   /** A WebSocket message that is looked at: 1009. */
   readonly messageBytes: number;
-  /** Bodies that are held to be looked at, all together: 503. */
+  /** Bodies and WebSocket messages that are held to be looked at, all together: 503, or 1013. */
   readonly heldBytes: number;
 }
 
@@ -32,6 +34,7 @@ export const LIMITS: Limits = {
   headerLines: 200,
   urlLength: 16_384,
   headMs: 20_000,
+  lookupMs: 10_000,
   idleMs: 65_000,
   silentMs: 3_600_000,
   connections: 4096,

@@ -22,10 +22,10 @@ import type { Inspection } from './inspection.ts';
 import type { Limits } from './limits.ts';
 import { type LiveRequest, LiveRequests } from './live-requests.ts';
 import { localAnswer } from './local-answer.ts';
+import { malformed } from './malformed.ts';
 import { readRequest } from './read-request.ts';
-import { mayStay, type Resolution, Resolver } from './resolver.ts';
+import { type Lookup, mayStay, type Resolution, Resolver } from './resolver.ts';
 import { type Target, UpstreamConnections } from './upstream/upstream-connections.ts';
-import { webSocketKey } from './websocket/handshake.ts';
 import { spliceInspected } from './websocket/inspected-splice.ts';
 import { splice } from './websocket/splice.ts';
 
@@ -38,19 +38,23 @@ export interface PassageOptions {
   readonly inspection: Inspection | null;
   /** The gate behind this one, which everything is dialled through; it judges by itself what was judged here. */
   readonly secondGate?: UpstreamProxy | null;
+  /** Who knows the addresses of names; the system, where it is not given. */
+  readonly lookup?: Lookup;
 }
 
 /** The way of every request: read → decide → refuse, answer here, or let it cross. */
 export class Passage {
   readonly #options: PassageOptions;
   readonly #live = new LiveRequests();
-  readonly #resolver = new Resolver();
+  readonly #resolver: Resolver;
   readonly #connections = new UpstreamConnections();
   readonly #crossings: CrossingHost;
 
   constructor(options: PassageOptions) {
     this.#options = options;
     const { limits, now } = options;
+    this.#resolver = new Resolver(limits.lookupMs, options.lookup);
+    const held = new HeldBytes(limits.heldBytes);
     this.#crossings = {
       connections: this.#connections,
       resolve: (request, allowed) => this.#resolve(request, allowed),
@@ -59,10 +63,10 @@ export class Passage {
         this.#live.add(crossing);
         const onEnd = (): void => this.#live.remove(crossing);
         if (inspection === null) splice(agent, upstream, limits.silentMs, onEnd);
-        else spliceInspected({ agent, upstream, inspection, limits, onEnd });
+        else spliceInspected({ agent, upstream, inspection, limits, held, onEnd });
       },
       onDone: (crossing) => this.#live.remove(crossing),
-      held: new HeldBytes(limits.heldBytes),
+      held,
       now,
     };
   }
@@ -74,7 +78,7 @@ export class Passage {
       return;
     }
     const { request } = read;
-    const decision = isBrokenUpgrade(request) ? BROKEN_UPGRADE : this.#decide(request);
+    const decision = malformed(exchange, request) ?? this.#decide(request);
     switch (decision.kind) {
       case 'deny':
         this.#deny(exchange, decision, request);
@@ -178,36 +182,33 @@ function isAsStrict(before: EgressRoute | null, now: EgressRoute | null): boolea
   );
 }
 
-const BROKEN_UPGRADE: EgressDenial = {
-  kind: 'deny',
-  status: 400,
-  reason: 'an upgrade to WebSocket has to be asked for as RFC 6455 says',
-  try: 'use GET with Connection, Upgrade and Sec-WebSocket-Key, each once',
-};
-
-function isBrokenUpgrade(request: EgressRequest): boolean {
-  const upgrade = request.headers.get('upgrade');
-  if (upgrade === undefined || !/websocket/i.test(upgrade.join())) return false;
-  return webSocketKey(request) === null;
-}
-
 function unresolved(
   host: string,
   resolution: Exclude<Resolution, { readonly kind: 'address' }>,
 ): EgressDenial {
-  return resolution.kind === 'unknown'
-    ? {
+  switch (resolution.kind) {
+    case 'unknown':
+      return {
         kind: 'deny',
         status: 502,
         reason: `${host} does not resolve to an address`,
         try: 'check the name',
-      }
-    : {
+      };
+    case 'unanswered':
+      return {
+        kind: 'deny',
+        status: 504,
+        reason: `nobody said in time which address ${host} has`,
+        try: 'retry later, or tell the operator that names are not resolved',
+      };
+    case 'forbidden':
+      return {
         kind: 'deny',
         status: 403,
         reason: `${host} resolves to an address that is not public`,
         try: 'ask the operator to declare its addresses in the route',
       };
+  }
 }
 
 function answerHere(exchange: AgentExchange, request: EgressRequest, table: EnforcedTable): void {

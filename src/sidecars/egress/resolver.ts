@@ -6,10 +6,17 @@ import { mayDial } from './address-policy.ts';
 export type Resolution =
   | { readonly kind: 'address'; readonly address: string }
   | { readonly kind: 'forbidden'; readonly addresses: readonly string[] }
-  | { readonly kind: 'unknown' };
+  | { readonly kind: 'unknown' }
+  /** Whoever knows the names did not answer in time, or has too many questions already. */
+  | { readonly kind: 'unanswered' };
+
+/** Asks the system; gives no addresses for a name that has none. May never come back. */
+export type Lookup = (host: string) => Promise<readonly string[]>;
 
 const KEEP_MS = 10_000;
 const MAX_NAMES = 4096;
+/** The system works on four at a time, and nothing can make it give up on one. */
+const MAX_ASKED = 64;
 
 /**
  * Turns a host into the one address to dial: it is checked here and dialled as it is, so no second answer of a resolver
@@ -22,8 +29,15 @@ export class Resolver {
     { readonly atMs: number; readonly addresses: readonly string[] }
   >();
   readonly #asked = new Map<string, Promise<readonly string[]>>();
+  readonly #lookup: Lookup;
+  readonly #lookupMs: number;
 
-  /** At once where nobody has to be asked. */
+  constructor(lookupMs: number, lookup: Lookup = askSystem) {
+    this.#lookupMs = lookupMs;
+    this.#lookup = lookup;
+  }
+
+  /** At once where nobody has to be asked, else within `lookupMs`. */
   resolve(
     host: string,
     upstream: UpstreamSettings,
@@ -38,14 +52,23 @@ export class Resolver {
     if (known !== undefined && performance.now() - known.atMs < KEEP_MS) {
       return chosen(known.addresses, declared);
     }
-    return this.#ask(host).then((addresses) => chosen(addresses, declared));
+    const asked = this.#asked.get(host);
+    if (asked === undefined && this.#asked.size >= MAX_ASKED) return { kind: 'unanswered' };
+    return this.#inTime(asked ?? this.#ask(host)).then((addresses) =>
+      addresses === null ? { kind: 'unanswered' } : chosen(addresses, declared),
+    );
+  }
+
+  /** Null where there was no answer in time; whoever comes later waits for the same one. */
+  #inTime(asking: Promise<readonly string[]>): Promise<readonly string[] | null> {
+    const { promise: late, resolve } = Promise.withResolvers<null>();
+    const timeout = setTimeout(resolve, this.#lookupMs, null);
+    return Promise.race([asking, late]).finally(() => clearTimeout(timeout));
   }
 
   /** One question at a time for each name. */
   #ask(host: string): Promise<readonly string[]> {
-    const asked = this.#asked.get(host);
-    if (asked !== undefined) return asked;
-    const asking = ask(host).then((addresses) => {
+    const asking = this.#lookup(host).then((addresses) => {
       this.#asked.delete(host);
       if (this.#answers.size >= MAX_NAMES) this.#answers.clear();
       this.#answers.set(host, { atMs: performance.now(), addresses });
@@ -73,7 +96,7 @@ export function mayStay(
   return own === undefined ? mayDial(address, declared) : own.includes(address);
 }
 
-async function ask(host: string): Promise<string[]> {
+async function askSystem(host: string): Promise<readonly string[]> {
   try {
     const answers = await lookup(host, { all: true, order: 'ipv4first' });
     return answers.map(({ address }) => address);

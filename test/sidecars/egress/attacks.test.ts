@@ -90,6 +90,38 @@ describe('plain HTTP', () => {
   });
 });
 
+describe('a body where some servers expect none and read it as the next request', () => {
+  const hidden = 'GET /closed HTTP/1.1\r\nHost: x\r\n\r\n';
+  const asked = (method: string, framing: string, body: string) =>
+    exchange(
+      dial(egress),
+      `${method} http://${authority()}/open HTTP/1.1\r\nHost: ${authority()}\r\n${framing}\r\nConnection: close\r\n\r\n${body}`,
+    );
+  const counted = `Content-Length: ${hidden.length}`;
+  const chunked = 'Transfer-Encoding: chunked';
+
+  test.for([
+    ['GET', counted, hidden],
+    ['HEAD', counted, hidden],
+    ['GET', chunked, `${hidden.length.toString(16)}\r\n${hidden}\r\n0\r\n\r\n`],
+    ['GET', chunked, '0\r\n\r\n'],
+  ] as const)('is refused: %s with %s', async ([method, framing, body]) => {
+    const before = upstream.seen.length;
+    expect(await asked(method, framing, body)).toMatch(/^HTTP\/1\.1 400 /);
+    expect(upstream.seen).toHaveLength(before);
+  });
+
+  test.for([
+    ['GET', 'Content-Length: 0', ''],
+    ['POST', counted, hidden],
+    ['DELETE', counted, hidden],
+  ] as const)('passes as %s with %s', async ([method, framing, body]) => {
+    const before = upstream.seen.length;
+    expect(await asked(method, framing, body)).toMatch(/^HTTP\/1\.1 200 /);
+    expect(upstream.seen).toHaveLength(before + 1);
+  });
+});
+
 describe('a header that a route asks for', () => {
   const get = (headers: string) =>
     raw(`GET http://${authority()}/team HTTP/1.1\r\nHost: ${authority()}${headers}`);

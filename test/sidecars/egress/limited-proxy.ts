@@ -7,6 +7,7 @@ import { EnforcedTable } from '../../../src/sidecars/egress/enforced-table.ts';
 import type { Inspection } from '../../../src/sidecars/egress/inspection.ts';
 import { LeafCertificates } from '../../../src/sidecars/egress/leaf-certificates.ts';
 import { LIMITS, type Limits } from '../../../src/sidecars/egress/limits.ts';
+import type { Lookup } from '../../../src/sidecars/egress/resolver.ts';
 import type { ProxyAddress } from './agent-client.ts';
 import { renderTable, type TableParts } from './harness.ts';
 
@@ -21,6 +22,7 @@ export async function startLimitedProxy(
   limits: Partial<Limits>,
   now: () => number = Date.now,
   inspection: Inspection | null = null,
+  lookup?: Lookup,
 ): Promise<LimitedProxy> {
   const root = mkdtempSync(join(tmpdir(), 'bb-egress-'));
   const authority = ensureCertificateAuthority(join(root, 'state'), root, now());
@@ -39,6 +41,7 @@ export async function startLimitedProxy(
     now,
     limits: { ...LIMITS, ...limits },
     inspection,
+    ...(lookup === undefined ? {} : { lookup }),
   });
   proxy.applyTable();
   const port = await proxy.listen({ host: '127.0.0.1', port: 0 });

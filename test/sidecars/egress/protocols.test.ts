@@ -37,8 +37,9 @@ describe('HTTP/2 from the agent', () => {
       ask(session, { ':path': '/v1/b', ':method': 'POST', authorization: 'mine' }, 'body'),
       ask(session, { ':path': '/v1/a', ':authority': 'other.example.test' }),
       ask(session, { ':path': '/v1/a', host: 'other.example.test' }),
+      ask(session, { ':path': '/v1/a', ':method': 'GET' }, 'body'),
     ]);
-    expect(answers.map(({ status }) => status)).toEqual([200, 403, 200, 421, 421]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 403, 200, 421, 421, 400]);
     const echo = JSON.parse(answers[2]?.body ?? '');
     expect(echo).toMatchObject({ method: 'POST', bodyBytes: 4 });
     expect(echo.headers.authorization).toBe('Bearer value');
@@ -259,8 +260,8 @@ function ask(
   headers: { readonly [name: string]: string },
   body?: string,
 ): Promise<{ readonly status: number; readonly body: string }> {
-  const stream = session.request(headers);
-  stream.end(body);
+  const stream = session.request(headers, { endStream: body === undefined });
+  if (body !== undefined) stream.end(body);
   return new Promise((resolve, reject) => {
     let status = 0;
     let text = '';

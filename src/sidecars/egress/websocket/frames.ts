@@ -32,6 +32,11 @@ export class FrameReader {
     this.#maxBytes = maxBytes;
   }
 
+  /** Bytes of a frame that is not whole yet. */
+  get heldBytes(): number {
+    return this.#held.length;
+  }
+
   take(chunk: Buffer): readonly Frame[] {
     this.#held.add(chunk);
     if (this.#held.length < this.#wanted) return [];

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import type { BareConnection } from '../exchange.ts';
 import { GatheredBytes } from '../gathered-bytes.ts';
+import type { HeldBytes, HeldShare } from '../held-bytes.ts';
 import type { ExchangeInspection, WebSocketMessage } from '../inspection.ts';
 import type { Limits } from '../limits.ts';
 import { type Frame, FrameReader, frameBytes, OPCODE } from './frames.ts';
@@ -11,6 +12,8 @@ export interface InspectedSplice {
   readonly upstream: BareConnection;
   readonly inspection: ExchangeInspection;
   readonly limits: Limits;
+  /** Shared with all bodies that are looked at. */
+  readonly held: HeldBytes;
   readonly onEnd: () => void;
 }
 
@@ -61,6 +64,9 @@ class Direction {
   readonly #reader: FrameReader;
   readonly #frames: Frame[] = [];
   readonly #parts = new GatheredBytes();
+  readonly #share: HeldShare;
+  /** Bytes of whole frames that were not sent on yet. */
+  #pending = 0;
   #opcode: number | null = null;
   #isBusy = false;
 
@@ -68,6 +74,8 @@ class Direction {
     this.#options = options;
     const isMasked = options.direction === 'outbound';
     this.#reader = new FrameReader(isMasked, options.limits.messageBytes);
+    this.#share = options.held.share();
+    options.signal.addEventListener('abort', () => this.#share.giveBack(), { once: true });
   }
 
   start(): void {
@@ -81,9 +89,16 @@ class Direction {
     const { close, signal } = this.#options;
     if (signal.aborted) return;
     try {
-      this.#frames.push(...this.#reader.take(chunk));
+      for (const frame of this.#reader.take(chunk)) {
+        this.#frames.push(frame);
+        this.#pending += frame.payload.length;
+      }
     } catch {
       close(PROTOCOL_ERROR);
+      return;
+    }
+    if (!this.#share.hold(this.#reader.heldBytes + this.#pending)) {
+      close(TRY_AGAIN_LATER);
       return;
     }
     if (!this.#isBusy) this.#work().catch(() => close(POLICY_VIOLATION));
@@ -97,6 +112,7 @@ class Direction {
     for (let frame = this.#frames.shift(); frame !== undefined; frame = this.#frames.shift()) {
       if (signal.aborted) return;
       await this.#pass(frame);
+      if (!signal.aborted) this.#share.hold(this.#reader.heldBytes + this.#pending);
     }
     this.#isBusy = false;
     from.socket.resume();
@@ -106,6 +122,7 @@ class Direction {
     const { limits, inspection, direction, signal, close } = this.#options;
     if (frame.opcode >= OPCODE.close) {
       await this.#passControl(frame);
+      this.#pending -= frame.payload.length;
       return;
     }
     const isFirst = frame.opcode !== OPCODE.continuation;
@@ -127,6 +144,7 @@ class Direction {
     else {
       const payload = verdict.kind === 'replace' ? verdict.with : bytes;
       await this.#send({ isFinal: true, opcode, payload });
+      this.#pending -= bytes.length;
     }
   }
 
@@ -151,3 +169,4 @@ class Direction {
 }
 
 const MESSAGE_TOO_BIG = 1009;
+const TRY_AGAIN_LATER = 1013;
