@@ -64,14 +64,32 @@ export function fuzz(
   check: (input: Buffer, cuts: number[]) => void,
 ): void {
   const corpus = corpusOf(name);
-  const cuts = fc.array(fc.nat({ max: 400 }), { maxLength: 8 });
+  fc.assert(fc.property(mutated(corpus, words), CUTS, check), effort(corpus));
+}
+
+/** For tests that wait for `fuzzAsync`. */
+export const FUZZ_TIMEOUT_MS = 700_000;
+
+/** The same for what takes its time. */
+export async function fuzzAsync(
+  name: string,
+  words: readonly string[],
+  check: (input: Buffer, cuts: number[]) => Promise<void>,
+): Promise<void> {
+  const corpus = corpusOf(name);
+  await fc.assert(fc.asyncProperty(mutated(corpus, words), CUTS, check), effort(corpus));
+}
+
+const CUTS = fc.array(fc.nat({ max: 400 }), { maxLength: 8 });
+
+function effort(corpus: readonly Buffer[]): fc.Parameters<[Buffer, number[]]> {
   const isLong = process.env['BB_TEST_LONG'] === '1';
-  fc.assert(fc.property(mutated(corpus, words), cuts, check), {
+  return {
     numRuns: isLong ? 200_000 : 1500,
     // On a busy machine fewer are tried, rather than none to their end.
     interruptAfterTimeLimit: isLong ? 600_000 : 10_000,
     examples: corpus.map((entry): [Buffer, number[]] => [entry, [1, 7, 60]]),
-  });
+  };
 }
 
 /** The same bytes in the pieces in which a network may deliver them. */
