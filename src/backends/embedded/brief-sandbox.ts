@@ -4,7 +4,6 @@ import { BackendError } from '../backend.ts';
 import { execRaw, type RawRequest, type RawResult } from './exec.ts';
 import { booksOf } from './forgotten.ts';
 import { launch } from './launch.ts';
-import { rootParts } from './layout.ts';
 import type { Machine } from './machine.ts';
 import { ensureEtc, ensureFolders } from './own-folders.ts';
 import { ownRecord, runningRun } from './owned.ts';
@@ -36,15 +35,14 @@ export async function withSandbox(
   ensureFolders(layout, record);
   ensureEtc(layout, record);
   const parts = sandboxParts(layout, root, record);
-  const { stage, mounts, log } = rootParts(root);
   const statusPath = `${root}/brief.status`;
   const launched = await launch({
     books: booksOf(layout),
     user: record.hostUser,
     binds: parts.binds,
-    ...{ stage, mountTable: mounts, logPath: log, statusPath },
-    place: { prefix: [], join: '' },
-    enter: ['unshare', '--user', '--map-root-user'],
+    ...{ root, statusPath },
+    place: { prefix: [], groups: [] },
+    within: null,
     arguments: (binds) => [
       '--unshare-net',
       ...sandboxArguments({ spec: record.spec, env: parts.env, workdir: parts.workdir, binds }),
@@ -52,7 +50,7 @@ export async function withSandbox(
     limits: [],
     command: ['true'],
     seccompPath: machine.seccompPath(),
-    listeners: [],
+    listening: null,
   });
   try {
     const monitor = identify(launched.pid);

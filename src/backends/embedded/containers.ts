@@ -6,10 +6,10 @@ import { BackendError } from '../backend.ts';
 import { removeGroups } from './control-groups.ts';
 import { booksOf, endUnrecorded, ensureRecords } from './forgotten.ts';
 import { claimUser, isRoot, releaseUser } from './host-user.ts';
-import { FIRST_LISTENER, launch } from './launch.ts';
+import { launch } from './launch.ts';
 import { type EmbeddedLayout, rootParts } from './layout.ts';
 import { makePlace, resourceLimits } from './limits.ts';
-import { type Listeners, listenInside } from './listeners.ts';
+import type { Listening } from './listeners.ts';
 import type { Machine } from './machine.ts';
 import { endNamespace, ensureNamespace } from './network-namespace.ts';
 import { ensureEtc, ensureFolders } from './own-folders.ts';
@@ -29,6 +29,7 @@ import { sandboxArguments } from './sandbox-arguments.ts';
 import { imageOf, sandboxParts } from './sandbox-parts.ts';
 import { sandboxChild } from './sandbox-status.ts';
 import { fillHome } from './saved-home.ts';
+import { FIRST_LISTENER } from './start.ts';
 import { inTurn } from './turns.ts';
 import { waitUntil } from './wait-until.ts';
 
@@ -71,66 +72,56 @@ export async function startContainer(machine: Machine, ref: ComponentRef): Promi
   const seccompPath = machine.seccompPath();
   const user = agentUser(layout, ref);
   const network = await ensureNamespace(layout, ref, { user, seccompPath });
-  if (ref.component === 'agent') return run(machine, ref, record, network, []);
-  const listeners = await listenPastAgent(layout, ref, () => listenInside(network, PORTS, user));
-  try {
-    await run(machine, ref, record, network, listeners.descriptors);
-  } finally {
-    listeners.close();
-  }
+  const start = (listening: Listening | null) => run(machine, ref, { record, network, listening });
+  if (ref.component === 'agent') return start(null);
+  await pastAgent(layout, ref, () => start({ network, ports: PORTS, user }));
 }
 
 /**
  * While sidecars are away a program of the agent can take their ports. It is ended then with the whole agent, which is
  * started again once they are back.
  */
-async function listenPastAgent(
+async function pastAgent(
   layout: EmbeddedLayout,
   ref: ComponentRef,
-  listen: () => Promise<Listeners>,
-): Promise<Listeners> {
+  start: () => Promise<void>,
+): Promise<void> {
   try {
-    return await listen();
+    await start();
   } catch (error) {
     if (!(error instanceof BackendError) || error.code !== 'name-taken') throw error;
     const agent = { ...ref, component: 'agent' } as const;
     appendFileSync(rootParts(layout.root(runtimeName(agent))).log, `bb: ${ENDED_FOR_PORTS}\n`);
     await endRun(layout, agent);
-    return listen();
+    await start();
   }
+}
+
+interface Beginning {
+  readonly record: ContainerRecord;
+  readonly network: RunRecord;
+  readonly listening: Listening | null;
 }
 
 async function run(
   machine: Machine,
   ref: ComponentRef,
-  record: ContainerRecord,
-  network: RunRecord,
-  listeners: readonly number[],
+  { record, network, listening }: Beginning,
 ): Promise<void> {
   const { layout } = machine;
   const name = runtimeName(ref);
   const root = layout.root(name);
   const { spec, hostUser } = record;
   const parts = sandboxParts(layout, root, record);
-  const { stage, mounts, log } = rootParts(root);
   const isAgent = ref.component === 'agent';
   const env = isAgent ? parts.env : { ...parts.env, ...listenVariables() };
-  const inside = [
-    'nsenter',
-    '-t',
-    String(network.init.pid),
-    '--user',
-    '--preserve-credentials',
-    '--net',
-    '--',
-  ];
   const launched = await launch({
     books: booksOf(layout),
     user: hostUser,
     binds: parts.binds,
-    ...{ stage, mountTable: mounts, logPath: log, listeners },
+    ...{ root, listening },
     place: makePlace(name, spec.resources),
-    enter: isAgent ? inside : ['unshare', '--user', '--map-root-user'],
+    within: isAgent ? network.init.pid : null,
     arguments: (binds) => sandboxArguments({ spec, env, workdir: parts.workdir, binds }),
     limits: resourceLimits(spec.resources),
     command: parts.command,

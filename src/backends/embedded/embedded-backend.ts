@@ -25,7 +25,7 @@ import { watchFleet } from './watch.ts';
 
 /**
  * Bottles without an engine: bubblewrap sandboxes over this machine's own programs, with everything that is known of
- * them in files below `directory`. Nothing runs beside the bottles; whoever opens the folder has them. One controller
+ * them in files below `directory`. Nothing runs for them when nobody does; whoever opens the folder has them. One controller
  * at a time: calls for one container are put in turn within a process only.
  */
 export function createEmbeddedBackend({ directory }: { readonly directory: string }): Backend {

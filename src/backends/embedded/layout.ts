@@ -44,6 +44,8 @@ export function rootParts(root: string) {
     home: join(root, 'home'),
     stage: join(root, 'stage'),
     mounts: join(root, 'mounts'),
+    /** What bubblewrap reads when it starts: nobody's business on a command line. */
+    arguments: join(root, 'arguments'),
     log: join(root, 'log'),
     /** There when the home holds what its image was saved with. */
     filled: join(root, 'filled'),

@@ -10,8 +10,8 @@ type Resources = ContainerSpec['resources'];
 export interface Place {
   /** In front of its command line. */
   readonly prefix: readonly string[];
-  /** Shell commands that it begins with. */
-  readonly join: string;
+  /** Files that it writes its pid to. */
+  readonly groups: readonly string[];
 }
 
 /** Found out once: it is a property of the machine, and of the unit that we were started in. */
@@ -30,12 +30,12 @@ export function makePlace(name: string, resources: Resources | null): Place {
       const limiting = resources === null ? [] : makeGroups(name, by, resources);
       const tracked =
         by.version === 'v2' && resources !== null ? [] : makeTracked(name, by.version);
-      return { prefix: [], join: joinScript([...limiting, ...tracked]) };
+      return { prefix: [], groups: [...limiting, ...tracked] };
     }
     case 'scope':
-      return { prefix: inScope(name, resources), join: '' };
+      return { prefix: inScope(name, resources), groups: [] };
     case 'rlimit':
-      return { prefix: [], join: '' };
+      return { prefix: [], groups: [] };
   }
 }
 
@@ -45,10 +45,10 @@ export function joinPlace(name: string, pid: number): string {
 }
 
 /**
- * All at once: each is a change that the kernel lets every processor take note of, and changes that overlap wait for
+ * Shell commands by which a program joins them all at once: each is a change that the kernel lets every processor take note of, and changes that overlap wait for
  * that together.
  */
-function joinScript(groups: readonly string[]): string {
+export function joinScript(groups: readonly string[]): string {
   const joins = groups.map((path) => `echo $$ > ${quote(path)} & joining="$joining $!"\n`);
   const wait = 'for one in $joining; do wait "$one" || exit 1; done\n';
   return groups.length === 0 ? '' : `joining=\n${joins.join('')}${wait}`;

@@ -1,9 +1,17 @@
 import { spawn } from 'node:child_process';
 import { BackendError } from '../backend.ts';
-import { handOverProgram } from './hand-over.ts';
+import { HAND_OVER_ARGV } from './hand-over.ts';
 import type { HostUser, RunRecord } from './records.ts';
 
 const LIMIT_MS = 10_000;
+
+/** Where and as whom to listen. */
+export interface Listening {
+  readonly network: RunRecord;
+  readonly ports: readonly number[];
+  /** Whose the bottle's network is; null = ours. */
+  readonly user: HostUser | null;
+}
 
 /** Sockets that listen inside a bottle while whoever serves them is outside. */
 export interface Listeners {
@@ -16,11 +24,7 @@ export interface Listeners {
  * over; nothing of the sidecars is ever inside, where the agent could end it or take its place. Throws `name-taken` when
  * somebody inside has one of the ports.
  */
-export async function listenInside(
-  namespace: RunRecord,
-  ports: readonly number[],
-  user: HostUser | null,
-): Promise<Listeners> {
+export async function listenInside({ network, ports, user }: Listening): Promise<Listeners> {
   const asUser =
     user === null
       ? []
@@ -28,18 +32,13 @@ export async function listenInside(
   const enter = [
     'nsenter',
     '-t',
-    String(namespace.init.pid),
+    String(network.init.pid),
     '--user',
     '--preserve-credentials',
     '--net',
     '--',
   ];
-  const [program = '', ...rest] = [
-    ...asUser,
-    ...enter,
-    ...handOverProgram(process.env['PATH'], process.arch),
-    ...ports.map(String),
-  ];
+  const [program = '', ...rest] = [...asUser, ...enter, ...HAND_OVER_ARGV, ...ports.map(String)];
   const sockets: Socket[] = [];
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const said: string[] = [];
@@ -54,10 +53,10 @@ export async function listenInside(
     if (isSocket(handle)) sockets.push(handle);
     else said.push(JSON.stringify(message));
   });
-  child.once('error', (error) => reject(failed(error.message)));
+  child.once('error', (error) => reject(notListening(error.message)));
   child.once('close', () => {
     if (sockets.length === ports.length) resolve();
-    else reject(failed(said.join(' ').trim()));
+    else reject(notListening(said.join(' ').trim()));
   });
   const close = () => {
     for (const socket of sockets) socket.close();
@@ -84,7 +83,8 @@ function isSocket(handle: unknown): handle is Socket {
   return isHandle && typeof handle.fd === 'number' && handle.fd > 2 && 'close' in handle;
 }
 
-function failed(why: string): BackendError {
+/** What became of it, from what was said of it. */
+export function notListening(why: string): BackendError {
   return new BackendError({
     code: /in use/i.test(why) || why.includes('EADDRINUSE') ? 'name-taken' : 'failed',
     kind: 'transient',

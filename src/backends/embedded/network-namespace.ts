@@ -61,17 +61,15 @@ async function makeNamespace(
     books: booksOf(layout),
     user: options.user,
     binds: [],
-    stage: `${root}/stage`,
-    mountTable: `${root}/mounts`,
+    root,
     place: makePlace(name, null),
-    enter: ['unshare', '--user', '--map-root-user'],
+    within: null,
     arguments: () => ['--unshare-net', '--ro-bind', '/', '/', '--clearenv', '--chdir', '/'],
     limits: [],
     command: ['sleep', 'infinity'],
     seccompPath: options.seccompPath,
     statusPath: layout.status(name),
-    logPath: `${root}/log`,
-    listeners: [],
+    listening: null,
   });
   const monitor = identify(launched.pid);
   const init = identify(sandboxChild(layout.status(name)) ?? childrenOf(launched.pid)[0] ?? 0);

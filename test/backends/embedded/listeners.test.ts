@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { handOverProgram } from '../../../src/backends/embedded/hand-over.ts';
+import { HAND_OVER_ARGV } from '../../../src/backends/embedded/hand-over.ts';
 
 /** Runs the program where we are and gives what came over its channel, and what it said. */
 async function handedOver(argv: readonly string[], ports: readonly number[]) {
@@ -37,20 +37,10 @@ async function canConnect(port: number): Promise<boolean> {
   }).finally(() => socket.destroy()) as Promise<boolean>;
 }
 
-const programs = {
-  'in Perl': handOverProgram(process.env['PATH'], process.arch),
-  'in Node, where there is no Perl': handOverProgram('/nonexistent', process.arch),
-};
-
-it('chooses by what the machine has', () => {
-  expect(handOverProgram('/nonexistent', 'x64')[0]).toBe(process.execPath);
-  expect(handOverProgram(process.env['PATH'], 'riscv64')[0]).toBe(process.execPath);
-});
-
-describe.each(Object.entries(programs))('handing sockets over, %s', (_name, argv) => {
+describe('handing sockets over, where there is no launcher', () => {
   it('they listen after the helper is gone, until they are closed', async () => {
     const ports = [await freePort(), await freePort()];
-    const { handles, code, said } = await handedOver(argv, ports);
+    const { handles, code, said } = await handedOver(HAND_OVER_ARGV, ports);
     expect(`${code} ${said}`).toBe('0 ');
     expect(handles).toHaveLength(2);
     for (const { fd } of handles) expect(fd).toBeGreaterThan(2);
@@ -63,7 +53,7 @@ describe.each(Object.entries(programs))('handing sockets over, %s', (_name, argv
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    const { handles, code, said } = await handedOver(argv, [port]);
+    const { handles, code, said } = await handedOver(HAND_OVER_ARGV, [port]);
     server.close();
     expect(handles).toEqual([]);
     expect(code).not.toBe(0);
