@@ -1,3 +1,5 @@
+import { buildProblems } from '../model/dockerfile/build-steps.ts';
+import type { BottleName } from '../model/names.ts';
 import type { Proposal } from '../model/proposal.ts';
 import type { Answer } from './api.ts';
 import type { PassResult } from './pass.ts';
@@ -28,6 +30,13 @@ export function applicable({ bottle, request }: Proposal, ahead: PassResult): An
       'reject the proposal, or move the bottle to a backend that builds images',
     );
   }
+  const unbuilt = backend?.capabilities.wholeDockerfiles === false ? unbuiltOf(ahead, bottle) : [];
+  if (request.tool === 'capability-block' && unbuilt.length > 0) {
+    return no(
+      `backend ${planned?.backend ?? ''} cannot build this: ${unbuilt.join('; ')}`,
+      'bb modify leaves it out, or move the bottle to a backend that builds every Dockerfile',
+    );
+  }
   const isRunning = Object.values(observed.backends).some(
     (observation) =>
       observation.available &&
@@ -42,6 +51,17 @@ export function applicable({ bottle, request }: Proposal, ahead: PassResult): An
   return isRunning
     ? { ok: true, value: null }
     : no(`bottle ${bottle} does not run`, 'bb reconcile starts it; then approve');
+}
+
+/** What of the candidate's Dockerfile is built by an engine only. */
+function unbuiltOf({ desired, context }: PassResult, bottle: BottleName): readonly string[] {
+  const image = desired.bottles[bottle]?.spec.image;
+  const text = image?.kind === 'dockerfile' ? desired.contents.get(image.digest) : undefined;
+  if (image?.kind !== 'dockerfile' || text === undefined) return [];
+  const base = context.host.imageBase;
+  return buildProblems(new TextDecoder().decode(text), base).map(
+    ({ line, message }) => `${image.path}:${line} ${message}`,
+  );
 }
 
 function no(message: string, hint: string): Answer<never> {

@@ -218,7 +218,7 @@ function buildsOver(
   images: ShippedImages,
 ): ConstructorParameters<typeof Reconciler>[0]['imageBuilds'] {
   return ({ desired, context }) => {
-    const builds = new Map(desiredImageBuilds(desired, context.host, images.agent.dockerfile));
+    const builds = new Map(desiredImageBuilds(desired, context.host, images.agent));
     for (const build of [images.sidecars, images.agent]) builds.set(build.reference, build);
     return builds;
   };

@@ -26,7 +26,7 @@ function checkBottle(
 ): void {
   const { image, skills = [] } = file.value;
   if (image !== undefined && 'dockerfile' in image) {
-    files.text(image.dockerfile, {
+    files.dockerfile(image.dockerfile, {
       file: file.path,
       at: file.locate.value(['image', 'dockerfile']),
     });

@@ -1,5 +1,11 @@
 import type { FileText, SkillFile } from '../model/bottle-spec.ts';
 import { didYouMean } from '../model/did-you-mean.ts';
+import {
+  OTHER_ENDING,
+  otherEnding,
+  readInstructions,
+  WITHOUT_ENDING,
+} from '../model/dockerfile/instructions.ts';
 import { sha256 } from '../model/fingerprint.ts';
 import type { Fingerprint } from '../model/names.ts';
 import { decodeUtf8 } from './decode-text.ts';
@@ -53,6 +59,23 @@ export class ReferencedFiles {
       return null;
     }
     return { path: normal, digest: this.#keep(normal, file.bytes) };
+  }
+
+  /** Like `text`, of a Dockerfile that bb can add to. */
+  dockerfile(path: string, place: Place): (FileText & { readonly path: string }) | null {
+    const text = this.text(path, place);
+    const bytes = text === null ? undefined : this.contents.get(text.digest);
+    if (text === null || bytes === undefined) return text;
+    const line = otherEnding(readInstructions(new TextDecoder().decode(bytes)));
+    if (line === null) return text;
+    this.#problems.error({
+      code: 'invalid-value',
+      message: `it ${OTHER_ENDING}`,
+      hint: WITHOUT_ENDING,
+      file: text.path,
+      at: { line, column: 1 },
+    });
+    return null;
   }
 
   /** A text that is written in the YAML itself. */

@@ -8,6 +8,8 @@ export interface BackendCapabilities {
   readonly freeze: boolean;
   /** An image can be built from a Dockerfile, so that a bottle can be given other programs. */
   readonly capabilityChange: boolean;
+  /** Every instruction of a Dockerfile is built, not only those of `model/dockerfile/build-steps.ts`. */
+  readonly wholeDockerfiles: boolean;
   /** A person can be given a terminal in a container. */
   readonly attach: boolean;
   /** Programs can be run as other users than the container's own. */

@@ -89,8 +89,10 @@ export interface ImageBuild {
   readonly buildArgs: { readonly [name: string]: string };
   /** Build context beside the Dockerfile: path → bytes. */
   readonly context: ReadonlyMap<string, Uint8Array>;
-  /** Present on images that ship with bb; all that a backend without an engine can realise. */
+  /** Present on images that ship with bb and on those over them: what a backend without an engine begins with. */
   readonly onHost?: HostProgramsImage;
+  /** Present where `dockerfile` is somebody's, with more behind it: what they wrote, and in which file of the tree. */
+  readonly written?: { readonly file: string; readonly text: string };
 }
 
 /** What an image of bb's own comes to where the programs are the host's and only the context is added. */

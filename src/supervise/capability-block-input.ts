@@ -1,3 +1,9 @@
+import {
+  OTHER_ENDING,
+  otherEnding,
+  readInstructions,
+  WITHOUT_ENDING,
+} from '../model/dockerfile/instructions.ts';
 import { UNSEEN } from '../model/sanitize.ts';
 import { LIMITS } from './limits.ts';
 import { type ParsedInput, parseInput, type Report } from './tool-input.ts';
@@ -32,6 +38,8 @@ function problemOf(raw: unknown): string | null {
     const line = raw.slice(0, invisible.index).split('\n').length;
     return `holds a control or invisible character in line ${line}`;
   }
+  const ending = otherEnding(readInstructions(raw));
+  if (ending !== null) return `${OTHER_ENDING} (line ${ending}): ${WITHOUT_ENDING}`;
   return firstInstruction(raw) === 'FROM'
     ? null
     : 'must begin with FROM (after comments and ARG): give the whole file, not a part of it';

@@ -158,7 +158,10 @@ export class FleetWorld implements AsyncDisposable {
       random: HALF,
       journal,
       imageBuilds: ({ desired, context }) =>
-        new Map([...desiredImageBuilds(desired, context.host, 'FROM scratch\n'), ...IMAGE_BUILDS]),
+        new Map([
+          ...desiredImageBuilds(desired, context.host, { dockerfile: 'FROM scratch\n' }),
+          ...IMAGE_BUILDS,
+        ]),
       performing: { environment: {}, hints, workspaces: { read: async () => [] } },
       onInvalid: this.onInvalid,
     });

@@ -185,6 +185,7 @@ export function backendEntry(
       internalNetwork: true,
       freeze: true,
       capabilityChange: true,
+      wholeDockerfiles: true,
       attach: true,
       otherUsers: true,
       closedRuntimes: [],

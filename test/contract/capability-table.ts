@@ -11,6 +11,7 @@ const MEANINGS: { readonly [name in keyof BackendCapabilities]: string } = {
   internalNetwork: 'networks and subnets of its own',
   freeze: 'a bottle saved as an image',
   capabilityChange: 'an image built from a Dockerfile',
+  wholeDockerfiles: 'every instruction of a Dockerfile',
   attach: 'a terminal in a bottle',
   otherUsers: 'programs of other users than the bottle has',
   closedRuntimes: 'runtimes that files are not copied into and out of',

@@ -15,7 +15,7 @@ function builtOf(text: string): string | undefined {
     bottles: { [dev.name]: dev },
     contents: new Map([[digest, new TextEncoder().encode(text)]]),
   };
-  const [build] = desiredImageBuilds(desired, HOST, AGENT).values();
+  const [build] = desiredImageBuilds(desired, HOST, { dockerfile: AGENT }).values();
   return build?.dockerfile;
 }
 

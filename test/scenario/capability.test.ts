@@ -82,9 +82,9 @@ await onEngine('capability', (engine) => {
         const withImage = '{name: dev, image: {dockerfile: images/dev.Dockerfile}}';
         await fleet.repository.commit({
           ...moved(withImage),
-          'desired-state/images/dev.Dockerfile': WITH_TOOL,
+          'desired-state/images/dev.Dockerfile': BROKEN,
         });
-        expect((await fleet.bb('reconcile')).all).toContain('which the embedded backend cannot do');
+        expect((await fleet.bb('reconcile')).all).toContain('images/dev.Dockerfile:3');
         expect(await fleet.engine.ids()).toEqual(before);
         expect((await inside('cat ~/.agent/today/1.log')).stdout).toContain('said before');
 

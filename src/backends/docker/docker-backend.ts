@@ -59,6 +59,7 @@ export function createDockerBackend({ endpoint, environment }: DockerBackendOpti
       internalNetwork: true,
       freeze: true,
       capabilityChange: true,
+      wholeDockerfiles: true,
       attach: true,
       otherUsers: true,
       closedRuntimes: ['runsc'],

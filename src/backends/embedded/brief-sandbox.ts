@@ -8,7 +8,7 @@ import type { Machine } from './machine.ts';
 import { ensureEtc, ensureFolders } from './own-folders.ts';
 import { ownRecord, runningRun } from './owned.ts';
 import { identify } from './process-table.ts';
-import { sandboxArguments } from './sandbox-arguments.ts';
+import { hostnameOf, sandboxArguments } from './sandbox-arguments.ts';
 import { sandboxParts } from './sandbox-parts.ts';
 import { sandboxChild } from './sandbox-status.ts';
 
@@ -40,12 +40,18 @@ export async function withSandbox(
     books: booksOf(layout),
     user: record.hostUser,
     binds: parts.binds,
+    overlays: parts.overlays,
     ...{ root, statusPath },
     place: { prefix: [], groups: [] },
     within: null,
     arguments: (binds) => [
       '--unshare-net',
-      ...sandboxArguments({ spec: record.spec, env: parts.env, workdir: parts.workdir, binds }),
+      ...sandboxArguments({
+        ...parts,
+        spec: record.spec,
+        hostname: hostnameOf(record.spec),
+        binds,
+      }),
     ],
     limits: [],
     command: ['true'],

@@ -8,11 +8,12 @@ import { booksOf, endUnrecorded, ensureRecords } from './forgotten.ts';
 import { claimUser, isRoot, releaseUser } from './host-user.ts';
 import { launch } from './launch.ts';
 import { type EmbeddedLayout, rootParts } from './layout.ts';
-import { makePlace, resourceLimits } from './limits.ts';
+import { limitedBy, makePlace, resourceLimits } from './limits.ts';
 import type { Listening } from './listeners.ts';
 import type { Machine } from './machine.ts';
 import { endNamespace, ensureNamespace } from './network-namespace.ts';
 import { ensureEtc, ensureFolders } from './own-folders.ts';
+import { prlimitOf } from './own-programs.ts';
 import { findRecord, ownRecord, runningRun } from './owned.ts';
 import { childrenOf, identify, isAlive, signalProcess } from './process-table.ts';
 import {
@@ -25,7 +26,7 @@ import {
   writeRun,
 } from './records.ts';
 import { removeTree } from './remove-tree.ts';
-import { sandboxArguments } from './sandbox-arguments.ts';
+import { hostnameOf, sandboxArguments } from './sandbox-arguments.ts';
 import { imageOf, sandboxParts } from './sandbox-parts.ts';
 import { sandboxChild } from './sandbox-status.ts';
 import { fillHome } from './saved-home.ts';
@@ -122,8 +123,10 @@ async function run(
     ...{ root, listening },
     place: makePlace(name, spec.resources),
     within: isAgent ? network.init.pid : null,
-    arguments: (binds) => sandboxArguments({ spec, env, workdir: parts.workdir, binds }),
-    limits: resourceLimits(spec.resources),
+    overlays: parts.overlays,
+    arguments: (binds) =>
+      sandboxArguments({ ...parts, spec, env, hostname: hostnameOf(spec), binds }),
+    limits: limitedBy(prlimitOf(parts.root !== null), resourceLimits(spec.resources)),
     command: parts.command,
     seccompPath: machine.seccompPath(),
     statusPath: layout.status(name),

@@ -7,10 +7,10 @@ import {
   startContainer,
   stopContainer,
 } from './containers.ts';
+import { ensureImage } from './ensure-image.ts';
 import { sessionCommand } from './enter.ts';
 import { execInContainer } from './exec.ts';
 import { getFile, putFiles } from './files.ts';
-import { ensureImage } from './images.ts';
 import { rootParts } from './layout.ts';
 import { fileLines } from './logs.ts';
 import { openMachine } from './machine.ts';
@@ -41,7 +41,8 @@ export function createEmbeddedBackend({ directory }: { readonly directory: strin
       reload: true,
       internalNetwork: false,
       freeze: true,
-      capabilityChange: false,
+      capabilityChange: true,
+      wholeDockerfiles: false,
       attach: true,
       otherUsers: false,
       closedRuntimes: [],
@@ -55,8 +56,8 @@ export function createEmbeddedBackend({ directory }: { readonly directory: strin
       }
     },
     watch: (fleet, onHint, signal) => watchFleet(layout, fleet, onHint, signal),
-    ensureImage: (build) =>
-      classified(`keeping ${build.reference}`, () => ensureImage(layout, build)),
+    ensureImage: (build, onProgress) =>
+      classified(`making ${build.reference}`, () => ensureImage(machine, build, onProgress)),
     // A bottle's network is its namespace, which comes with its containers.
     createNetwork: () => Promise.resolve(),
     createContainer: (spec, env) =>

@@ -1,16 +1,17 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ComponentRef, runtimeName } from '../../model/component.ts';
+import { type ComponentRef, type ContainerSpec, runtimeName } from '../../model/component.ts';
 import { BackendError } from '../backend.ts';
 import { heldTerminal, notedWay } from './held-terminal.ts';
-import { joinPlace, resourceLimits } from './limits.ts';
+import { joinPlace, limitedBy, resourceLimits } from './limits.ts';
 import type { Machine } from './machine.ts';
 import { isOnPath } from './on-path.ts';
+import { ownProgram, prlimitOf } from './own-programs.ts';
 import { mustRun } from './owned.ts';
 import { quote } from './quote.ts';
-import { type ContainerRecord, type RunRecord, readRecord } from './records.ts';
+import { type ContainerRecord, type HostUser, type RunRecord, readRecord } from './records.ts';
 import { joiningArguments } from './sandbox-arguments.ts';
-import { sandboxParts } from './sandbox-parts.ts';
+import { imageOf, sandboxParts } from './sandbox-parts.ts';
 
 /** Descriptors that a joining bubblewrap reads and closes. */
 export const JOIN_ARGUMENTS = 3;
@@ -40,29 +41,58 @@ export function entrance({ layout }: Machine, ref: ComponentRef, run: RunRecord)
       message: `there is no container ${name}`,
     });
   }
-  const { spec, hostUser } = record;
+  const { spec } = record;
   const { env, workdir } = sandboxParts(layout, layout.root(name), record);
-  const joins = joinPlace(name, run.monitor.pid);
+  return {
+    record,
+    ...wayInto(run, {
+      ...{ spec, env, workdir, user: record.hostUser },
+      joins: joinPlace(name, run.monitor.pid),
+      // Sidecars are in the host's network, where we are already and nobody needs to go.
+      hasNetwork: ref.component === 'agent',
+      hasImage: imageOf(layout, spec).layer !== null,
+    }),
+  };
+}
+
+/** A sandbox to be joined. */
+export interface Inside {
+  readonly spec: Pick<ContainerSpec, 'user' | 'resources'>;
+  readonly env: { readonly [name: string]: string };
+  readonly workdir: string;
+  /** On the host; null = as ourselves. */
+  readonly user: HostUser | null;
+  /** Shell text that takes the program where the sandbox's limits are. */
+  readonly joins: string;
+  readonly hasNetwork: boolean;
+  /** It is over an image's programs, none of which may run with the rights that a way in has. */
+  readonly hasImage: boolean;
+}
+
+/** The way into a sandbox of which no record speaks. */
+export function wayInto(run: RunRecord, inside: Inside): Omit<Entrance, 'record'> {
+  const { spec, env, workdir, user, hasImage } = inside;
   const asUser =
-    hostUser === null
+    user === null
       ? []
       : [
           'setpriv',
-          `--reuid=${hostUser.uid}`,
-          `--regid=${hostUser.gid}`,
+          `--reuid=${user.uid}`,
+          `--regid=${user.gid}`,
           '--clear-groups',
           '--no-new-privs',
         ];
-  // Sidecars are in the host's network, where we are already and nobody needs to go.
-  const network = ref.component === 'agent' ? ['--net'] : [];
+  const network = inside.hasNetwork ? ['--net'] : [];
   const kinds = ['--mount', '--pid', '--ipc', '--uts', '--cgroup', ...network];
+  const bwrap = hasImage ? ownProgram('bwrap') : ['bwrap'];
   return {
-    record,
     argv: [
-      ...['sh', '-c', `${joins}exec "$@"`, 'sh', ...asUser],
+      ...['sh', '-c', `${inside.joins}exec "$@"`, 'sh', ...asUser],
       ...['nsenter', '-t', String(run.monitor.pid), '--user', '--preserve-credentials', '--'],
       ...['nsenter', '-t', String(run.init.pid), ...kinds, '--'],
-      ...['bwrap', '--args', String(JOIN_ARGUMENTS), '--', ...withoutCores(spec.resources)],
+      ...[...bwrap, '--args', String(JOIN_ARGUMENTS), '--'],
+      // Also tells an absent program by the exit code that a shell has for it, which bubblewrap does not.
+      ...limitedBy(prlimitOf(hasImage), ['--core=0', ...resourceLimits(spec.resources)]),
     ],
     arguments: (more, ownSession) =>
       `${[
@@ -104,12 +134,6 @@ export function sessionCommand(
   }
   const script = ['script', '--quiet', '--return', '--command', argv.map(quote).join(' ')];
   return notedWay(attach.files, [...way, ...script, '/dev/null']);
-}
-
-/** Also tells an absent program by the exit code that a shell has for it, which bubblewrap does not. */
-function withoutCores(resources: ContainerRecord['spec']['resources']): readonly string[] {
-  const [, ...limits] = resourceLimits(resources);
-  return ['prlimit', '--core=0', ...(limits.length === 0 ? ['--'] : limits)];
 }
 
 function terminalKind(): string {

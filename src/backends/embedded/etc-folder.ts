@@ -51,6 +51,8 @@ export function writeEtc(folder: string, options: EtcOptions): void {
     hostname: `${options.hostname}\n`,
     hosts: hostsText(options),
     'resolv.conf': resolver,
+    // An image's own would be loaded into the program that leads others in.
+    'ld.so.preload': '',
     'nsswitch.conf': `passwd: files\ngroup: files\nhosts: ${resolves ? 'files dns' : 'files'}\n`,
   };
   for (const [name, text] of Object.entries(texts)) {

@@ -5,7 +5,7 @@ import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type ComponentRef, runtimeName } from '../../model/component.ts';
 import { BackendError, type ExecRequest, type ExecResult } from '../backend.ts';
-import { entrance, JOIN_ARGUMENTS } from './enter.ts';
+import { type Entrance, entrance, JOIN_ARGUMENTS } from './enter.ts';
 import { covers } from './inherited.ts';
 import type { Machine } from './machine.ts';
 import { outerEnvironment } from './outer-environment.ts';
@@ -48,8 +48,8 @@ export async function execRaw(
   request: RawRequest,
   run: RunRecord = mustRun(machine.layout, ref),
 ): Promise<RawResult> {
-  const { argv, arguments: given, record } = entrance(machine, ref, run);
-  const { uid } = record.spec.user;
+  const way = entrance(machine, ref, run);
+  const { uid } = way.record.spec.user;
   if (request.user !== null && request.user.uid !== uid) {
     throw new BackendError({
       code: 'not-supported',
@@ -57,11 +57,21 @@ export async function execRaw(
       message: `the only user of ${runtimeName(ref)} is ${uid}: there is no ${request.user.uid}`,
     });
   }
+  return runThrough(machine, way, request, run);
+}
+
+/** Runs a program by a way in, as `execRaw` does. */
+export async function runThrough(
+  machine: Machine,
+  way: Omit<Entrance, 'record'>,
+  request: Omit<RawRequest, 'user'>,
+  run: RunRecord,
+): Promise<RawResult> {
   const timeout = AbortSignal.timeout(request.timeoutMs);
   const signal = request.signal ? AbortSignal.any([timeout, request.signal]) : timeout;
   signal.throwIfAborted();
   const mark = randomUUID();
-  const [program = '', ...rest] = [...argv, ...request.argv];
+  const [program = '', ...rest] = [...way.argv, ...request.argv];
   const seccomp = openSync(machine.seccompPath(), 'r');
   const nothing = openSync('/dev/null', 'r');
   try {
@@ -79,7 +89,8 @@ export async function execRaw(
       child.kill('SIGKILL');
     };
     signal.addEventListener('abort', end, { once: true });
-    feed(child.stdio[JOIN_ARGUMENTS] as Writable, given({ ...request.env, BB_EXEC: mark }, true));
+    const given = way.arguments({ ...request.env, BB_EXEC: mark }, true);
+    feed(child.stdio[JOIN_ARGUMENTS] as Writable, given);
     feed(child.stdin, request.stdin ?? '');
     const output = await collect(child, request);
     signal.removeEventListener('abort', end);

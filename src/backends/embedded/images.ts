@@ -2,13 +2,14 @@ import { readFileSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { HostProgramsImage, ImageBuild } from '../../model/component.ts';
-import { BackendError } from '../backend.ts';
 import type { EmbeddedLayout } from './layout.ts';
 import { temporaryBeside } from './records.ts';
 
 const MANIFEST = 'image.json';
 /** Archive of the home that a saved image begins with, in its folder. */
 export const SAVED_HOME = 'home.tar';
+/** Folder with what was built, in its folder. */
+export const LAYER = 'layer';
 
 type OnHost = Omit<HostProgramsImage, 'extra'>;
 
@@ -20,20 +21,16 @@ export interface EmbeddedImage {
   readonly from: string | null;
   /** Archive that a new home is filled from; null = it is empty. */
   readonly home: string | null;
+  /** Folder with what a build changed of the host's programs and put beside them; null = nothing. */
+  readonly layer: string | null;
 }
 
-/** Keeps the image's files under its name, whole or not at all. */
-export async function ensureImage(layout: EmbeddedLayout, build: ImageBuild): Promise<void> {
-  if (findImage(layout, build.reference) !== null) return;
+/** Keeps the files of an image of bb's own under its name, whole or not at all. */
+export async function keepImage(
+  layout: EmbeddedLayout,
+  build: ImageBuild & { readonly onHost: HostProgramsImage },
+): Promise<void> {
   const { onHost } = build;
-  if (onHost === undefined) {
-    throw new BackendError({
-      code: 'not-supported',
-      kind: 'terminal',
-      message: `${build.reference} is built from a Dockerfile, which the embedded backend cannot do`,
-      hint: 'use image: builtin, or backend: docker for this bottle',
-    });
-  }
   const target = layout.image(build.reference);
   const temporary = temporaryBeside(target);
   const files = join(temporary, 'files');
@@ -53,22 +50,36 @@ export async function ensureImage(layout: EmbeddedLayout, build: ImageBuild): Pr
 export function findImage(layout: EmbeddedLayout, reference: string): EmbeddedImage | null {
   const folder = layout.image(reference);
   try {
-    const { from = null, ...onHost } = JSON.parse(readFileSync(join(folder, MANIFEST), 'utf8'));
+    const text = readFileSync(join(folder, MANIFEST), 'utf8');
+    const {
+      from,
+      isBuilt = false,
+      hasHome = from !== undefined,
+      ...onHost
+    }: Manifest = JSON.parse(text);
+    const base = from === undefined ? folder : layout.image(from);
     return {
-      ...{ onHost, from },
-      files: join(from === null ? folder : layout.image(from), 'files'),
-      home: from === null || onHost.home === null ? null : join(folder, SAVED_HOME),
+      ...{ onHost, from: from ?? null },
+      files: join(base, 'files'),
+      home: hasHome && onHost.home !== null ? join(folder, SAVED_HOME) : null,
+      layer: isBuilt ? join(base, LAYER) : null,
     };
   } catch {
     return null;
   }
 }
 
-/** `from` names the image whose files it shares. */
-export async function writeManifest(
-  folder: string,
-  manifest: OnHost & { readonly from?: string },
-): Promise<void> {
+/** What the folder of an image says of itself. */
+type Manifest = OnHost & {
+  /** The image whose files it shares. */
+  readonly from?: string;
+  /** It, or the one whose files it shares, has a layer. */
+  readonly isBuilt?: boolean;
+  /** It has an archive of a home, as each that shares files has. */
+  readonly hasHome?: boolean;
+};
+
+export async function writeManifest(folder: string, manifest: Manifest): Promise<void> {
   await writeFile(join(folder, MANIFEST), JSON.stringify(manifest), { mode: 0o600, flush: true });
 }
 

@@ -6,6 +6,7 @@ import { BOOKS_VARIABLE } from './forgotten.ts';
 import { launcherArgv, startByLauncher } from './launcher.ts';
 import { rootParts } from './layout.ts';
 import { outerEnvironment } from './outer-environment.ts';
+import { type Overlay, overlayWay } from './overlay.ts';
 import { stage } from './staging.ts';
 import { DESCRIPTORS, type Launched, NotStarted, type Start } from './start.ts';
 
@@ -20,6 +21,8 @@ export interface Launch extends Pick<Start, 'user' | 'place' | 'within' | 'liste
   /** `booksOf` whoever starts it. */
   readonly books: string;
   readonly binds: readonly Bind[];
+  /** Seen inside before the binds are. */
+  readonly overlays?: readonly Overlay[];
   /** A folder of ours for what only the start needs, and for the log. */
   readonly root: string;
   /** bubblewrap's arguments; sources are given as they are found once `user` looks for them. */
@@ -37,18 +40,18 @@ export interface Launch extends Pick<Start, 'user' | 'place' | 'within' | 'liste
  * somebody inside the bottle has one of the ports.
  */
 export async function launch(options: Launch): Promise<Launched> {
-  const { root, statusPath, seccompPath } = options;
+  const { root, statusPath, seccompPath, overlays = [] } = options;
   const { log, mounts, arguments: given } = rootParts(root);
   mkdirSync(dirname(statusPath), { recursive: true, mode: 0o700 });
-  const staging = stage(root, options.user, options.binds);
+  const staging = stage(root, options.user, { binds: options.binds, overlays });
   const flags = ['--seccomp', DESCRIPTORS.seccomp, '--json-status-fd', DESCRIPTORS.status];
-  const text = [...options.arguments(staging?.binds ?? options.binds), ...flags].join('\0');
+  const text = [...options.arguments(staging.binds), ...flags].join('\0');
   writeFileSync(given, `${text}\0`, { mode: 0o600 });
   const start: Start = {
     ...options,
-    argv: argvOf(options),
+    argv: [...overlayWay(staging.seenAt, overlays), ...argvOf(options)],
     env: { ...outerEnvironment(), [BOOKS_VARIABLE]: options.books },
-    staging,
+    staging: staging.mounts.length === 0 ? null : staging,
     files: { log, mounts, arguments: given, seccomp: seccompPath, status: statusPath },
   };
   const argv = launcherArgv(options);

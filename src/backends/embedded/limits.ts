@@ -55,11 +55,19 @@ export function joinScript(groups: readonly string[]): string {
 }
 
 /**
- * In front of a sandbox's program where nothing limits how many processes the whole has: a limit for its user namespace.
+ * Options of `prlimit`, where nothing limits how many processes the whole sandbox has: a limit for its user namespace.
  * Memory has none there: Node reserves far more than it uses, and does not start under a limit that would mean anything.
  */
 export function resourceLimits(resources: Resources): readonly string[] {
   const { controllers } = limitMethod();
   const isLimited = controllers.some((controller) => controller === 'pids');
-  return isLimited ? [] : ['prlimit', `--nproc=${resources.pids}`, '--'];
+  return isLimited ? [] : [`--nproc=${resources.pids}`];
+}
+
+/** argv in front of what runs in a sandbox; nothing where there is nothing to limit. */
+export function limitedBy(
+  prlimit: readonly string[],
+  options: readonly string[],
+): readonly string[] {
+  return options.length === 0 ? [] : [...prlimit, ...options, '--'];
 }

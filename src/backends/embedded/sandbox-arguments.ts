@@ -1,6 +1,8 @@
-import { existsSync, lstatSync, readlinkSync } from 'node:fs';
 import type { ContainerSpec } from '../../model/component.ts';
+import { hostPrograms } from './host-programs.ts';
+import type { ImageRoot } from './image-root.ts';
 import type { Bind } from './launch.ts';
+import { OWN_PROGRAMS } from './own-programs.ts';
 
 const MEBIBYTE = 1024 * 1024;
 /** Where this very Node is found in every sandbox, before any other. */
@@ -8,29 +10,42 @@ export const NODE_FOLDER = '/opt/node/bin';
 const PATH = `${NODE_FOLDER}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin`;
 
 export interface Sandbox {
-  readonly spec: Pick<ContainerSpec, 'user' | 'tmpfs' | 'identity'>;
+  readonly spec: Pick<ContainerSpec, 'user' | 'tmpfs'>;
+  /** Name that the machine has inside. */
+  readonly hostname: string;
   readonly env: { readonly [name: string]: string };
   readonly workdir: string;
   readonly binds: readonly Bind[];
+  /** What is neither bound nor of bubblewrap's making; null = the host's programs. */
+  readonly root: Pick<ImageRoot, 'links' | 'folders'> | null;
 }
 
-/** Name that the machine has inside. */
+/** What a container's machine is called inside. */
 export function hostnameOf({ identity }: Pick<ContainerSpec, 'identity'>): string {
   return identity.component === 'agent' ? identity.bottle : `${identity.bottle}-sidecars`;
 }
 
 /**
- * bubblewrap's arguments: every namespace but the network's, which is entered or kept; the host's programs read-only;
+ * bubblewrap's arguments: every namespace but the network's, which is entered or kept; its programs read-only;
  * nothing writable but what is bound so and memory of a fixed size. The environment is in here, so they go through a
  * descriptor and never onto a command line.
  */
-export function sandboxArguments({ spec, env, workdir, binds }: Sandbox): readonly string[] {
+export function sandboxArguments({
+  spec,
+  hostname,
+  env,
+  workdir,
+  binds,
+  root,
+}: Sandbox): readonly string[] {
+  const whole = binds.find(({ target }) => target === '/');
   const tmpfs = { '/tmp': 256 * MEBIBYTE, '/run': 16 * MEBIBYTE, ...spec.tmpfs };
   return [
     ...userArguments(spec.user),
     ...['--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup'],
-    ...['--hostname', hostnameOf(spec), '--new-session'],
-    ...hostPrograms(),
+    ...['--hostname', hostname, '--new-session'],
+    ...(whole === undefined ? [] : bindArguments(whole)),
+    ...(root === null ? hostArguments() : imageArguments(root)),
     ...['--proc', '/proc', '--dev', '/dev'],
     ...['--perms', '1777', '--size', String(64 * MEBIBYTE), '--tmpfs', '/dev/shm'],
     ...['--remount-ro', '/dev'],
@@ -43,17 +58,21 @@ export function sandboxArguments({ spec, env, workdir, binds }: Sandbox): readon
       path,
     ]),
     ...['--dir', '/var', '--symlink', '/tmp', '/var/tmp', '--dir', '/home'],
-    ...binds.flatMap(({ source, target, readOnly }) => [
-      ...[readOnly ? '--ro-bind' : '--bind', source, target],
-    ]),
-    ...['--chdir', workdir, '--remount-ro', '/'],
+    ...binds.flatMap((bind) => (bind === whole ? [] : bindArguments(bind))),
+    ...['--chdir', workdir, ...(whole?.readOnly === false ? [] : ['--remount-ro', '/'])],
     ...environmentArguments({ PATH, LANG: 'C.UTF-8', ...env }),
   ];
 }
 
 /** For a program that joins a running sandbox: the same user, no new namespaces to make, the same environment. */
 export function joiningArguments(
-  { spec, env, workdir }: Omit<Sandbox, 'binds'>,
+  {
+    spec,
+    env,
+    workdir,
+  }: Pick<Sandbox, 'env' | 'workdir'> & {
+    readonly spec: Pick<ContainerSpec, 'user'>;
+  },
   options: { readonly ownSession: boolean },
 ): readonly string[] {
   return [
@@ -73,17 +92,20 @@ function environmentArguments(env: { readonly [name: string]: string }): readonl
   return ['--clearenv', ...entries];
 }
 
-/** `/usr`, and what is beside it on systems that have not merged the two. */
-function hostPrograms(): readonly string[] {
-  const beside = ['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'].filter((path) =>
-    existsSync(path),
+function hostArguments(): readonly string[] {
+  return hostPrograms().flatMap(({ path, link }) =>
+    link === null ? ['--ro-bind', path, path] : ['--symlink', link, path],
   );
+}
+
+function imageArguments({ links, folders }: Pick<ImageRoot, 'links' | 'folders'>) {
   return [
-    ...['--ro-bind', '/usr', '/usr'],
-    ...beside.flatMap((path) =>
-      lstatSync(path).isSymbolicLink()
-        ? ['--symlink', readlinkSync(path), path]
-        : ['--ro-bind', path, path],
-    ),
+    ...['--dir', OWN_PROGRAMS],
+    ...folders.flatMap((path) => ['--dir', path]),
+    ...links.flatMap(({ path, to }) => ['--symlink', to, path]),
   ];
+}
+
+function bindArguments({ source, target, readOnly }: Bind): readonly string[] {
+  return [readOnly ? '--ro-bind' : '--bind', source, target];
 }

@@ -1,9 +1,12 @@
 import type { ContainerSpec } from '../../model/component.ts';
 import { BackendError } from '../backend.ts';
 import { javaFolders } from './etc-folder.ts';
+import { type ImageRoot, imageRoot } from './image-root.ts';
 import { type EmbeddedImage, findImage } from './images.ts';
 import type { Bind } from './launch.ts';
 import { type EmbeddedLayout, rootParts } from './layout.ts';
+import type { Overlay } from './overlay.ts';
+import { OWN_PROGRAMS, ownPrograms } from './own-programs.ts';
 import type { ContainerRecord } from './records.ts';
 import { NODE_FOLDER } from './sandbox-arguments.ts';
 
@@ -13,6 +16,9 @@ export interface SandboxParts {
   readonly command: readonly string[];
   readonly workdir: string;
   readonly binds: readonly Bind[];
+  readonly overlays: readonly Overlay[];
+  /** Null = the host's programs, as they are. */
+  readonly root: Pick<ImageRoot, 'links' | 'folders'> | null;
 }
 
 export function imageOf(layout: EmbeddedLayout, spec: ContainerSpec): EmbeddedImage {
@@ -22,7 +28,7 @@ export function imageOf(layout: EmbeddedLayout, spec: ContainerSpec): EmbeddedIm
     code: 'image-missing',
     kind: 'terminal',
     message: `the embedded backend has no image ${spec.image}`,
-    hint: 'use image: builtin, or backend: docker for this bottle',
+    hint: 'use an image that is built from a Dockerfile, or backend: docker for this bottle',
   });
 }
 
@@ -32,27 +38,39 @@ export function sandboxParts(
   root: string,
   { spec, env }: Pick<ContainerRecord, 'spec' | 'env'>,
 ): SandboxParts {
-  const { onHost, files } = imageOf(layout, spec);
+  const { onHost, files, layer } = imageOf(layout, spec);
   const { etc, home } = rootParts(root);
   const readOnly = true;
+  const own: readonly Bind[] = [
+    { source: '/etc/alternatives', target: '/etc/alternatives', readOnly },
+    ...javaBinds(etc),
+    { source: files, target: onHost.folder, readOnly },
+    { source: process.execPath, target: `${NODE_FOLDER}/node`, readOnly },
+    ...(onHost.home === null ? [] : [{ source: home, target: onHost.home, readOnly: false }]),
+    ...spec.mounts,
+  ];
+  const image = layer === null ? null : imageRoot(layer, { etc, taken: takenBy(spec, own) });
   return {
     env: { ...onHost.env, ...env },
     command: spec.command ?? onHost.command,
     workdir: spec.workdir ?? onHost.workdir,
-    binds: [
-      { source: etc, target: '/etc', readOnly },
-      { source: '/etc/alternatives', target: '/etc/alternatives', readOnly },
-      ...javaBinds(etc),
-      { source: files, target: onHost.folder, readOnly },
-      { source: process.execPath, target: `${NODE_FOLDER}/node`, readOnly },
-      ...(onHost.home === null ? [] : [{ source: home, target: onHost.home, readOnly: false }]),
-      ...spec.mounts,
-    ],
+    root: image,
+    overlays: image?.overlays ?? [],
+    binds:
+      image === null
+        ? [{ source: etc, target: '/etc', readOnly }, ...own]
+        : [...image.binds, { source: ownPrograms(layout), target: OWN_PROGRAMS, readOnly }, ...own],
   };
 }
 
+/** Paths at which something else is than the image's. */
+function takenBy({ tmpfs }: ContainerSpec, own: readonly Bind[]): readonly string[] {
+  const made = [OWN_PROGRAMS, '/proc', '/sys', '/dev', '/tmp', '/run', '/var/tmp', '/home/agent'];
+  return [...made, ...Object.keys(tmpfs), ...own.map(({ target }) => target)];
+}
+
 /** Those that the host has and the sandbox has a place for. */
-function javaBinds(etc: string): readonly Bind[] {
+export function javaBinds(etc: string): readonly Bind[] {
   const onHost = new Set(javaFolders('/etc'));
   return javaFolders(etc)
     .filter((name) => onHost.has(name))

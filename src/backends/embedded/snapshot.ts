@@ -20,7 +20,7 @@ export async function snapshotContainer(
 ): Promise<void> {
   const { layout } = machine;
   const { spec } = await ownRecord(layout, ref);
-  const { onHost, from } = imageOf(layout, spec);
+  const { onHost, from, layer } = imageOf(layout, spec);
   const target = layout.image(reference);
   await removeLeftovers(target);
   const temporary = temporaryBeside(target);
@@ -29,7 +29,11 @@ export async function snapshotContainer(
     if (onHost.home !== null) {
       await saveHome(machine, ref, onHost.home, join(temporary, SAVED_HOME));
     }
-    await writeManifest(temporary, { ...onHost, from: from ?? spec.image });
+    await writeManifest(temporary, {
+      ...onHost,
+      from: from ?? spec.image,
+      isBuilt: layer !== null,
+    });
     // Whoever dies between the two finds the container still there, and saves it again.
     const former = temporaryBeside(target);
     await rename(target, former).catch(unlessAbsent);

@@ -1,6 +1,13 @@
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import type { Bind } from './launch.ts';
 import { rootParts } from './layout.ts';
+import {
+  linkSources,
+  makeMergedPlaces,
+  mergedBinds,
+  type Overlay,
+  stagedSources,
+} from './overlay.ts';
 import type { HostUser } from './records.ts';
 
 /**
@@ -13,22 +20,42 @@ export interface Staging {
   /** Bound to `seenAt` with all that is in it. */
   readonly folder: string;
   readonly seenAt: string;
-  /** The binds with their sources as that user finds them. */
+  /** What is bound, overlays first, with sources as that user finds them. */
   readonly binds: readonly Bind[];
 }
 
 const SEEN_AT = '/mnt';
 
-/** Makes the places; null where none are needed. */
-export function stage(root: string, user: HostUser | null, binds: readonly Bind[]): Staging | null {
-  if (user === null || binds.length === 0) return null;
+/** Makes the places. Without another user nothing is to be mounted there. */
+export function stage(
+  root: string,
+  user: HostUser | null,
+  { binds, overlays }: { readonly binds: readonly Bind[]; readonly overlays: readonly Overlay[] },
+): Staging {
   const folder = rootParts(root).stage;
+  if (overlays.length > 0) makeMergedPlaces(folder, overlays);
+  if (user === null) {
+    linkSources(folder, overlays);
+    const seenAt = folder;
+    return { mounts: [], folder, seenAt, binds: [...mergedBinds(seenAt, overlays), ...binds] };
+  }
+  const layers = stagedSources(overlays).map(([name, source]) => {
+    mkdirSync(`${folder}/${name}`, { recursive: true, mode: 0o755 });
+    return { source, target: `${folder}/${name}` };
+  });
   const places = binds.map(({ source }, index) => makePlace(folder, source, index));
+  const placed = binds.map(({ source }, index) => ({
+    source,
+    target: `${folder}/${places[index]}`,
+  }));
   return {
-    mounts: binds.map(({ source }, index) => ({ source, target: `${folder}/${places[index]}` })),
+    mounts: [...placed, ...layers],
     folder,
     seenAt: SEEN_AT,
-    binds: binds.map((bind, index) => ({ ...bind, source: `${SEEN_AT}/${places[index]}` })),
+    binds: [
+      ...mergedBinds(SEEN_AT, overlays),
+      ...binds.map((bind, index) => ({ ...bind, source: `${SEEN_AT}/${places[index]}` })),
+    ],
   };
 }
 

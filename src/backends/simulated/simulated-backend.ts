@@ -45,6 +45,7 @@ const CAPABILITIES: BackendCapabilities = {
   internalNetwork: true,
   freeze: true,
   capabilityChange: true,
+  wholeDockerfiles: true,
   attach: true,
   otherUsers: true,
   closedRuntimes: [],

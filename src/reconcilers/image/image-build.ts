@@ -3,42 +3,32 @@ import type { DesiredState } from '../../model/desired-state.ts';
 import type { HostFacts } from '../plan-context.ts';
 import { imageReference } from './image-reference.ts';
 
-/** How to build one image over the host's base. `context` are the files beside its Dockerfile. */
-function imageBuild(
-  image: {
-    readonly reference: string;
-    readonly dockerfile: string;
-    readonly context?: ReadonlyMap<string, Uint8Array>;
-  },
-  host: Pick<HostFacts, 'imageBase'>,
-): ImageBuild {
-  return {
-    reference: image.reference,
-    dockerfile: image.dockerfile,
-    buildArgs: { BASE: host.imageBase },
-    context: image.context ?? new Map(),
-  };
-}
-
 /**
  * Builds of all Dockerfiles of the desired state, by reference; those that ship with bb are the caller's. Each is made
- * an agent's root as bb's own is, by what `agentDockerfile` does over its base: an agent has its user and its home
+ * an agent's root as bb's own is, by what the Dockerfile of `agent` does over its base: an agent has its user and its home
  * whatever the Dockerfile says of them.
  */
 export function desiredImageBuilds(
   desired: Pick<DesiredState, 'bottles' | 'contents'>,
   host: Pick<HostFacts, 'agentImage' | 'imageBase'>,
-  agentDockerfile: string,
+  agent: Pick<ImageBuild, 'dockerfile' | 'onHost'>,
 ): ReadonlyMap<string, ImageBuild> {
-  const last = overAnyBase(agentDockerfile);
+  const last = overAnyBase(agent.dockerfile);
   const builds = new Map<string, ImageBuild>();
   for (const { spec } of Object.values(desired.bottles)) {
     if (spec.image.kind !== 'dockerfile') continue;
-    const text = desired.contents.get(spec.image.digest);
-    if (text === undefined) continue;
+    const content = desired.contents.get(spec.image.digest);
+    if (content === undefined) continue;
     const reference = imageReference(spec.image, host);
-    const dockerfile = `${ended(new TextDecoder().decode(text))}\n\n${last}`;
-    builds.set(reference, imageBuild({ reference, dockerfile }, host));
+    const text = new TextDecoder().decode(content);
+    builds.set(reference, {
+      reference,
+      dockerfile: `${ended(text)}\n\n${last}`,
+      buildArgs: { BASE: host.imageBase },
+      context: new Map(),
+      ...(agent.onHost === undefined ? {} : { onHost: agent.onHost }),
+      written: { file: spec.image.path, text },
+    });
   }
   return builds;
 }

@@ -2,9 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { ensureImage, findImage, listImages } from '../../../src/backends/embedded/images.ts';
+import { findImage, keepImage, listImages } from '../../../src/backends/embedded/images.ts';
 import { embeddedLayout } from '../../../src/backends/embedded/layout.ts';
-import type { ImageBuild } from '../../../src/model/component.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -14,7 +13,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-const build: ImageBuild = {
+const build = {
   reference: 'bb/sidecars:1',
   dockerfile: '',
   buildArgs: {},
@@ -31,7 +30,7 @@ const build: ImageBuild = {
 
 it('keeps the files of an image, those that only make it quicker too, and what is run', async () => {
   const layout = embeddedLayout(folder);
-  await Promise.all([ensureImage(layout, build), ensureImage(layout, build)]);
+  await Promise.all([keepImage(layout, build), keepImage(layout, build)]);
   const image = findImage(layout, build.reference);
   expect(image?.onHost).toEqual({
     ...{ folder: '/opt/bb', command: ['node', '/opt/bb/bundle.js'], env: { MODE: 'quick' } },
@@ -40,14 +39,4 @@ it('keeps the files of an image, those that only make it quicker too, and what i
   const read = (path: string) => readFileSync(join(image?.files ?? '', path), 'utf8');
   expect([read('bundle.js'), read('cache/v1/code')]).toEqual(['program', 'compiled']);
   expect(await listImages(layout)).toEqual(['bb/sidecars:1']);
-});
-
-it('refuses what needs an engine before anything is written', async () => {
-  const layout = embeddedLayout(folder);
-  const { onHost: _absent, ...fromDockerfile } = build;
-  await expect(ensureImage(layout, fromDockerfile)).rejects.toMatchObject({
-    code: 'not-supported',
-    hint: expect.stringContaining('backend: docker'),
-  });
-  expect(await listImages(layout)).toEqual([]);
 });

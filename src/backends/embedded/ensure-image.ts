@@ -1,0 +1,21 @@
+import type { ImageBuild } from '../../model/component.ts';
+import { buildImage } from './build/build-image.ts';
+import { findImage, keepImage } from './images.ts';
+import type { Machine } from './machine.ts';
+import { inTurn } from './turns.ts';
+
+/** Makes the image unless it is there. Whoever wants one that is being built waits for it. */
+export function ensureImage(
+  machine: Machine,
+  build: ImageBuild,
+  onProgress: (line: string) => void,
+): Promise<void> {
+  const { layout } = machine;
+  return inTurn(`${layout.directory}/image ${build.reference}`, async () => {
+    if (findImage(layout, build.reference) !== null) return;
+    const { onHost, written } = build;
+    if (onHost !== undefined && written === undefined)
+      return keepImage(layout, { ...build, onHost });
+    await buildImage(machine, build, onProgress);
+  });
+}
