@@ -92,11 +92,7 @@ async function demonstrate(cleanups: (() => Promise<unknown>)[]): Promise<void> 
     await agent;
   });
   const id = await waitForProposal(folder, fleet, agent);
-  await bb(['show', id]);
-
-  heading('You decide');
-  const approved = await confirm('Approve it?');
-  await bb(approved ? ['approve', id] : ['reject', id, '--reason', 'not today']);
+  const approved = await decide(id, fleet, bb);
   await shown('git', ['log', '-1', '--stat'], { cwd: fleet, env: UNPAGED });
   const { exitCode } = await agent;
   if (approved && exitCode !== 0) throw new Error('the approved request did not pass');
@@ -109,6 +105,32 @@ async function demonstrate(cleanups: (() => Promise<unknown>)[]): Promise<void> 
   say(`  ${BB} attach demo        a shell in the bottle`);
   say(`  edit desired-state/routes/example-api.yaml, commit, and ask again`);
   await confirm('Clean everything up now?');
+}
+
+/** True for an approval of what was asked; whoever decided elsewhere meanwhile has decided. */
+async function decide(id: string, fleet: string, bb: BbCommand): Promise<boolean> {
+  try {
+    await bb(['show', id]);
+    heading('You decide');
+    const approved = await confirm('Approve it?');
+    await bb(approved ? ['approve', id] : ['reject', id, '--reason', 'not today']);
+    return approved;
+  } catch (error) {
+    const decision = await decisionOf(id, fleet);
+    if (decision === null) throw error;
+    say(`${decision.operator} had decided it before (${decision.action}): so be it`);
+    return decision.action === 'approve';
+  }
+}
+
+/** What history says of a proposal; null when nobody has decided it. */
+async function decisionOf(id: string, fleet: string) {
+  const of = (name: string) => `%(trailers:key=Bb-${name},valueonly,separator=)`;
+  const format = `--format=${of('Proposal')} ${of('Action')} ${of('Operator')}`;
+  const { stdout } = await execa('git', ['log', format], { cwd: fleet });
+  const line = stdout.split('\n').find((each) => each.startsWith(`${id} `));
+  const [, action = '', operator = ''] = /^\S+ (\S+) (.*)$/.exec(line ?? '') ?? [];
+  return action === '' ? null : { action, operator };
 }
 
 type BbCommand = (argv: readonly string[]) => Promise<void>;

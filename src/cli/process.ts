@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
 import { hostname, userInfo } from 'node:os';
 import { createInterface } from 'node:readline/promises';
-import { EXIT, type ExitCode } from './exit-codes.ts';
+import { EXIT } from './exit-codes.ts';
+import { handOver } from './hand-over.ts';
 import { Output, type Sink } from './output.ts';
 import { run } from './run.ts';
 import type { Surroundings } from './session.ts';
@@ -74,23 +74,6 @@ function sinkOf(stream: NodeJS.WriteStream): Sink {
 async function askLine(question: string, signal: AbortSignal): Promise<string> {
   using lines = createInterface({ input: process.stdin, output: process.stdout });
   return await lines.question(question, { signal });
-}
-
-/** Ctrl-C belongs to the program that has the terminal, so it does not end `bb` meanwhile. */
-function handOver(argv: readonly string[]): Promise<ExitCode> {
-  const [program = '', ...rest] = argv;
-  const keepRunning = () => {};
-  const before = process.listeners('SIGINT');
-  process.removeAllListeners('SIGINT');
-  process.on('SIGINT', keepRunning);
-  return new Promise<ExitCode>((resolve, reject) => {
-    const child = spawn(program, rest, { stdio: 'inherit' });
-    child.on('error', reject);
-    child.on('exit', (code, signal) => resolve(code ?? (signal === null ? EXIT.failed : 128)));
-  }).finally(() => {
-    process.removeListener('SIGINT', keepRunning);
-    for (const listener of before) process.on('SIGINT', listener);
-  });
 }
 
 function flushed(stream: NodeJS.WriteStream): Promise<void> {

@@ -8,6 +8,7 @@ import type {
 import { didYouMean } from '../model/did-you-mean.ts';
 import { CommandFailure, Interrupted } from './command-failure.ts';
 import { EXIT } from './exit-codes.ts';
+import type { Relay } from './hand-over.ts';
 import type { Output } from './output.ts';
 import { failureOf } from './refusal.ts';
 
@@ -24,8 +25,8 @@ export interface Surroundings {
   readonly runController: RunController;
   /** Asks a person for a line; null when there is nobody to ask. */
   readonly ask: ((question: string) => Promise<string>) | null;
-  /** Runs a program with the terminal inherited; resolves with its exit code. */
-  readonly handOver: (argv: readonly string[]) => Promise<number>;
+  /** Runs a program with the terminal inherited; resolves with its exit code. A relay passes signals on to it. */
+  readonly handOver: (argv: readonly string[], relay?: Relay) => Promise<number>;
 }
 
 /** Options that every command has. */

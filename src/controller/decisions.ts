@@ -3,7 +3,7 @@ import type { HostPolicy } from '../model/host-policy.ts';
 import type { Revision } from '../model/names.ts';
 import type { Proposal } from '../model/proposal.ts';
 import { sanitizeLine } from '../model/sanitize.ts';
-import { commitMessage } from '../supervise/commit-message.ts';
+import { commitMessage, operatorsWords } from '../supervise/commit-message.ts';
 import type { ProposalStore } from '../supervise/proposal-store.ts';
 import { requestText } from '../supervise/request-text.ts';
 import type {
@@ -157,7 +157,8 @@ export class Decisions {
       );
       if (!committed.ok) return committed;
       const { revision } = committed.value;
-      const own = { state: 'rejected', operator, notes: reason, revision } as const;
+      const notes = operatorsWords(reason);
+      const own = { state: 'rejected', operator, notes, revision } as const;
       const told = await toldOf(proposal, own, committed.value.before, this.#ports.git);
       await answerProposal(proposal, told, this.#ports);
       return decided(proposal, 'rejected', committed.value);
@@ -180,7 +181,7 @@ export class Decisions {
   /** The agent waits in its tool call: what it does not need comes after its answer. */
   async #answerInForce(
     { proposal, instead }: Approvable,
-    { operator, notes }: ApproveRequest,
+    { operator, notes: raw = '' }: ApproveRequest,
     committed: CommittedDecision & { readonly mayBeInForce: boolean },
   ): Promise<Answer<Decision>> {
     const { revision, follow } = committed;
@@ -191,6 +192,7 @@ export class Decisions {
     const { outcome, passed } = await enforce(demand, this.#ports, patience);
     if (outcome.kind === 'in-force') {
       const final = instead === null ? null : requestText(instead);
+      const notes = operatorsWords(raw) || undefined;
       const own = { state, operator, notes, final, revision } as const;
       const told = await toldOf(proposal, own, committed.before, git);
       await answerProposal(proposal, told, this.#ports);

@@ -14,11 +14,14 @@ export async function recordedAnswer(
 ): Promise<Told> {
   const { kind, revision, commit } = decision;
   const operator = operatorOf(decision);
+  const notes = trailerOf(decision, 'Bb-Notes');
   switch (kind) {
     case 'approved':
-      return { state: kind, operator, revision };
-    case 'modified':
-      return { state: kind, operator, revision, final: await finalText(proposal, decision, git) };
+      return { state: kind, operator, notes, revision };
+    case 'modified': {
+      const final = await finalText(proposal, decision, git);
+      return { state: kind, operator, notes, revision, final };
+    }
     case 'rejected':
       return {
         state: kind,
@@ -37,10 +40,7 @@ export async function toldOf(
   git: Git,
 ): Promise<Told> {
   if (before === null) return own;
-  const recorded = await recordedAnswer(proposal, before, git);
-  // No trailer keeps the notes of an approval; whoever asks again after a crash has them still.
-  const isOwn = recorded.operator === own.operator && recorded.notes === undefined;
-  return isOwn ? { ...recorded, notes: own.notes } : recorded;
+  return recordedAnswer(proposal, before, git);
 }
 
 /** Who decided: of a commit that was not made here its author. */

@@ -57,11 +57,17 @@ export interface CommitMessage {
   readonly trailers: readonly (readonly [name: string, value: string])[];
 }
 
+/** Trailer of an approval that holds what its operator wrote for the agent. */
+const NOTES = 'Bb-Notes';
+const READ_BACK: ReadonlySet<string> = new Set([INSTEAD, NOTES, 'Bb-Reason']);
+
 /** Who decides what nobody has to decide. */
 const CONTROLLER = 'bb';
 
 const SUBJECT_LENGTH = 72;
 const TRAILER_LENGTH = 300;
+/** As much as an agent is told of what an operator wrote. */
+const WORDS_LENGTH = 500;
 /** Forty lines of a build, as wide as a terminal or two. */
 const LOG_LENGTH = 8_000;
 
@@ -77,9 +83,14 @@ export function commitMessage(recorded: Recorded): CommitMessage {
     trailers: trailersOf(recorded).map(([name, value]) => [
       name,
       // What has to be read back is bounded where it is made.
-      name === INSTEAD ? value : trailerValue(value),
+      READ_BACK.has(name) ? value : trailerValue(value),
     ]),
   };
+}
+
+/** What an operator wrote for the agent, as one line that a commit keeps and the answer says. */
+export function operatorsWords(raw: string): string {
+  return oneLine(raw, WORDS_LENGTH);
 }
 
 function proseOf(recorded: Recorded): { subject: string; body: readonly string[] } {
@@ -179,12 +190,33 @@ function trailersOf(recorded: Recorded): readonly (readonly [string, string])[] 
     ['Bb-Tool', proposal.request.tool],
     ['Bb-Operator', recorded.operator],
     ...(recorded.kind === 'revert' ? [['Bb-Reverts', recorded.reverts] as const] : []),
-    ...(recorded.kind === 'approve' ? [] : [['Bb-Reason', recorded.reason] as const]),
+    ...wordsOf(recorded),
     ...(instead === null ? [] : formatInstead(instead)),
     ['Bb-Justification', proposal.justification],
   ];
 }
 
+function wordsOf(
+  recorded: Extract<Recorded, { kind: 'approve' | 'reject' | 'revert' }>,
+): readonly (readonly [string, string])[] {
+  switch (recorded.kind) {
+    case 'approve': {
+      const notes = operatorsWords(recorded.notes ?? '');
+      return notes === '' ? [] : [[NOTES, notes]];
+    }
+    case 'reject':
+      return [['Bb-Reason', operatorsWords(recorded.reason)]];
+    case 'revert':
+      return [['Bb-Reason', trailerValue(recorded.reason)]];
+    default:
+      return assertNever(recorded);
+  }
+}
+
 function trailerValue(raw: string): string {
-  return sanitizeLine(raw.replace(/\s+/g, ' ').trim(), TRAILER_LENGTH).trim() || '(none)';
+  return oneLine(raw, TRAILER_LENGTH) || '(none)';
+}
+
+function oneLine(raw: string, maxLength: number): string {
+  return sanitizeLine(raw.replace(/\s+/g, ' ').trim(), maxLength).trim();
 }

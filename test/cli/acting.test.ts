@@ -183,7 +183,8 @@ test('start makes an instance of an agent, and unsuspends a bottle of that name'
 test('exec runs what the controller says with our own streams', async () => {
   const argv = ['exec', 'dev', '--', 'ls', '--color'];
   const { handedOver } = await runBb(argv, { api: apiWith('dev') });
-  expect(handedOver).toEqual([['run', 'dev', 'ls', '--color']]);
+  const mark = expect.stringMatching(/^BB_EXEC=[-0-9a-f]{36}$/);
+  expect(handedOver).toEqual([['run', 'dev', 'env', mark, 'ls', '--color']]);
 });
 
 test('attach hands the terminal to what the controller says', async () => {

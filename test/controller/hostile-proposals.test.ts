@@ -146,9 +146,7 @@ test('no text of an agent or an operator becomes a trailer, a line of YAML or a 
   const approved = await fleet.propose('api.example.test', { justification: INJECTION });
   const notes = INJECTION;
   granted(await api.approve({ id: approved, ...OPERATOR, notes }, NO_PROGRESS));
-  expect(await trailersOf()).toEqual(
-    ours.filter((key) => key !== 'Reason').map((key) => `Bb-${key}`),
-  );
+  expect(await trailersOf()).toEqual(ours.map((key) => `Bb-${key === 'Reason' ? 'Notes' : key}`));
   const text = await fleet.repository.git('show', 'HEAD:desired-state/routes/dev.yaml');
   expect(parse(text).routes).toMatchObject([{ host: 'api.example.test' }]);
   const rejected = await fleet.propose('b.test', { justification: INJECTION });

@@ -92,6 +92,32 @@ test('an answer that was lost with its process tells what was approved instead',
   expect(await responseOf(fleet, id)).toMatchObject({ state: 'modified', final: narrower });
 });
 
+test.each([
+  ['for the\nrelease\u202e: x', 'for the release\\u{202e}: x'],
+  ['y'.repeat(800), `${'y'.repeat(499)}…`],
+])(
+  'an answer that was lost with its process says what the operator wrote, word for word',
+  async (notes, told) => {
+    const { fleet, controller, id } = await waiting();
+    const { queue } = bottleLayout(fleet.stateDirectory, bottleName('dev'));
+    const proposal = await readFile(`${queue}/${id}.proposal.json`, 'utf8');
+    granted(await approve(controller, id, { notes }));
+    expect(await responseOf(fleet, id)).toMatchObject({ state: 'approved', notes: told });
+    await rm(`${queue}/archive`, { recursive: true });
+    await diskQueueFiles.publish(`${queue}/${id}.proposal.json`, proposal);
+    granted(await (await fleet.open()).api.reconcile({}, NO_PROGRESS));
+    expect(await responseOf(fleet, id)).toMatchObject({ state: 'approved', notes: told });
+
+    const other = await fleet.propose('other.test');
+    const asked = await readFile(`${queue}/${other}.proposal.json`, 'utf8');
+    granted(await controller.api.reject({ id: other, reason: notes, operator: 'olga' }));
+    await rm(`${queue}/archive`, { recursive: true });
+    await diskQueueFiles.publish(`${queue}/${other}.proposal.json`, asked);
+    granted(await (await fleet.open()).api.reconcile({}, NO_PROGRESS));
+    expect(await responseOf(fleet, other)).toMatchObject({ state: 'rejected', notes: told });
+  },
+);
+
 test('an approved image is built, the agent replaced, then the agent answered', async () => {
   const { fleet, controller, id } = await waiting(IMAGE);
   const before = agentOf(fleet);

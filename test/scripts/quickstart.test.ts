@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { embeddedUnderTest } from '../engines/embedded-under-test.ts';
+import { eventually } from '../eventually.ts';
 import { builtProgram } from '../scenario/built-program.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -40,4 +41,47 @@ describe.skipIf(embedded.kind === 'none')('the quick start without an engine', (
     // Node keeps what it compiled of bb itself.
     expect(await readdir(home)).toEqual(['.cache']);
   }, 90_000);
+
+  test('goes on with what somebody decided elsewhere, and says who', async () => {
+    await builtProgram();
+    const home = await mkdtemp(join(tmpdir(), 'bb-quick-home-'));
+    onTestFinished(() => rm(home, { recursive: true, force: true }));
+    const env = { PATH: process.env['PATH'] ?? '', HOME: home };
+    const none = { ...env, DOCKER_HOST: `unix://${home}/none.sock` };
+    const running = execa(
+      'script',
+      ['-qec', `'${process.execPath}' scripts/quickstart.ts`, '/dev/null'],
+      {
+        cwd: ROOT,
+        env: none,
+        extendEnv: false,
+        all: true,
+        reject: false,
+      },
+    );
+    let said = '';
+    running.all.on('data', (chunk: Buffer) => {
+      said += chunk.toString('utf8');
+    });
+    onTestFinished(async () => {
+      running.kill('SIGTERM');
+      await running;
+    });
+    await eventually('it asks', () => said.includes('Approve it?'), 60_000);
+    const folder = /made (\/\S+)\/fleet/.exec(said)?.[1] ?? '';
+    const id = /\b[0-9A-Z]{26}\b/.exec(said)?.[0] ?? '';
+    const places = { XDG_CONFIG_HOME: `${folder}/config`, XDG_STATE_HOME: `${folder}/state` };
+    await execa(join(ROOT, 'bin/bb'), ['approve', id, '--yes'], {
+      cwd: `${folder}/fleet`,
+      env: { ...none, ...places, BB_OPERATOR: 'otto' },
+      extendEnv: false,
+    });
+    running.stdin.write('y\n');
+    await eventually('it asks about the end', () => said.includes('up now?'), 30_000);
+    running.stdin.write('y\n');
+    const { exitCode } = await running;
+    expect(exitCode, said).toBe(0);
+    expect(said).toContain('otto had decided it before (approve): so be it');
+    expect(said).toContain('/private/report -> 200');
+  }, 120_000);
 });

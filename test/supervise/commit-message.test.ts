@@ -41,6 +41,7 @@ Bb-Proposal: ${proposalId()}
 Bb-Bottle: dev
 Bb-Tool: egress-block
 Bb-Operator: olga
+Bb-Notes: for today
 Bb-Justification: The task needs the release list`);
   });
 
@@ -131,6 +132,7 @@ Bb-Justification: The task needs the release list`);
           'Bb-Bottle',
           'Bb-Tool',
           'Bb-Operator',
+          'Bb-Notes',
           'Bb-Justification',
         ]);
         expect(read).toEqual(message.trailers.map(([name, value]) => `${name}: ${value}`));

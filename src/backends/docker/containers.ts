@@ -1,8 +1,9 @@
 import type { ContainerCreateOptions } from 'dockerode';
 import { type ComponentRef, type ContainerSpec, runtimeName } from '../../model/component.ts';
+import { BackendError } from '../backend.ts';
 import { containerBody, endpointsOf } from './container-body.ts';
 import { type Engine, isNewer } from './engine.ts';
-import { statusOf } from './engine-error.ts';
+import { classify, statusOf } from './engine-error.ts';
 import { readLabels } from './labels.ts';
 import { absentAsNull, findContainer, otherForm, ownContainer } from './ownership.ts';
 import { isNameConflict, isPodman, podmanBody } from './podman.ts';
@@ -25,10 +26,17 @@ export async function createContainer(
   } catch (error) {
     if (!isNameConflict(error)) throw error;
     const found = await findContainer(engine, spec.identity);
-    const made = readLabels(found?.Config.Labels, runtimeName(spec.identity));
+    // The engine says more than that something has the name, or what had it is gone: the next pass tries again.
+    if (found === null) throw notMade(spec.identity, error);
+    const made = readLabels(found.Config.Labels, runtimeName(spec.identity));
     if (made?.specHash !== spec.identity.specHash) throw otherForm(spec.identity);
   }
   if (atOnce.length < endpoints.length) await attachMissing(engine, spec);
+}
+
+function notMade(ref: ComponentRef, error: unknown): BackendError {
+  const { message } = classify(error, `${runtimeName(ref)} cannot be made now`);
+  return new BackendError({ code: 'failed', kind: 'transient', message, cause: error });
 }
 
 /** Starting what runs answers 304. What is paused is not started but goes on where it was. */

@@ -3,6 +3,7 @@ import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { DeclareCommand } from '../frame.ts';
 import { parseCount } from '../parse-duration.ts';
 import type { Session } from '../session.ts';
+import { signalledProgram } from '../signalled-program.ts';
 
 export const execCommand: DeclareCommand = (frame) =>
   new Command('exec')
@@ -36,8 +37,12 @@ export const logsCommand: DeclareCommand = (frame) =>
 
 async function exec(session: Session, slug: string, argv: readonly string[]): Promise<ExitCode> {
   await using api = await session.open();
-  const command = await session.expect(api.execCommand(slug, argv), { api, slug });
-  return session.surroundings.handOver(command);
+  const program = signalledProgram(argv);
+  const commandOf = (inside: readonly string[]) =>
+    session.expect(api.execCommand(slug, inside), { api, slug });
+  return session.surroundings.handOver(await commandOf(program.argv), (signal) =>
+    commandOf(program.signal(signal)),
+  );
 }
 
 async function attach(

@@ -1,7 +1,7 @@
 import type { AllowlistEntry, DenyEntry, EgressRoute } from '../../model/egress-route.ts';
 import { fingerprint } from '../../model/fingerprint.ts';
 import type { BottleName } from '../../model/names.ts';
-import { decide, type EgressRequest } from '../../sidecars/egress/decide.ts';
+import { decide, type EgressRequest, isMatch } from '../../sidecars/egress/decide.ts';
 import { compileTable, type RouteTable, rulesOf } from '../../sidecars/egress/route-table.ts';
 
 /** What is enforced, or would be. Secrets by name: their values are of no use to the question. */
@@ -68,10 +68,10 @@ function decidingRule(
   const compiled = rulesOf(table.routes, request.authority.host).find(
     (each) => each.route === route,
   );
-  const values = (compiled?.matches ?? []).flatMap(({ methods, paths }, index) => {
-    const isMethod = methods.size === 0 || methods.has(request.method);
+  const values = (compiled?.matches ?? []).flatMap((match, index) => {
+    if (!isMatch(match, request)) return [];
+    const { methods, paths } = match;
     const at = paths.findIndex((matches) => matches(request.path));
-    if (!isMethod || (at === -1 && paths.length > 0)) return [];
     const path = route.matches[index]?.paths[at]?.value;
     return [...(path === undefined ? [] : [path]), ...(methods.size > 0 ? [request.method] : [])];
   });

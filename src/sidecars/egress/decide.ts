@@ -164,14 +164,20 @@ function renderCredential(auth: RouteAuth, value: string): InjectedHeader {
 }
 
 function matchesAny(matches: readonly CompiledMatch[], request: EgressRequest): boolean {
-  if (matches.length === 0) return true;
-  return matches.some(
-    ({ methods, paths, headers }) =>
-      (methods.size === 0 || methods.has(request.method)) &&
-      (paths.length === 0 || paths.some((matches) => matches(request.path))) &&
-      headers.every(({ name, exact }) =>
-        isOnly(request.headers.get(name.replaceAll('_', '-')), exact),
-      ),
+  return matches.length === 0 || matches.some((match) => isMatch(match, request));
+}
+
+/** Whether one match of a route lets a request through: by its path, its method and all of its headers. */
+export function isMatch(
+  { methods, paths, headers }: CompiledMatch,
+  request: EgressRequest,
+): boolean {
+  return (
+    (methods.size === 0 || methods.has(request.method)) &&
+    (paths.length === 0 || paths.some((matches) => matches(request.path))) &&
+    headers.every(({ name, exact }) =>
+      isOnly(request.headers.get(name.replaceAll('_', '-')), exact),
+    )
   );
 }
 

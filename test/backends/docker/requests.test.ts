@@ -7,6 +7,7 @@ import { connect } from '../../../src/backends/docker/engine.ts';
 import { runtimeName } from '../../../src/model/component.ts';
 import { bottleUnderTest, observed } from '../../contract/bottle-under-test.ts';
 import { dockerUnderTest } from '../../engines/docker-under-test.ts';
+import { misbehavingProxy } from '../../engines/misbehaving-proxy.ts';
 import { recordingProxy } from '../../engines/recording-proxy.ts';
 
 const engine = await dockerUnderTest();
@@ -26,6 +27,24 @@ else {
       expect(sent).toContain('TOKEN=s3cr3t-value');
       expect(lines.some((line) => line.includes('/containers/create?name=bb-'))).toBe(true);
       expect(lines.filter((line) => line.includes('s3cr3t'))).toEqual([]);
+    });
+
+    it('a conflict over a container that is not there is told in the engine’s words, and tried again', async () => {
+      await using proxy = await misbehavingProxy(endpoint);
+      await using bottle = bottleUnderTest(under, 'dev');
+      const backend = open(proxy.endpoint);
+      const message = 'Conflict: the daemon is being upgraded';
+      proxy.follow((method, path) =>
+        method === 'POST' && path.startsWith('/containers/create')
+          ? { kind: 'answer', status: 409, message }
+          : { kind: 'pass' },
+      );
+      await expect(bottle.up(backend)).rejects.toMatchObject({
+        kind: 'transient',
+        message: expect.stringMatching(/^bb-.* cannot be made now: .*the daemon is being upgraded/),
+      });
+      proxy.follow(() => ({ kind: 'pass' }));
+      await bottle.up(backend);
     });
 
     it('every path is pinned to one version but the question for it', async () => {

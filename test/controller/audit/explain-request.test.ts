@@ -95,6 +95,27 @@ test('N1 an allowed request is traced to its lines, their commit, person and rea
   });
 });
 
+test('a match whose headers the request has not is not what lets it through', async () => {
+  const shared = (more: string) => `routes:
+  - host: git.example.test
+    matches:
+      - paths: [{prefix: /a}]
+        methods: [GET]
+        headers: [{name: x-key, exact: "1"}]
+${more}`;
+  const { fleet } = await world({ ...FILES, 'desired-state/routes/shared.yaml': shared('') });
+  expect(await why(fleet, 'dev', 'git.example.test/a')).toMatchObject({ isAllowed: false });
+  const wider = shared('      - paths: [{prefix: /a/b}]\n');
+  const second = await fleet.repository.commit({ 'desired-state/routes/shared.yaml': wider });
+  granted(await (await fleet.open()).api.reconcile({}, NO_PROGRESS));
+  const { isAllowed, lines } = await why(fleet, 'dev', 'git.example.test/a/b');
+  expect(isAllowed).toBe(true);
+  expect(lines.map(({ line, revision }) => [line, revision === second])).toEqual([
+    [2, false],
+    [7, true],
+  ]);
+});
+
 test('a path that a later commit added to a route is traced to that commit, the host to the first', async () => {
   const { fleet } = await world();
   const first = await fleet.repository.head();
