@@ -7,6 +7,7 @@ import { classify, statusOf } from './engine-error.ts';
 import { readLabels } from './labels.ts';
 import { absentAsNull, findContainer, otherForm, ownContainer } from './ownership.ts';
 import { isNameConflict, isPodman, podmanBody } from './podman.ts';
+import { filterReversePath } from './reverse-path.ts';
 
 /**
  * Makes the container, attached to all its networks: at once where the API takes several (1.44), else one after the
@@ -41,8 +42,13 @@ function notMade(ref: ComponentRef, error: unknown): BackendError {
 
 /** Starting what runs answers 304. What is paused is not started but goes on where it was. */
 export async function startContainer(engine: Engine, ref: ComponentRef): Promise<void> {
-  const { Id, State } = await ownContainer(engine, ref);
+  const { Id, State, NetworkSettings } = await ownContainer(engine, ref);
   const container = engine.calls.getContainer(Id);
+  if (ref.component === 'agent') {
+    // The engine makes its bridges anew when the host was.
+    const networks = Object.values(NetworkSettings.Networks);
+    for (const { NetworkID } of networks) await filterReversePath(engine.endpoint, NetworkID);
+  }
   await (State.Paused ? container.unpause() : unchangedAsDone(container.start()));
 }
 

@@ -6,6 +6,7 @@ import { readLabels } from './labels.ts';
 import { networkBody, networkFault } from './network-body.ts';
 import { absentAsNull, findNetwork, otherForm } from './ownership.ts';
 import { createPodmanNetwork, isPodman } from './podman.ts';
+import { filterReversePath } from './reverse-path.ts';
 
 /** Makes the network and reads it back; one that the engine made otherwise is removed again. */
 export async function createNetwork(engine: Engine, spec: NetworkSpec): Promise<void> {
@@ -17,7 +18,12 @@ export async function createNetwork(engine: Engine, spec: NetworkSpec): Promise<
     throw otherForm(spec.identity);
   }
   const fault = networkFault(spec, made, engine);
-  if (fault === null) return;
+  if (fault === null) {
+    if (spec.identity.component === 'internal-network') {
+      await filterReversePath(engine.endpoint, made.Id);
+    }
+    return;
+  }
   await engine.calls.getNetwork(made.Id).remove();
   throw new BackendError({
     code: 'not-supported',

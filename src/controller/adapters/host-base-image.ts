@@ -58,7 +58,8 @@ export async function hasBaseImage(
   }
 }
 
-function endpointOf({
+/** Where the engine is. Throws `BackendError` for an `endpoint` that is none. */
+export function endpointOf({
   endpoint,
   environment,
 }: Pick<HostBaseImageOptions, 'endpoint' | 'environment'>): ResolvedEndpoint {

@@ -1,7 +1,8 @@
 import { createDockerBackend } from '../../backends/docker/docker-backend.ts';
+import { reversePathOfNewBridges } from '../../backends/docker/reverse-path.ts';
 import { probeMachine } from '../../backends/embedded/probe.ts';
 import { parseFleetName } from '../../model/names.ts';
-import { hasBaseImage } from '../adapters/host-base-image.ts';
+import { endpointOf, hasBaseImage } from '../adapters/host-base-image.ts';
 import type { ControllerOptions } from '../api.ts';
 import type { Check, CheckResult } from '../doctor.ts';
 import { DEFAULT_BASE } from '../host-config.ts';
@@ -20,8 +21,22 @@ export const checkEngine: Check = async (options) => {
       : { state: 'fail', detail: reason, fix };
   }
   const runtimes = availability.runtimes.join(', ') || 'none named';
-  return { state: 'ok', detail: `${availability.detail}; runtimes: ${runtimes}`, fix: null };
+  const detail = `${availability.detail}; runtimes: ${runtimes}`;
+  return (await hearsBroadcasts(engine))
+    ? {
+        state: 'warn',
+        detail: `${detail}; services of this host that listen by UDP hear what agents say to everybody`,
+        fix: 'sysctl -w net.ipv4.conf.all.rp_filter=2, and the same in /etc/sysctl.d',
+      }
+    : { state: 'ok', detail, fix: null };
 };
+
+/** Root sees to it for each bottle by itself. */
+async function hearsBroadcasts(engine: Parameters<typeof endpointOf>[0]): Promise<boolean> {
+  const resolved = endpointOf(engine);
+  const isHere = resolved.kind === 'endpoint' && resolved.endpoint.kind === 'unix';
+  return isHere && process.getuid?.() !== 0 && (await reversePathOfNewBridges()) === 'none';
+}
 
 /** Is the base there that images are built over? What was built over it before starts without it. */
 export const checkImages: Check = async (options) => {
