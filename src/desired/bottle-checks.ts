@@ -14,8 +14,14 @@ interface Against {
   readonly files: ReferencedFiles;
 }
 
-/** Checks what each bottle file says by itself, whether an agent uses it or not. */
-export function checkBottles({ bottles }: WrittenTree, against: Against, problems: Problems): void {
+/** Checks what each bottle file says by itself, and whom agents and fleet deny, whether an agent uses it or not. */
+export function checkBottles(
+  { fleet, agents, bottles }: WrittenTree,
+  against: Against,
+  problems: Problems,
+): void {
+  for (const file of [fleet, ...agents.values()]) if (file !== null) checkDenials(file, problems);
+
   for (const file of bottles.values()) if (file !== null) checkBottle(file, against, problems);
 }
 

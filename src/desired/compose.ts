@@ -1,6 +1,7 @@
 import { addDenials, type DeclaredDenial } from './deny-list.ts';
 import type { WrittenAgent } from './schema/agent.ts';
 import type { WrittenBottle, WrittenRepo } from './schema/bottle.ts';
+import type { WrittenFleet } from './schema/fleet.ts';
 import type { WrittenFile } from './written-file.ts';
 
 type Env = NonNullable<WrittenBottle['env']>;
@@ -55,18 +56,21 @@ const EMPTY: Composition = {
 };
 
 /**
- * Merges bottles left to right, then the agent's own part over them: env and `pipelock.extra` by key, `gitUser` and resources per field,
+ * Merges bottles left to right over what the fleet denies, then the agent's own part over them: env and `pipelock.extra` by key, `gitUser` and resources per field,
  * repositories of one name per field, lists replace (`[]` clears, `+name` adds) but for `deny`, which grows, scalars: the
  * later one wins.
  */
 export function compose(
   layers: readonly WrittenFile<WrittenBottle>[],
   agent: WrittenFile<WrittenAgent>,
+  fleet: WrittenFile<WrittenFleet> | null,
 ): Composition {
-  const merged = layers.reduce(mergeLayer, EMPTY);
+  const deny = fleet === null ? [] : addDenials([], fleet);
+  const merged = layers.reduce(mergeLayer, { ...EMPTY, deny });
   return {
     ...merged,
     gitUser: { ...merged.gitUser, ...agent.value.gitUser },
+    deny: addDenials(merged.deny, agent),
     skills: mergeList(merged.skills, agent, 'skills', agent.value.skills),
     updatePolicy: agent.value.updatePolicy ?? merged.updatePolicy,
   };

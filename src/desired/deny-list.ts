@@ -3,8 +3,14 @@ import { coversHost } from '../model/host-name.ts';
 import { parseHost } from './host-name.ts';
 import { accepted } from './parsed.ts';
 import { type Position, type Problems, quote } from './problems.ts';
-import type { WrittenBottle } from './schema/bottle.ts';
+import type { WrittenDenials } from './schema/denials.ts';
 import type { WrittenFile } from './written-file.ts';
+
+/** A file that may deny: of a bottle, an agent or the fleet. */
+type DenyingFile = Pick<
+  WrittenFile<{ readonly deny?: WrittenDenials | undefined }>,
+  'path' | 'value' | 'locate'
+>;
 
 /** A denial, normalised, and where it was written. */
 export interface DeclaredDenial extends DenyEntry {
@@ -14,7 +20,7 @@ export interface DeclaredDenial extends DenyEntry {
 /** The denials of a file on top of those below it: a layer can only add. Of one host the first is kept. */
 export function addDenials(
   below: readonly DeclaredDenial[],
-  file: WrittenFile<WrittenBottle>,
+  file: DenyingFile,
 ): readonly DeclaredDenial[] {
   const byHost = new Map(below.map((denial) => [denial.host, denial]));
   for (const denial of denialsOf(file)) {
@@ -24,7 +30,7 @@ export function addDenials(
 }
 
 /** Reports hosts that a file denies twice. */
-export function checkDenials(file: WrittenFile<WrittenBottle>, problems: Problems): void {
+export function checkDenials(file: DenyingFile, problems: Problems): void {
   const lines = new Map<string, number>();
   for (const { host, at } of denialsOf(file)) {
     const line = lines.get(host);
@@ -51,7 +57,7 @@ export function denialOf<Entry extends Pick<DenyEntry, 'host'>>(
   return deny.find((entry) => coversHost(entry.host, host));
 }
 
-function denialsOf({ path, value, locate }: WrittenFile<WrittenBottle>): readonly DeclaredDenial[] {
+function denialsOf({ path, value, locate }: DenyingFile): readonly DeclaredDenial[] {
   return (value.deny ?? []).map((written, index) => {
     const isShort = typeof written === 'string';
     const { host, reason = null } = isShort ? { host: written } : written;

@@ -42,7 +42,7 @@ export function resolveAgent(
 ): readonly DesiredBottle[] {
   const { sets, fleet, problems } = around;
   const layers = linearise(bottleNames(agent, around), around.tree.bottles);
-  const composed = compose(layers, agent);
+  const composed = compose(layers, agent, around.tree.fleet);
   checkRepos(composed.repos, around.trust, problems);
   const spec = resolveSpec(agent, composed, around);
   const provided = resolveProviderRoutes(agent, around);

@@ -80,3 +80,26 @@ test('a rule approves nothing that is denied', async () => {
   expect((await fleet.proposals().read(fine))?.response?.state).toBe('approved');
   expect((await fleet.proposals().read(denied))?.response ?? null).toBeNull();
 });
+
+test('what the fleet denies holds for every bottle and proposal, and says its line', async () => {
+  const fleetFile = 'desired-state/fleet.yaml';
+  const { fleet, api } = await fleetOf({
+    'desired-state/allowlists/qa.yaml': 'hosts: [paste.test, ok.test]\n',
+  });
+  expect(fleet.sidecars.get('qa')).toContain('"host":"paste.test"');
+  const ids = () =>
+    ['bb-home-qa', 'bb-home-qa-sidecars'].map((name) => fleet.engine.container(name)?.id);
+  const created = ids();
+  await fleet.repository.commit({
+    [fleetFile]: `${FLEET_FILES[fleetFile]}deny: [paste.test]\n`,
+  });
+  granted(await api.reconcile({}, NO_PROGRESS));
+  const { egress } = JSON.parse(fleet.sidecars.get('qa') ?? '');
+  expect(egress.allowlist.map(({ host }: { host: string }) => host)).toEqual(['ok.test']);
+  expect(egress.deny).toMatchObject([{ host: 'paste.test', file: 'fleet.yaml' }]);
+  expect(ids()).toEqual(created);
+  const id = await fleet.propose('paste.test');
+  expect(refusalOf(await api.approve({ id, ...OPERATOR }, NO_PROGRESS)).message).toBe(
+    'paste.test is denied to dev by fleet.yaml:4',
+  );
+});

@@ -258,6 +258,34 @@ describe('deny', () => {
     expect(Object.keys(origins).sort()).not.toContain('route:paste.test');
   });
 
+  test('of the fleet and of the agent hold as well, whatever the bottles say', () => {
+    const denying = {
+      ...files,
+      ...AGENT('[base, top]', 'deny: [api.test, "*.b.test"]\n'),
+      'fleet.yaml': 'name: home\ndeny:\n  - {host: ngrok.test, reason: never}\n  - paste.test\n',
+    };
+    const { spec, origins } = devOf(denying);
+    expect(spec.deny.map(({ host, file }) => [host, file])).toEqual([
+      ['*.b.test', 'agents/dev.yaml'],
+      ['*.ngrok.test', 'bottles/base.yaml'],
+      ['api.test', 'agents/dev.yaml'],
+      ['ngrok.test', 'fleet.yaml'],
+      ['paste.test', 'fleet.yaml'],
+      ['xn--bcher-kva.test', 'bottles/top.yaml'],
+    ]);
+    expect([...spec.egress.routes, ...spec.allowlist]).toEqual([]);
+    expect(origins['deny:ngrok.test']).toEqual({ file: 'fleet.yaml', line: 3 });
+    const other = { ...denying, 'agents/other.yaml': 'provider: claude\nbottles: [base]\n' };
+    const { bottles } = loadValid(other);
+    const denied = Object.values(bottles).map(({ name, spec: { deny } }) => [name, deny.length]);
+    expect(denied).toEqual([
+      ['dev', 6],
+      ['other', 3],
+    ]);
+    const twice = { ...denying, 'fleet.yaml': 'name: home\ndeny: [a.test, A.test]\n' };
+    expect(lines(load(twice).diagnostics).join('\n')).toMatch(/fleet\.yaml:2:\d+ .*already denied/);
+  });
+
   test.each(['deny: []\n', 'env: {A: b}\n', 'extends: base\ndeny: []\n'])(
     'is not loosened by a layer on top that says %j',
     (top) => {

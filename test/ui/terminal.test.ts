@@ -19,18 +19,22 @@ afterAll(() => {
 });
 
 /** A shell that wrote BEFORE and runs the viewer; it writes the exit code and the terminal's settings after it. */
-async function openViewer(name: string): Promise<Terminal> {
+async function openViewer(
+  name: string,
+  more: { readonly [name: string]: string } = {},
+): Promise<Terminal> {
   const terminal = new Terminal(home, name, {
     HOME: home,
     XDG_STATE_HOME: home,
     PS1: '$ ',
     CI: '',
+    ...more,
   });
   const program = `${process.execPath} ${built.file} ui`;
   terminal.type(`clear; echo BEFORE; sh -c 'echo $$ > ${home}/${name}.pid; exec ${program}'; `);
   terminal.type('echo "AFTER $?"; stty -a | grep -o " -\\?icanon\\| -\\?echo "');
   terminal.press('Enter');
-  await terminal.shows('▶ Agents (2)');
+  await terminal.shows('▶ Agents (');
   return terminal;
 }
 
@@ -112,6 +116,13 @@ describe.skipIf(!hasTmux)('the viewer in a terminal', () => {
     terminal.resize(80, 24);
     await expect.poll(() => terminal.screen()).not.toContain('REVISION');
     await terminal.shows('q leave');
+  });
+
+  test('a long state is whole at 80 and at 120 columns', async () => {
+    using terminal = await openViewer('words', { BB_TEST_AWAITING: 'nightly' });
+    await terminal.shows(/nightly +researcher +AwaitingApproval +docker/);
+    terminal.resize(120, 40);
+    await terminal.shows(/nightly +researcher +AwaitingApproval +docker +aaaaaaaa/);
   });
 
   test('R1: what arrives is shown without a key', async () => {

@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { bottleStatus, condition, proposalReview, revision } from '../builders/status.ts';
+import {
+  bottleName,
+  bottleStatus,
+  condition,
+  proposalReview,
+  revision,
+} from '../builders/status.ts';
 import { FakeControllerApi } from '../fakes/fake-controller-api.ts';
 import { KEY, showViewer } from './viewer-harness.tsx';
 
@@ -41,6 +47,29 @@ test('a frame at 80×24 is the fleet with its proposals', async () => {
 
     Enter attach  n start  x stop  l logs  Tab pane  / filter  ? help  q leave"
   `);
+});
+
+test.each([
+  { columns: 80, rows: 24 },
+  { columns: 120, rows: 40 },
+])('every state of a bottle is a whole word at $columns columns', async (size) => {
+  const words = ['AwaitingApproval', 'Reconciling', 'Suspended', 'Stalled', 'Drifted'] as const;
+  const api = apiWith();
+  api.setBottles(
+    'ready',
+    ...words.map((word) => ({
+      name: bottleName(`b-${word.toLowerCase()}`),
+      conditions: [condition('Ready', '', 'False'), condition(word, 'it waits for somebody')],
+    })),
+  );
+  await using screen = await showViewer(api, size);
+  await screen.shows('Ready');
+  for (const word of words) {
+    expect(screen.frame()).toMatch(new RegExp(` ${word} +docker  `));
+  }
+  expect(screen.frame()).toMatch(/STATE {13}BACKEND/);
+  api.setBottles('ready');
+  await screen.shows(/STATE {8}BACKEND/);
 });
 
 test('R1: a change of the fleet is on the screen without a key', async () => {

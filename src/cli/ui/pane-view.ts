@@ -44,9 +44,9 @@ export function agentsPane(state: ViewerState, room: number): PaneView {
   return pane(state, 'agents', {
     rows: bottles,
     room,
-    columns: `  ${cells(agentColumns(state.size.columns).map(({ title, width }) => [title, width]))}`,
+    columns: `  ${cells(agentColumns(state, bottles).map(({ title, width }) => [title, width]))}`,
     empty: state.filters.agents === '' ? waiting : 'none match the filter',
-    row: (bottle) => agentRow(state, bottle),
+    row: (bottle) => agentRow(state, bottle, bottles),
   });
 }
 
@@ -105,9 +105,13 @@ function proposalRow(
   return [text, isFresh ? 'fresh' : 'plain'];
 }
 
-function agentRow(state: ViewerState, bottle: BottleStatus): readonly [string, Tone] {
+function agentRow(
+  state: ViewerState,
+  bottle: BottleStatus,
+  all: readonly BottleStatus[],
+): readonly [string, Tone] {
   const summary = bottleState(bottle);
-  const texts = agentColumns(state.size.columns).map(
+  const texts = agentColumns(state, all).map(
     ({ text, width }) => [sanitizeLine(text(bottle, summary, state.nowMs)), width] as const,
   );
   return [cells(texts), TONES[summary.weight]];
@@ -121,10 +125,12 @@ interface AgentColumn {
   readonly text: (bottle: BottleStatus, state: BottleState, nowMs: number) => string;
 }
 
+const STATE = 'STATE';
+
 const AGENT_COLUMNS: readonly AgentColumn[] = [
   { title: 'SLUG', width: 18, text: ({ name }) => name },
   { title: 'AGENT', width: 10, text: ({ label, agent }) => label ?? agent ?? '?' },
-  { title: 'STATE', width: 11, text: (_bottle, { word }) => word },
+  { title: STATE, width: 11, text: (_bottle, { word }) => word },
   { title: 'BACKEND', width: 8, text: ({ backend }) => backend ?? '?' },
   {
     title: 'REVISION',
@@ -140,6 +146,13 @@ const AGENT_COLUMNS: readonly AgentColumn[] = [
   },
 ];
 
-function agentColumns(columns: number): readonly AgentColumn[] {
-  return AGENT_COLUMNS.filter(({ from = 0 }) => columns >= from);
+/** The state is the one word that must not be cut: its column is as wide as the longest, at the cost of the last one. */
+function agentColumns(
+  { size: { columns } }: ViewerState,
+  bottles: readonly BottleStatus[],
+): readonly AgentColumn[] {
+  const words = bottles.map((bottle) => bottleState(bottle).word.length);
+  return AGENT_COLUMNS.filter(({ from = 0 }) => columns >= from).map((column) =>
+    column.title === STATE ? { ...column, width: Math.max(column.width, ...words) } : column,
+  );
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { KNOWN_PROVIDERS, type KnownProvider } from '../../model/providers/provider-of.ts';
+import { denials } from './denials.ts';
 import { updatePolicy } from './fleet.ts';
 import { image } from './image.ts';
 import { host, routeAuth } from './route.ts';
@@ -88,6 +89,7 @@ export const agentSchema = z
     skills: listedNames('folders below skills/').optional(),
     gitUser: gitUser.optional(),
     workspace: z.strictObject({ copy: line('folder of the host that is copied in') }).optional(),
+    deny: denials.optional(),
     updatePolicy: updatePolicy.optional(),
     instances: z
       .union([z.int().min(0).max(10_000), z.array(instance).max(10_000)], {

@@ -10,3 +10,5 @@ export const denials = z
     }),
   )
   .meta({ description: 'hosts that nothing opens; every layer adds, none takes away' });
+
+export type WrittenDenials = z.infer<typeof denials>;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parsePool } from '../cidr.ts';
 import { checkedText } from './checked-text.ts';
+import { denials } from './denials.ts';
 import { slug } from './texts.ts';
 
 const BACKENDS = ['auto', 'docker', 'embedded', 'simulated', 'smolmachines'] as const;
@@ -27,6 +28,7 @@ export const fleetSchema = z
         updatePolicy: updatePolicy.optional(),
       })
       .optional(),
+    deny: denials.optional(),
     supervise: z
       .strictObject({
         waitSeconds: z
