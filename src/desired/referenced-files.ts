@@ -1,5 +1,6 @@
-import type { FileText, SkillFile } from '../model/bottle-spec.ts';
+import type { DockerfileSource, FileText, IncludedFile } from '../model/bottle-spec.ts';
 import { didYouMean } from '../model/did-you-mean.ts';
+import { contextFiles } from '../model/dockerfile/context-files.ts';
 import {
   OTHER_ENDING,
   otherEnding,
@@ -24,7 +25,8 @@ export class ReferencedFiles {
   readonly #refused: ReadonlySet<string>;
   readonly #problems: Problems;
   readonly #skills: ReadonlyMap<string, readonly string[]>;
-  readonly #skillFiles = new Map<string, readonly SkillFile[]>();
+  readonly #skillFiles = new Map<string, readonly IncludedFile[]>();
+  readonly #dockerfiles = new Map<string, DockerfileSource | null>();
   readonly #digests = new Map<string, Fingerprint>();
   readonly contents = new Map<Fingerprint, Uint8Array>();
 
@@ -61,21 +63,53 @@ export class ReferencedFiles {
     return { path: normal, digest: this.#keep(normal, file.bytes) };
   }
 
-  /** Like `text`, of a Dockerfile that bb can add to. */
-  dockerfile(path: string, place: Place): (FileText & { readonly path: string }) | null {
+  /** Like `text`, of a Dockerfile that bb can add to, with the files beside it that it takes in. */
+  dockerfile(path: string, place: Place): DockerfileSource | null {
     const text = this.text(path, place);
     const bytes = text === null ? undefined : this.contents.get(text.digest);
-    if (text === null || bytes === undefined) return text;
-    const line = otherEnding(readInstructions(new TextDecoder().decode(bytes)));
-    if (line === null) return text;
-    this.#problems.error({
-      code: 'invalid-value',
-      message: `it ${OTHER_ENDING}`,
-      hint: WITHOUT_ENDING,
-      file: text.path,
-      at: { line, column: 1 },
+    if (text === null || bytes === undefined) return null;
+    const known = this.#dockerfiles.get(text.path);
+    if (known !== undefined) return known;
+    const read = this.#readDockerfile(text, new TextDecoder().decode(bytes));
+    this.#dockerfiles.set(text.path, read);
+    return read;
+  }
+
+  #readDockerfile(
+    { path, digest }: FileText & { readonly path: string },
+    text: string,
+  ): DockerfileSource | null {
+    const line = otherEnding(readInstructions(text));
+    if (line !== null) {
+      const message = `it ${OTHER_ENDING}`;
+      const at = { line, column: 1 };
+      this.#problems.error({
+        code: 'invalid-value',
+        message,
+        hint: WITHOUT_ENDING,
+        file: path,
+        at,
+      });
+      return null;
+    }
+    const folder = path.slice(0, path.lastIndexOf('/') + 1);
+    const beside = [...this.#files.keys()]
+      .filter((other) => other.startsWith(folder) && !other.endsWith('.Dockerfile'))
+      .map((other) => other.slice(folder.length));
+    const { paths, missing } = contextFiles(text, beside);
+    for (const { line, source } of missing) {
+      this.#reportMissing(`${folder}${source}`, { file: path, at: { line, column: 1 } });
+    }
+    return { kind: 'dockerfile', path, digest, context: this.#included(folder, paths) };
+  }
+
+  #included(folder: string, paths: readonly string[]): readonly IncludedFile[] {
+    return paths.flatMap((path): readonly IncludedFile[] => {
+      const file = this.#files.get(`${folder}${path}`);
+      if (file === undefined) return [];
+      const digest = this.#keep(`${folder}${path}`, file.bytes);
+      return [{ path, executable: file.mode === '100755', digest }];
     });
-    return null;
   }
 
   /** A text that is written in the YAML itself. */
@@ -87,7 +121,7 @@ export class ReferencedFiles {
   }
 
   /** All files of `skills/<name>/`. Null, with a problem, when there is no such skill. */
-  skill(name: string, place: Place): readonly SkillFile[] | null {
+  skill(name: string, place: Place): readonly IncludedFile[] | null {
     const known = this.#skillFiles.get(name);
     if (known !== undefined) return known;
     const folder = `skills/${name}/`;
@@ -106,12 +140,10 @@ export class ReferencedFiles {
     if (!this.#files.has(`${folder}SKILL.md`) && !this.#refused.has(`${folder}SKILL.md`)) {
       this.#reportMissing(`${folder}SKILL.md`, place);
     }
-    const files = paths.flatMap((path): readonly SkillFile[] => {
-      const file = this.#files.get(path);
-      if (file === undefined) return [];
-      const digest = this.#keep(path, file.bytes);
-      return [{ path: path.slice(folder.length), executable: file.mode === '100755', digest }];
-    });
+    const files = this.#included(
+      folder,
+      paths.map((path) => path.slice(folder.length)),
+    );
     this.#skillFiles.set(name, files);
     return files;
   }

@@ -202,10 +202,7 @@ function instanceImage(
 
 function writtenImage(image: WrittenImage, files: ReferencedFiles, place: Place): ImageSource {
   if ('ref' in image) return { kind: 'ref', ref: image.ref };
-  const text = files.dockerfile(image.dockerfile, place);
-  return text === null
-    ? { kind: 'builtin' }
-    : { kind: 'dockerfile', path: text.path, digest: text.digest };
+  return files.dockerfile(image.dockerfile, place) ?? { kind: 'builtin' };
 }
 
 function resolvePrompt(

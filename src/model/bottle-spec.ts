@@ -12,10 +12,18 @@ export type EnvValue =
 export type ImageSource =
   /** The agent image that ships with bb (`images/agent.Dockerfile`). */
   | { readonly kind: 'builtin' }
-  /** A Dockerfile of the desired-state tree; its text is found in `DesiredState.contents` by digest. */
-  | { readonly kind: 'dockerfile'; readonly path: string; readonly digest: Fingerprint }
+  | DockerfileSource
   /** An image that the engine has or that was pulled on purpose. */
   | { readonly kind: 'ref'; readonly ref: string };
+
+/** A Dockerfile of the desired-state tree; its text and files are found in `DesiredState.contents` by digest. */
+export interface DockerfileSource {
+  readonly kind: 'dockerfile';
+  readonly path: string;
+  readonly digest: Fingerprint;
+  /** The files beside it that it takes in, relative to its folder, by path. */
+  readonly context: readonly IncludedFile[];
+}
 
 /** A text of the tree. Only its digest is compared; the text is in `DesiredState.contents`. */
 export interface FileText {
@@ -24,8 +32,8 @@ export interface FileText {
   readonly digest: Fingerprint;
 }
 
-/** One file of a skill, relative to the skill's folder. */
-export interface SkillFile {
+/** One file of a skill or of an image, relative to the folder that it is taken from. */
+export interface IncludedFile {
   readonly path: string;
   readonly executable: boolean;
   readonly digest: Fingerprint;
@@ -79,7 +87,7 @@ export interface BottleSpec {
   readonly image: ImageSource;
   readonly env: { readonly [name: string]: EnvValue };
   readonly prompt: FileText | null;
-  readonly skills: { readonly [name: string]: readonly SkillFile[] };
+  readonly skills: { readonly [name: string]: readonly IncludedFile[] };
   readonly gitUser: { readonly name: string | null; readonly email: string | null };
   readonly workspace: { readonly copy: string } | null;
   readonly resources: {

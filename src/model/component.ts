@@ -89,6 +89,8 @@ export interface ImageBuild {
   readonly buildArgs: { readonly [name: string]: string };
   /** Build context beside the Dockerfile: path → bytes. */
   readonly context: ReadonlyMap<string, Uint8Array>;
+  /** Those of its paths that may be executed; omitted = none. */
+  readonly executable?: ReadonlySet<string>;
   /** Present on images that ship with bb and on those over them: what a backend without an engine begins with. */
   readonly onHost?: HostProgramsImage;
   /** Present where `dockerfile` is somebody's, with more behind it: what they wrote, and in which file of the tree. */

@@ -10,6 +10,9 @@ export function imageRisks(dockerfile: string): readonly string[] {
   const fetches = instructions.filter(
     ({ word, rest }) => word === 'ADD' && /(?:https?|ssh|git):|git@/i.test(rest),
   );
+  const copies = instructions
+    .filter(({ word, rest }) => word === 'COPY' && !rest.includes('--from='))
+    .map(({ rest }) => rest);
   return [
     'replaces the agent’s container: what is only in its memory or outside its files is lost',
     ...bases.map((base) => `is built on ${base}`),
@@ -18,6 +21,7 @@ export function imageRisks(dockerfile: string): readonly string[] {
       : [
           `runs ${runs} of its own commands while it is built, with whatever network the build has`,
         ]),
+    ...copies.map((rest) => `takes in files of the tree: ${rest.trim()}`),
     ...fetches.map(({ rest }) => `fetches while it is built: ${rest.trim()}`),
   ];
 }

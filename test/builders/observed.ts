@@ -95,7 +95,7 @@ export function completeBottle(name: string): DesiredBottle {
     description: 'Writes code',
     backend: 'simulated',
     provider: customProvider({ command: ['agent'], resume: ['agent', '-r'] }),
-    image: { kind: 'dockerfile', path: 'images/agent.Dockerfile', digest },
+    image: { kind: 'dockerfile', path: 'images/agent.Dockerfile', digest, context: [] },
     env: {
       PAGER: { kind: 'literal', value: 'cat' },
       LANG: { kind: 'from-host', variable: 'LANG' },

@@ -209,7 +209,9 @@ describe('files', () => {
     const desired = loadValid({
       ...AGENT('[base]', 'prompt: {text: "hi\\n"}\nskills: [s]\n'),
       'bottles/base.yaml': 'image: {dockerfile: images/a.Dockerfile}\n',
-      'images/a.Dockerfile': 'FROM scratch\n',
+      'images/a.Dockerfile': 'FROM scratch\nCOPY tools /\n',
+      'images/tools/tool': 'tool\n',
+      'images/other/tool': 'other\n',
       'images/unused.Dockerfile': 'FROM unused\n',
       'skills/s/SKILL.md': 'skill\n',
       'skills/s/bin/run.sh': 'run\n',
@@ -217,10 +219,14 @@ describe('files', () => {
     const spec = desired.bottles[DEV]?.spec;
     const decoder = new TextDecoder();
     expect([...desired.contents.values()].map((bytes) => decoder.decode(bytes)).sort()).toEqual(
-      ['FROM scratch\n', 'hi\n', 'run\n', 'skill\n'].sort(),
+      ['FROM scratch\nCOPY tools /\n', 'hi\n', 'run\n', 'skill\n', 'tool\n'].sort(),
     );
     expect(spec?.skills['s']?.map((file) => file.path)).toEqual(['SKILL.md', 'bin/run.sh']);
-    expect(spec?.image).toMatchObject({ kind: 'dockerfile', path: 'images/a.Dockerfile' });
+    expect(spec?.image).toMatchObject({
+      kind: 'dockerfile',
+      path: 'images/a.Dockerfile',
+      context: [{ path: 'tools/tool', executable: false }],
+    });
     if (spec?.prompt === null || spec?.prompt === undefined) throw new Error('no prompt');
     expect(decoder.decode(desired.contents.get(spec.prompt.digest))).toBe('hi\n');
   });

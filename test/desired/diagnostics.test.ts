@@ -180,6 +180,22 @@ const CASES: readonly Case[] = [
     },
   },
   {
+    code: 'missing-file',
+    title: 'a file that a Dockerfile copies',
+    files: {
+      'bottles/base.yaml': 'image: {dockerfile: images/a.Dockerfile}\n',
+      'images/a.Dockerfile': 'FROM x\nCOPY tools/tol /\n',
+      'images/tools/tool': 'tool\n',
+    },
+    at: 'images/a.Dockerfile:2:1',
+    says: /no file "images\/tools\/tol"/,
+    instead: {
+      'bottles/base.yaml': 'image: {dockerfile: images/a.Dockerfile}\n',
+      'images/a.Dockerfile': 'FROM x\nCOPY tools/tool /\n',
+      'images/tools/tool': 'tool\n',
+    },
+  },
+  {
     code: 'case-collision',
     title: 'two files of one name in other case',
     files: { 'prompts/a.md': 'a\n', 'prompts/A.md': 'b\n' },

@@ -106,7 +106,8 @@ test('R28: a bottle that moves is not taken away before its image is there, and 
   const provider = customProvider({ resume: ['bash'], transcripts: '.agent/*.log' });
   const { observed, context } = await onSimulated(bottle('dev', { provider }));
   const digest = sha256('FROM base\n');
-  const image = { kind: 'dockerfile', path: 'images/dev.Dockerfile', digest } as const;
+  const path = 'images/dev.Dockerfile';
+  const image = { kind: 'dockerfile', path, digest, context: [] } as const;
   const wanted = desiredState([bottle('dev', { provider, image, backend: 'other' })]);
   const { actions } = buildPlan(wanted, observed, context);
   const after = (kind: string) => actions.find(({ action }) => action.kind === kind)?.dependsOn;

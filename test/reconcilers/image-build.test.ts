@@ -9,7 +9,8 @@ const AGENT = 'ARG BASE\nFROM $BASE\nUSER root\nRUN make-agent\n';
 /** What is built for a Dockerfile of an operator's. */
 function builtOf(text: string): string | undefined {
   const digest = sha256(text);
-  const image = { kind: 'dockerfile', path: 'images/dev.Dockerfile', digest } as const;
+  const path = 'images/dev.Dockerfile';
+  const image = { kind: 'dockerfile', path, digest, context: [] } as const;
   const dev = desiredBottle('dev', { image });
   const desired = {
     bottles: { [dev.name]: dev },
@@ -32,6 +33,29 @@ test('a Dockerfile is made an agent of, whatever it ends with', () => {
   ]) {
     expect(builtOf(`ARG BASE\nFROM $BASE\nRUN tool${end}`), JSON.stringify(end)).toBe(made);
   }
+});
+
+test('an image has the files that it takes in, and another name when one of them changed', () => {
+  const text = 'FROM base\nCOPY bin /opt\n';
+  const digest = sha256(text);
+  const imageWith = (tool: string, executable = true) => {
+    const file = { path: 'bin/tool', executable, digest: sha256(tool) };
+    const path = 'images/dev.Dockerfile';
+    const dev = desiredBottle('dev', {
+      image: { kind: 'dockerfile', path, digest, context: [file] },
+    });
+    const bytes = (each: string) => [sha256(each), new TextEncoder().encode(each)] as const;
+    const desired = { bottles: { [dev.name]: dev }, contents: new Map([text, tool].map(bytes)) };
+    const [build] = desiredImageBuilds(desired, HOST, { dockerfile: AGENT }).values();
+    if (build === undefined) throw new Error('nothing is built');
+    return build;
+  };
+  const { reference, context, executable } = imageWith('one');
+  expect(new TextDecoder().decode(context.get('bin/tool'))).toBe('one');
+  expect(executable).toEqual(new Set(['bin/tool']));
+  expect(imageWith('one').reference).toBe(reference);
+  expect(imageWith('two').reference).not.toBe(reference);
+  expect(imageWith('one', false).reference).not.toBe(reference);
 });
 
 test('a Dockerfile keeps its own remarks and the lines that go on', () => {

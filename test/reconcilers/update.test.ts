@@ -292,7 +292,8 @@ function entry(host: string) {
 test('an image of a Dockerfile is said to fail where none can be built, before anything is taken away', async () => {
   const fleet = await fleetOf(bottle('dev'));
   const digest = sha256('FROM base\n');
-  const image = { kind: 'dockerfile', path: 'images/dev.Dockerfile', digest } as const;
+  const path = 'images/dev.Dockerfile';
+  const image = { kind: 'dockerfile', path, digest, context: [] } as const;
   const wanted = desiredState([bottle('dev', { image })]);
   const [builds] = (await fleet.plan(wanted)).actions;
   expect(builds?.reason).toBe('simulated does not have it');

@@ -42,11 +42,14 @@ export async function hasImage(engine: Engine, reference: string): Promise<boole
   }
 }
 
-const DOCKERFILE = 'Dockerfile';
+/** No file of a context is called so: it would be in the place of what is built. */
+const DOCKERFILE = '.bb.Dockerfile';
 
 function contextOf(build: ImageBuild): Promise<Buffer> {
-  const file = (path: string, content: Uint8Array) =>
-    ({ path, content, mode: 0o644, uid: 0, gid: 0 }) as const;
+  const file = (path: string, content: Uint8Array) => {
+    const mode = build.executable?.has(path) === true ? 0o755 : 0o644;
+    return { path, content, mode, uid: 0, gid: 0 } as const;
+  };
   return tarOf([
     file(DOCKERFILE, Buffer.from(build.dockerfile)),
     ...[...build.context].map(([path, content]) => file(path, content)),

@@ -1,5 +1,6 @@
 import type { ImageBuild } from '../../model/component.ts';
 import type { DesiredState } from '../../model/desired-state.ts';
+import type { Fingerprint } from '../../model/names.ts';
 import type { HostFacts } from '../plan-context.ts';
 import { imageReference } from './image-reference.ts';
 
@@ -15,8 +16,10 @@ export function desiredImageBuilds(
 ): ReadonlyMap<string, ImageBuild> {
   const last = overAnyBase(agent.dockerfile);
   const builds = new Map<string, ImageBuild>();
+  const contentOf = (digest: Fingerprint) => desired.contents.get(digest) ?? new Uint8Array();
   for (const { spec } of Object.values(desired.bottles)) {
     if (spec.image.kind !== 'dockerfile') continue;
+    const { context } = spec.image;
     const content = desired.contents.get(spec.image.digest);
     if (content === undefined) continue;
     const reference = imageReference(spec.image, host);
@@ -25,7 +28,8 @@ export function desiredImageBuilds(
       reference,
       dockerfile: `${ended(text)}\n\n${last}`,
       buildArgs: { BASE: host.imageBase },
-      context: new Map(),
+      context: new Map(context.map(({ path, digest }) => [path, contentOf(digest)])),
+      executable: new Set(context.filter(({ executable }) => executable).map(({ path }) => path)),
       ...(agent.onHost === undefined ? {} : { onHost: agent.onHost }),
       written: { file: spec.image.path, text },
     });

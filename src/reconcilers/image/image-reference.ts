@@ -12,7 +12,8 @@ export function imageReference(source: ImageSource, host: ImageFacts): string {
       return host.agentImage;
     case 'dockerfile': {
       // What bb adds, and the base, are in the name of its own image.
-      const content = fingerprint({ agent: host.agentImage, dockerfile: source.digest });
+      const { digest, context } = source;
+      const content = fingerprint({ agent: host.agentImage, dockerfile: digest, context });
       return `bb/agent:${content.slice(0, 20)}`;
     }
     case 'ref':

@@ -35,6 +35,21 @@ else {
       await docker.getImage(asked.reference).remove();
     });
 
+    it('keeps which files may be executed, and takes none of the context for its Dockerfile', async () => {
+      const context = new Map([
+        ['Dockerfile', Buffer.from('FROM nowhere')],
+        ['tool', Buffer.from('#!/bin/sh\necho made by a tool\n')],
+      ]);
+      const asked = {
+        ...build('COPY tool Dockerfile /x/\nRUN /x/tool && test ! -x /x/Dockerfile', context),
+        executable: new Set(['tool']),
+      };
+      const lines: string[] = [];
+      await under.open().ensureImage(asked, (line) => lines.push(line));
+      expect(lines).toContain('made by a tool');
+      await docker.getImage(asked.reference).remove();
+    });
+
     it('wanted by many bottles at once, an image is built once, and all of them hear of it', async () => {
       const asked = build('RUN echo built at $(date +%s.%N)');
       const backend = under.open();

@@ -44,7 +44,7 @@ export async function buildImage(
     await prepareLayer(folder, user);
     const place = { name, folder, user, at: base.onHost.folder };
     const failedAt = (line: number, message: string) => failed(at(line, message));
-    const options = { context: build.context, log, failedAt };
+    const options = { from: build, log, failedAt };
     const { hasHome } = await performSteps(machine, place, read.value.steps, options);
     await finishLayer(folder, user);
     // An agent's own variables are as they are in every image.

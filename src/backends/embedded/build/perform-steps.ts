@@ -1,6 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ImageBuild } from '../../../model/component.ts';
 import type { BuildStep } from '../../../model/dockerfile/build-steps.ts';
 import { BackendError } from '../../backend.ts';
 import { SAVED_HOME } from '../images.ts';
@@ -20,7 +21,7 @@ const PATH = '/opt/node/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/s
 const AS_ROOT = { as: { uid: 0, gid: 0 }, workdir: '/', env: { PATH } } as const;
 
 interface StepOptions {
-  readonly context: ReadonlyMap<string, Uint8Array>;
+  readonly from: Pick<ImageBuild, 'context' | 'executable'>;
   readonly log: BuildLog;
   readonly failedAt: (line: number, message: string) => BackendError;
 }
@@ -56,7 +57,7 @@ export async function performSteps(
 async function perform(
   sandbox: BuildSandbox,
   step: BuildStep,
-  { context, log, failedAt, signal }: StepOptions & { readonly signal: AbortSignal },
+  { from, log, failedAt, signal }: StepOptions & { readonly signal: AbortSignal },
 ): Promise<void> {
   const { user: as, workdir, line } = step;
   const timeoutMs = BUILD_MS;
@@ -72,7 +73,7 @@ async function perform(
     case 'workdir':
       return must({ ...made, argv: ['mkdir', '-p', '--', workdir] });
     case 'copy': {
-      const copied = await copiedFiles(step, context);
+      const copied = await copiedFiles(step, from);
       if ('problem' in copied) throw failedAt(line, copied.problem);
       const argv = ['tar', '-x', '--no-same-owner', '--no-overwrite-dir', '-C', '/'];
       return must({ ...made, argv, stdin: copied.archive });
