@@ -6,10 +6,15 @@ import type { Output } from './output.ts';
 
 type ShownProgress = Exclude<Progress, { readonly kind: 'left-in-working-tree' }>;
 
+/** What a build said last is why it failed, also where nobody wanted to read all of it. */
+const KEPT_LINES = 15;
+
 /** Shows a pass as it goes: one line that is rewritten on a terminal, one line for each end elsewhere. */
 export class ProgressPrinter implements Disposable {
   readonly #output: Output;
   readonly #running = new Map<number, string>();
+  /** By bottle: what its running action said last, oldest first. */
+  readonly #said = new Map<string, readonly string[]>();
   #done = 0;
   #painted = false;
 
@@ -25,8 +30,7 @@ export class ProgressPrinter implements Disposable {
     }
     if (this.#output.quiet) return;
     this.#erase();
-    const line = this.#finishedLine(progress);
-    if (line !== null) this.#output.line(line);
+    for (const line of this.#lines(progress)) this.#output.line(line);
     this.#paintRunning(progress);
   };
 
@@ -40,25 +44,34 @@ export class ProgressPrinter implements Disposable {
     this.#output.diagnostic(`${this.#output.paintError('yellow', 'note:')} ${text}`);
   }
 
-  #finishedLine(progress: ShownProgress): string | null {
+  #lines(progress: ShownProgress): readonly string[] {
+    const { paint, verbose } = this.#output;
+    if (progress.kind === 'action') return this.#actionLines(progress);
+    const text = sanitizeLine(progress.text);
+    if (progress.kind === 'stage') return [paint('bold', text)];
+    if (verbose) return [paint('dim', `  ${text}`)];
+    const [bottle = ''] = text.split(':', 1);
+    this.#said.set(bottle, [...(this.#said.get(bottle) ?? []), text].slice(-KEPT_LINES));
+    return [];
+  }
+
+  #actionLines(progress: Extract<Progress, { readonly kind: 'action' }>): readonly string[] {
     const { paint } = this.#output;
-    if (progress.kind !== 'action') {
-      const text = sanitizeLine(progress.text);
-      if (progress.kind === 'stage') return paint('bold', text);
-      return this.#output.verbose ? paint('dim', `  ${text}`) : null;
-    }
     const { bottle, text, state, detail, id } = progress;
     const words = `${bottle}: ${sanitizeLine(text)}`;
     if (state === 'started') {
       this.#running.set(id, words);
-      return null;
+      return [];
     }
     this.#running.delete(id);
     this.#done += 1;
     const why = detail === null ? '' : ` (${sanitizeLine(detail)})`;
-    if (state === 'failed') return `${paint('red', 'failed ')} ${words}${why}`;
-    if (state === 'skipped') return `${paint('yellow', 'skipped')} ${words}${why}`;
-    return `${paint('green', 'done   ')} ${words}${why}`;
+    const said = this.#said.get(bottle) ?? [];
+    this.#said.delete(bottle);
+    if (state === 'skipped') return [`${paint('yellow', 'skipped')} ${words}${why}`];
+    if (state !== 'failed') return [`${paint('green', 'done   ')} ${words}${why}`];
+    const told = said.map((line) => paint('dim', `  ${line}`));
+    return [...told, `${paint('red', 'failed ')} ${words}${why}`];
   }
 
   #paintRunning(progress: ShownProgress): void {
