@@ -6,7 +6,9 @@ export default defineConfig({
     // By `npm run test:long` alone, and by the commands that name an engine.
     exclude: [
       ...(process.env['BB_TEST_LONG'] === undefined ? ['test/long/**'] : []),
-      ...(process.env['BB_TEST_VARIANT'] === undefined ? ['test/escape/docker.test.ts'] : []),
+      ...(process.env['BB_TEST_VARIANT'] === undefined
+        ? ['test/escape/docker.test.ts', 'test/clients/docker.test.ts']
+        : []),
     ],
     globalSetup: ['./test/engines/global-setup.ts'],
     testTimeout: 30_000,

@@ -3,9 +3,10 @@ import { VARIANTS } from './engine/variants.ts';
 
 /**
  * Runs again what `npm test` ran against the quick engine and as one user: on Docker Engine 29, under runc and under
- * gVisor's runsc, and without privileges; and on every engine the attacks from inside a docker bottle. What this
- * machine cannot have is skipped by name. Podman and the attacks of a user without privileges are minutes more:
- * `test:contract` and `test:escape` with `--backend`. Arguments are passed on to vitest instead of each run's own.
+ * gVisor's runsc, and without privileges; on every engine the attacks from inside a docker bottle, and on the quick one
+ * the clients in it. What this machine cannot have is skipped by name. Podman and the attacks of a user without
+ * privileges are minutes more: `test:contract` and `test:escape` with `--backend`. Arguments are passed on to vitest
+ * instead of each run's own.
  */
 const TOUCHING_AN_ENGINE = [
   'test/contract/docker',
@@ -15,7 +16,7 @@ const TOUCHING_AN_ENGINE = [
 ];
 
 const RUNS: { readonly [variant: string]: readonly string[] } = {
-  docker: ['test/escape/docker'],
+  docker: ['test/escape/docker', 'test/clients/docker'],
   'docker-29': [
     ...TOUCHING_AN_ENGINE,
     'test/long/claude',

@@ -1,4 +1,6 @@
 import { type Ended, type FleetUnderTest, fleetUnderTest } from '../scenario/fleet-under-test.ts';
+import { NO_UPSTREAM } from '../scenario/upstream.ts';
+import type { ClientPlace } from './client-place.ts';
 import { PORT, SITES, type UpstreamSite, upstreamSite } from './upstream-site.ts';
 
 /** What no bottle may ever hold, and every request that passes must carry. */
@@ -12,14 +14,22 @@ export interface ClientFleet extends AsyncDisposable {
   inside(script: string): Promise<Ended>;
 }
 
-/** Brings up a bottle without an engine, in which this machine's programs are. `programs` is a folder of more of them. */
-export async function clientFleet(programs: string): Promise<ClientFleet> {
+/** Brings up a bottle of that place. */
+export async function clientFleet(
+  place: Extract<ClientPlace, { readonly kind: 'place' }>,
+): Promise<ClientFleet> {
   await using cleanups = new AsyncDisposableStack();
-  // Loopback is a /8: an address of its own keeps files apart that run at the same time.
-  const own = [process.pid >> 8, process.pid].map((part) => part & 0xff);
-  const address = `127.214.${own.join('.')}`;
+  const { address, engine } = place;
   const upstream = cleanups.use(await upstreamSite(address));
-  const fleet = cleanups.use(await fleetUnderTest({ engine: null, isEmbedded: true }));
+  const fleet = cleanups.use(
+    await fleetUnderTest({
+      isEmbedded: engine === null,
+      engine:
+        engine === null
+          ? null
+          : { ...engine, hostConfig: '', upstream: { ...NO_UPSTREAM, caPem: upstream.caPem } },
+    }),
+  );
   await fleet.configure('upstream.pem', upstream.caPem);
   await fleet.configure('token', `${CREDENTIAL}\n`);
   const hosts = Object.values(SITES);
@@ -30,7 +40,10 @@ export async function clientFleet(programs: string): Promise<ClientFleet> {
   await fleet.configure(
     'config.yaml',
     [
-      `programs: ${programs}`,
+      `programs: ${place.programs}`,
+      ...(engine === null
+        ? []
+        : [`images: {base: "${engine.base}"}`, `docker: {host: "${engine.endpoint}"}`]),
       'upstream:',
       `  hosts: {${hosts.map((host) => `${host}: ["${address}"]`).join(', ')}}`,
       '  caFiles: [upstream.pem]',
@@ -44,7 +57,8 @@ export async function clientFleet(programs: string): Promise<ClientFleet> {
   });
   await fleet.controller();
   await fleet.done('reconcile');
-  const inside = (script: string) => fleet.bb('exec', 'dev', '--', 'sh', '-c', script);
+  const inside = (script: string) =>
+    fleet.bb('exec', 'dev', '--', 'sh', '-c', place.prepare + script);
   const kept = cleanups.move();
   return { fleet, upstream, inside, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }

@@ -1,5 +1,5 @@
 import { accessSync, constants } from 'node:fs';
-import { chmod, copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { FETCH_JAVA } from './fetch-java.ts';
@@ -11,6 +11,8 @@ export interface ClientPrograms {
   readonly go: string | null;
   /** Each Java of this machine. */
   readonly javas: readonly string[];
+  /** What they are to run, once it was compiled. */
+  readonly fetchClass: Buffer | null;
   readonly pip: boolean;
   readonly requests: boolean;
   readonly httpx: boolean;
@@ -33,6 +35,7 @@ export async function findPrograms(folder: string): Promise<ClientPrograms> {
         ? 'go'
         : null,
     javas,
+    fetchClass: javas.length === 0 ? null : await readFile(join(folder, 'Fetch.class')),
     pip: await python('pip'),
     requests: await python('requests'),
     httpx: await python('httpx'),

@@ -30,7 +30,9 @@ export function realClients(found: ClientPrograms): readonly (RealClient | Missi
     found.wget ? WGET : missing('wget'),
     found.requests ? pythonClient('requests') : missing('python requests'),
     found.httpx ? pythonClient('httpx') : missing('python httpx'),
-    ...(found.javas.length === 0 ? [missing('java')] : found.javas.map(javaClient)),
+    ...(found.javas.length === 0
+      ? [missing('java')]
+      : found.javas.map((java) => javaClient(java, found.fetchClass))),
     NPM,
     found.pip ? PIP : missing('pip'),
     found.cargo ? CARGO : missing('cargo'),
@@ -129,8 +131,9 @@ function pythonClient(module: string): RealClient {
   );
 }
 
-function javaClient(java: string): RealClient {
-  return getter(java, (url) => `${java} -cp /opt/programs Fetch ${url} 2>&1`, {
+function javaClient(java: string, fetchClass: Buffer | null): RealClient {
+  const placed = `echo ${fetchClass?.toString('base64')} | base64 -d > /tmp/Fetch.class`;
+  return getter(java, (url) => `${placed} && ${java} -cp /tmp Fetch ${url} 2>&1`, {
     allowed: /connection 200 hello from[\s\S]*client 200 hello from/,
     denied: /connection 403 .*egress_denied[\s\S]*client 403 .*egress_denied/,
   });
