@@ -29,14 +29,20 @@ export class NeedleSet {
   }
 
   /**
-   * Every place where a needle ends; of needles that end together, the longest. Takes the state that an earlier piece of
-   * the same text left, and gives the one that this piece leaves.
+   * Every place where a needle ends, between `start` and `end`; of needles that end together, the longest. Takes the
+   * state that an earlier piece of the same text left, and gives the one that this piece leaves.
    */
-  find(text: string, onHit: (hit: NeedleHit) => void, from = 0): number {
+  find(
+    text: string,
+    onHit: (hit: NeedleHit) => void,
+    from = 0,
+    start = 0,
+    end = text.length,
+  ): number {
     const table = this.#table;
     const symbols = this.#symbols;
     let state = from;
-    for (let index = 0; index < text.length; index += 1) {
+    for (let index = start; index < end; index += 1) {
       const code = text.charCodeAt(index);
       const symbol = code < ASCII ? (symbols[code] ?? SKIPPED) : SKIPPED;
       if (symbol === SKIPPED) continue;

@@ -1,4 +1,8 @@
 import { isUtf8 } from 'node:buffer';
+import { StringDecoder } from 'node:string_decoder';
+import { withoutBackslashes, withoutEntities, withoutPercents } from './escapes.ts';
+import { inSlices, type RunSliced, SLICE, type Sliced } from './sliced.ts';
+import { TextBuilder } from './text-builder.ts';
 
 /** Escapes of escapes are undone this often; who writes more of them has something to hide, and meets the last form. */
 const ROUNDS = 4;
@@ -8,19 +12,17 @@ const ROUNDS = 4;
  * (NFKC), tag characters read as the letters they stand for, and what has no width taken out. Every step of it, since
  * one reader undoes less than the next; empty for a text that stands for itself.
  */
-export function normalised(text: string): readonly string[] {
-  const steps: string[] = [];
+export async function* normalised(text: string, run: RunSliced): AsyncGenerator<string> {
   let read = text;
   for (let round = 0; round < ROUNDS; round += 1) {
     const before = read;
     for (const undo of [withoutPercents, withoutBackslashes, withoutEntities, withoutDisguise]) {
-      const next = undo(read);
-      if (next !== read) steps.push(next);
+      const next = await run(undo(read));
+      if (next !== read) yield next;
       read = next;
     }
     if (read === before) break;
   }
-  return steps;
 }
 
 /** Bytes as one character each, or text. */
@@ -36,66 +38,40 @@ export function layerOf(bytes: Uint8Array): Layer {
   return { text: buffer.toString(isText ? 'utf8' : 'latin1'), isBytes: !isText };
 }
 
-/** What a person could read: of bytes, the stretches that could be text. */
-export function readableParts({ text, isBytes }: Layer): string {
+/** Shorter stretches of bytes are text by chance. */
+const SHORTEST_READABLE = 6;
+
+/** What a person could read: of bytes, the stretches that could be text, a line each. */
+export function* readableParts({ text, isBytes }: Layer): Sliced<string> {
   if (!isBytes) return text;
-  const read = Buffer.from(text, 'latin1').toString('utf8');
-  return (read.match(/(?:[\0\t\n\r]|[^\p{Cc}\ufffd]){6,}/gu) ?? []).join('\n');
-}
-
-function withoutPercents(text: string): string {
-  if (!text.includes('%')) return text;
-  return text
-    .replace(/%u([0-9a-f]{4})/gi, (_, digits: string) => character(digits, 16))
-    .replace(/(?:%[0-9a-f]{2})+/gi, (escapes) => {
-      return layerOf(Buffer.from(escapes.replaceAll('%', ''), 'hex')).text;
-    });
-}
-
-function withoutEntities(text: string): string {
-  if (!text.includes('&')) return text;
-  return text.replace(
-    /&(?:#x([0-9a-f]{1,6})|#([0-9]{1,7})|(amp|lt|gt|quot|apos));/gi,
-    (_, hex?: string, decimal?: string, name?: string) =>
-      name === undefined
-        ? character(hex ?? decimal ?? '', hex === undefined ? 10 : 16)
-        : (NAMED[name.toLowerCase()] ?? ''),
-  );
-}
-
-/** The text that a string of JSON or JavaScript stands for. */
-export function withoutBackslashes(text: string): string {
-  if (!text.includes('\\')) return text;
-  return text.replace(
-    /\\(?:u([0-9a-f]{4})|u\{([0-9a-f]{1,6})\}|x([0-9a-f]{2})|([nrtbfv/"'\\]))/gi,
-    (_, four?: string, braced?: string, two?: string, plain?: string) =>
-      plain === undefined ? character(four ?? braced ?? two ?? '', 16) : plainEscape(plain),
-  );
-}
-
-const NAMED: { readonly [name: string]: string } = {
-  amp: '&',
-  lt: '<',
-  gt: '>',
-  quot: '"',
-  apos: "'",
-};
-
-function character(digits: string, radix: number): string {
-  const code = Number.parseInt(digits, radix);
-  return code <= 0x10ffff ? String.fromCodePoint(code) : '\ufffd';
-}
-
-function plainEscape(letter: string): string {
-  const blanks: { readonly [letter: string]: string } = {
-    n: '\n',
-    r: '\r',
-    t: '\t',
-    b: '\b',
-    f: '\f',
-    v: '\v',
+  const decoder = new StringDecoder('utf8');
+  const out = new TextBuilder(text.length + 1);
+  let start = 0;
+  const endStretch = (): void => {
+    if (out.length - start < SHORTEST_READABLE) out.cut(start);
+    else out.push(LINE_FEED);
+    start = out.length;
   };
-  return blanks[letter.toLowerCase()] ?? letter;
+  yield* inSlices(text, (from, to) => {
+    const read = decoder.write(Buffer.from(text.slice(from, to), 'latin1'));
+    for (let index = 0; index < read.length; index += 1) {
+      const code = read.charCodeAt(index);
+      if (isReadable(code)) out.push(code);
+      else endStretch();
+    }
+  });
+  endStretch();
+  out.cut(Math.max(0, out.length - 1));
+  return yield* out.text();
+}
+
+const LINE_FEED = 0x0a;
+/** Of controls those that stand in texts. Zero bytes stand between the letters of UTF-16. */
+const IN_TEXT = new Set([0x00, 0x09, LINE_FEED, 0x0d]);
+
+function isReadable(code: number): boolean {
+  if (code > 0x9f) return code !== 0xfffd;
+  return (code > 0x1f && code < 0x7f) || IN_TEXT.has(code);
 }
 
 /** Soft hyphens, joiners, marks of direction, fillers, variation selectors, the byte order mark. */
@@ -103,8 +79,31 @@ const WIDTHLESS =
   /[\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0]|\u034f|[\u17b4\u17b5]|[\u180b-\u180d]|[\ufe00-\ufe0f]|\udb40[\udd00-\uddef]/g;
 /** U+E0021 to U+E007E: ASCII that no screen shows. */
 const TAGS = /\udb40[\udc21-\udc7e]/g;
+/** How far a place is looked for where a text can be cut and both halves read as they did together. */
+const CUT_WITHIN = 1024;
 
-function withoutDisguise(text: string): string {
+function* withoutDisguise(text: string): Sliced<string> {
+  if (!/[\0\u0080-\uffff]/.test(text)) return text;
+  const parts: string[] = [];
+  for (let from = 0; from < text.length; ) {
+    const to = cutAfter(text, from + SLICE);
+    parts.push(undisguised(text.slice(from, to)));
+    from = to;
+    yield;
+  }
+  return parts.join('');
+}
+
+/** Before a letter of ASCII, which nothing before it joins; where there is none, not inside of a character. */
+function cutAfter(text: string, wanted: number): number {
+  for (let at = wanted; at < Math.min(wanted + CUT_WITHIN, text.length); at += 1) {
+    if (text.charCodeAt(at) < 0x80) return at;
+  }
+  const isInside = (text.charCodeAt(wanted) & 0xfc00) === 0xdc00;
+  return isInside ? wanted + 1 : wanted;
+}
+
+function undisguised(text: string): string {
   // Zero bytes stand between the letters of UTF-16.
   const plain = text.replaceAll('\0', '');
   if (!/[\u0080-\uffff]/.test(plain)) return plain;

@@ -1,5 +1,6 @@
 import type { Finding } from './finding.ts';
-import { EXACT_ALPHABET, EXACT_SYMBOLS, NeedleSet } from './needle-set.ts';
+import { EXACT_ALPHABET, EXACT_SYMBOLS, type NeedleHit, NeedleSet } from './needle-set.ts';
+import { inSlices, type Sliced } from './sliced.ts';
 import { type CharacterSet, IN_SET, TOKEN_SHAPES, type TokenShape } from './token-shapes.ts';
 
 interface Anchored {
@@ -16,22 +17,27 @@ let anchors: NeedleSet | undefined;
  * Tokens that their issuers made recognisable. Linear: anchors are found in one pass, and how far the characters of a
  * part go on is computed once for each stretch of them, however many anchors stand in it.
  */
-export function findTokens(text: string): readonly Finding[] {
+export function* findTokens(text: string): Sliced<readonly Finding[]> {
   anchors ??= new NeedleSet(
     ANCHORED.map(({ anchor }) => anchor),
     EXACT_SYMBOLS,
     EXACT_ALPHABET,
   );
+  const needles = anchors;
   const stretches = new Stretches(text);
   const found: Finding[] = [];
   let reach = 0;
-  anchors.find(text, ({ needle, start, end }) => {
+  const take = ({ needle, start, end }: NeedleHit): void => {
     const shape = ANCHORED[needle]?.shape;
     if (shape === undefined || start < reach) return;
     const tokenEnd = endOf(shape, stretches, end);
     if (tokenEnd === null) return;
     found.push({ detector: 'token_patterns', rule: shape.rule, range: [start, tokenEnd] });
     reach = tokenEnd;
+  };
+  let state = 0;
+  yield* inSlices(text, (from, to) => {
+    state = needles.find(text, take, state, from, to);
   });
   return found;
 }
