@@ -1,3 +1,4 @@
+import { utimes } from 'node:fs/promises';
 import type { ImageBuild } from '../../model/component.ts';
 import { buildImage } from './build/build-image.ts';
 import { findImage, keepImage } from './images.ts';
@@ -12,10 +13,17 @@ export function ensureImage(
 ): Promise<void> {
   const { layout } = machine;
   return inTurn(`${layout.directory}/image ${build.reference}`, async () => {
-    if (findImage(layout, build.reference) !== null) return;
+    if (findImage(layout, build.reference) !== null)
+      return noteWanted(layout.image(build.reference));
     const { onHost, written } = build;
     if (onHost !== undefined && written === undefined)
       return keepImage(layout, { ...build, onHost });
     await buildImage(machine, build, onProgress);
   });
+}
+
+/** Images that nothing is made of are kept for a while from here on. */
+async function noteWanted(folder: string): Promise<void> {
+  const now = new Date();
+  await utimes(folder, now, now);
 }

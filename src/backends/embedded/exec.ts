@@ -30,6 +30,8 @@ export type RawRequest = Omit<ExecRequest, 'stdin'> & {
   readonly stdout?: Writable;
   /** How much of what it prints is kept. */
   readonly outputBytes?: number;
+  /** Called when it has ended; what it left running may still hold what it prints to. */
+  readonly onExit?: () => void;
 };
 
 export async function execInContainer(
@@ -119,11 +121,16 @@ function feed(stream: Writable | null, content: string | Uint8Array | Readable):
 /** A `stdout` that takes no more ends the program, which cannot write to it. */
 async function collect(
   child: ChildProcess,
-  { stdout: sink, outputBytes = OUTPUT_LIMIT }: Pick<RawRequest, 'stdout' | 'outputBytes'>,
+  {
+    stdout: sink,
+    outputBytes = OUTPUT_LIMIT,
+    onExit,
+  }: Pick<RawRequest, 'stdout' | 'outputBytes' | 'onExit'>,
 ): Promise<RawResult> {
   const pieces = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
   let left = outputBytes;
   let truncated = false;
+  if (onExit !== undefined) child.once('exit', onExit);
   const taken = sink && child.stdout ? pipeline(child.stdout, sink) : null;
   taken?.catch(() => undefined);
   const kept = taken === null ? (['stdout', 'stderr'] as const) : (['stderr'] as const);

@@ -84,7 +84,9 @@ export function joiningArguments(
 }
 
 function userArguments({ uid, gid }: ContainerSpec['user']): readonly string[] {
-  return ['--unshare-user', '--disable-userns', '--uid', String(uid), '--gid', String(gid)];
+  const user = ['--unshare-user', '--disable-userns', '--uid', String(uid), '--gid', String(gid)];
+  // Whoever is root inside would keep them.
+  return [...user, '--cap-drop', 'ALL'];
 }
 
 function environmentArguments(env: { readonly [name: string]: string }): readonly string[] {

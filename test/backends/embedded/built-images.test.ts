@@ -1,6 +1,18 @@
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { spawn } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
+import { buildImage } from '../../../src/backends/embedded/build/build-image.ts';
+import type { BuildLimits } from '../../../src/backends/embedded/build/perform-steps.ts';
+import { openMachine } from '../../../src/backends/embedded/machine.ts';
 import type { ImageBuild } from '../../../src/model/component.ts';
 import { uniqueFleet } from '../../contract/backend-under-test.ts';
 import { bottleUnderTest, shell } from '../../contract/bottle-under-test.ts';
@@ -44,7 +56,7 @@ describe.skipIf(embedded.kind === 'none')('embedded: images from a Dockerfile', 
     const { reference, said } = await built(
       [
         'ENV GREETING="good day" PLACE=/srv/data',
-        'COPY tool.sh /usr/bin/tool',
+        'COPY tool.sh /bin/tool',
         'RUN chmod 755 /usr/bin/tool && echo made > /etc/made.conf && mkdir /new && echo new > /new/file',
         'WORKDIR $PLACE',
         'COPY data .',
@@ -53,7 +65,7 @@ describe.skipIf(embedded.kind === 'none')('embedded: images from a Dockerfile', 
       ],
       context,
     );
-    expect(said).toContain('Step 1/6 : COPY tool.sh /usr/bin/tool');
+    expect(said).toContain('Step 1/6 : COPY tool.sh /bin/tool');
     const script = [
       ...['tool', 'link', 'echo $GREETING', 'cat /etc/made.conf /new/file /srv/data/a/one', 'echo'],
       ...['cat ~/.made', 'command -v tac || echo no tac', 'command -v cat', 'cat /etc/hostname'],
@@ -87,4 +99,191 @@ describe.skipIf(embedded.kind === 'none')('embedded: images from a Dockerfile', 
     expect(message.split('\n')).toContain('line 60');
     expect(message.split('\n')).not.toContain('line 20');
   }, 60_000);
+
+  it('is built once for many that want it at once, and again only when nothing has it', async () => {
+    const reference = `bb/test-built:${uniqueFleet()}`;
+    const dockerfile = 'ARG BASE\nFROM $BASE\nRUN date +%N > /made\n';
+    const said: string[] = [];
+    const build = { reference, dockerfile, buildArgs: { BASE: under.image }, context: new Map() };
+    const ensure = () => under.open().ensureImage(build, (line) => said.push(line));
+    await Promise.all([ensure(), ensure(), ensure()]);
+    expect(said.filter((line) => line.startsWith('Step'))).toHaveLength(1);
+    const first = await inside(reference, 'cat /made');
+    await ensure();
+    expect(await inside(reference, 'cat /made')).toBe(first);
+  }, 60_000);
+
+  it('an image that nothing is made of goes after a day, one that a bottle has does not', async () => {
+    const [used, saved, unused, fresh] = await Promise.all(
+      [1, 2, 3, 4].map(async (n) => (await built([`RUN echo ${n} > /n`])).reference),
+    );
+    await using bottle = bottleUnderTest(under, 'dev', { agent: { image: used ?? '' } });
+    const backend = under.open();
+    for (const step of bottle.making) await step(backend);
+    const copy = `bb/test-saved:${uniqueFleet()}`;
+    {
+      await using other = bottleUnderTest(under, 'other', { agent: { image: saved ?? '' } });
+      for (const step of other.making) await step(backend);
+      await backend.snapshot(other.ref('agent'), copy);
+    }
+    const old = new Date(Date.now() - 25 * 3_600_000);
+    for (const image of [used, saved, unused]) utimesSync(folderOf(image ?? ''), old, old);
+    await built(['RUN true']);
+    const left = [used, saved, unused, fresh].map((image) => existsSync(folderOf(image ?? '')));
+    expect(left).toEqual([true, true, false, true]);
+    expect(await inside(copy, 'cat /n')).toBe('2');
+  }, 60_000);
+
+  it('a build whose process was killed leaves nothing running, and nothing on the disk after the next', async () => {
+    const reference = `bb/test-built:${uniqueFleet()}`;
+    const mark = `3${Date.now() % 100_000}`;
+    const dockerfile = `ARG BASE\nFROM $BASE\nRUN (setsid sleep ${mark} &); echo begun; sleep ${mark}\n`;
+    const script = [
+      `import { createEmbeddedBackend } from ${JSON.stringify(resolve('src/backends/embedded/embedded-backend.ts'))};`,
+      `const build = ${JSON.stringify({ reference, dockerfile, buildArgs: { BASE: under.image } })};`,
+      `const backend = createEmbeddedBackend({ directory: ${JSON.stringify(directory)} });`,
+      'await backend.ensureImage({ ...build, context: new Map() }, console.log);',
+    ].join('\n');
+    const argv = ['--input-type=module', '--eval', script];
+    const builder = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
+    for await (const line of createInterface(builder.stdout)) if (line === 'begun') break;
+    await expect.poll(() => sleepers(mark), { timeout: 10_000 }).not.toEqual([]);
+    builder.kill('SIGKILL');
+    await expect.poll(() => sleepers(mark), { timeout: 10_000 }).toEqual([]);
+    const temporary = () =>
+      readdirSync(join(directory, 'images')).filter((one) => one.endsWith('.tmp'));
+    expect(temporary()).toHaveLength(1);
+    await built(['RUN true']);
+    expect(temporary()).toEqual([]);
+    expect(existsSync(folderOf(reference))).toBe(false);
+  }, 60_000);
+
+  describe('a hostile one', () => {
+    it('leaves no process, neither to its next step nor to the host', async () => {
+      const mark = `4${Date.now() % 100_000}`;
+      const { said } = await built([
+        `RUN (setsid sleep ${mark} & setsid sh -c 'trap "" TERM HUP; sleep ${mark}' &) ; sleep 0.2; pgrep -fc 'sleep ${mark}' || true`,
+        `RUN echo "left: $(pgrep -fc 'sleep ${mark}$' || true)"`,
+      ]);
+      expect(said).toContain('left: 0');
+      expect(sleepers(mark)).toEqual([]);
+    }, 60_000);
+
+    it("has no network, none of the host's files but its programs, and no rights", async () => {
+      const secret = join(directory, 'secret-of-the-host');
+      writeFileSync(secret, 'hidden', { mode: 0o644 });
+      const { said } = await built([
+        "RUN tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' '",
+        `RUN cat ${secret} /etc/shadow /root/.ssh/* 2>/dev/null || echo nothing to read`,
+        'RUN ls /tmp /home /root | sort | xargs echo',
+        'RUN for way in "unshare --user true" "mount -t tmpfs x /tmp" "chroot / true" "mknod /dev/sda b 8 0"; do $way 2>/dev/null && echo made: $way; done; echo tried',
+        'RUN env | cut -d= -f1 | sort | tr "\\n" " "',
+        'RUN grep -h -E "^(CapEff|NoNewPrivs|Seccomp):" /proc/self/status | tr -s "\\t\\n" " "',
+      ]);
+      const answers = said.filter((line) => !line.startsWith('Step '));
+      expect(answers).toEqual([
+        'lo',
+        'nothing to read',
+        '/home: /root: /tmp: agent',
+        'tried',
+        'BB_EXEC HOME LANG PATH PWD',
+        'CapEff: 0000000000000000 NoNewPrivs: 1 Seccomp: 2',
+      ]);
+    }, 60_000);
+
+    it("puts nothing in the way of those who join a bottle: what they run with rights is not the image's", async () => {
+      const spy = '#!/bin/sh\nid -u > /tmp/ran-with; exit 1\n';
+      const { reference, said } = await built(
+        [
+          'COPY spy /tmp/spy',
+          'COPY spy /opt/spy',
+          'RUN for one in bwrap prlimit nsenter unshare; do rm /usr/bin/$one; cp /opt/spy /usr/bin/$one && chmod 755 /usr/bin/$one; done',
+          'RUN (echo /opt/evil.so > /etc/ld.so.preload) 2>/dev/null || echo not that',
+          'RUN (mv /etc /etc2 || mv /.bb /.bc || rm -rf /.bb/bin || ln -sf / /.bb) 2>/dev/null || echo not these',
+          'RUN one=$(echo /usr/lib/*/libcap.so.2) && rm $one && cp /opt/spy $one && echo went on',
+        ],
+        new Map([['spy', bytes(spy)]]),
+      );
+      expect(said).toContain('not that');
+      expect(said).toContain('not these');
+      expect(said).toContain('went on');
+      expect(await inside(reference, 'cat /usr/bin/bwrap | head -n 1; ls /tmp')).toBe('#!/bin/sh');
+    }, 60_000);
+
+    it('follows its links only inside', async () => {
+      const outside = join(directory, 'outside');
+      mkdirSync(outside, { mode: 0o777 });
+      const { reference } = await built(
+        [
+          `RUN mkdir -p /opt/here && ln -s ${outside} /opt/out && ln -s /opt/here /opt/in`,
+          'COPY a /opt/in/',
+          'RUN ln -s ../../../../../../etc/passwd /opt/link',
+        ],
+        new Map([['a', bytes('a')]]),
+      );
+      await failure(
+        [`RUN ln -s ${outside} /opt/out`, 'COPY a /opt/out/', `RUN echo b > /opt/out/b`],
+        new Map([['a', bytes('a')]]),
+      );
+      expect(readdirSync(outside)).toEqual([]);
+      expect(await inside(reference, 'cat /opt/here/a; echo; grep -c agent /opt/link')).toBe(
+        'a\n1',
+      );
+    }, 60_000);
+
+    it('is ended when it writes too much or takes too long, and leaves nothing', async () => {
+      const machine = openMachine(directory);
+      const small = { milliseconds: 60_000, bytes: 8 * 1024 * 1024 };
+      const build = (lines: readonly string[], limits: BuildLimits) =>
+        buildImage(
+          machine,
+          {
+            reference: 'bb/test-limits:1',
+            dockerfile: `FROM ${under.image}\n${lines.join('\n')}\n`,
+            buildArgs: {},
+            context: new Map(),
+          },
+          () => undefined,
+          limits,
+        );
+      const fill = 'RUN for n in $(seq 40); do head -c 1000000 /dev/zero > /many-$n; done';
+      await expect(build([fill], small)).rejects.toThrow(
+        /:2 the build was ended: it left more than 8 MiB/,
+      );
+      await expect(build(['RUN truncate -s 9M /one && ls -l /one'], small)).rejects.toThrow(
+        /exit code/,
+      );
+      const quick = { ...small, milliseconds: 1_500 };
+      await expect(build(['RUN sleep 60'], quick)).rejects.toThrow(
+        /:2 the build was ended: it took longer/,
+      );
+      await build(['RUN truncate -s 7M /one'], small);
+      expect(existsSync(folderOf('bb/test-limits:1'))).toBe(true);
+      expect(readdirSync(join(directory, 'images')).filter((one) => one.endsWith('.tmp'))).toEqual(
+        [],
+      );
+    }, 60_000);
+
+    it('has no program that would run as somebody else', async () => {
+      const { reference } = await built([
+        'RUN cp /bin/true /opt/true && chmod 6755 /opt/true && stat -c %a /opt/true',
+      ]);
+      expect(await inside(reference, 'stat -c %a /opt/true')).toBe('755');
+    }, 60_000);
+  });
+
+  function folderOf(reference: string): string {
+    return join(directory, 'images', encodeURIComponent(reference));
+  }
 });
+
+/** Processes of this machine that sleep for that long. */
+function sleepers(seconds: string): readonly string[] {
+  return readdirSync('/proc').filter((name) => {
+    try {
+      return readFileSync(`/proc/${name}/cmdline`, 'utf8') === `sleep\0${seconds}\0`;
+    } catch {
+      return false;
+    }
+  });
+}

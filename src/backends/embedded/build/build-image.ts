@@ -10,7 +10,8 @@ import { temporaryBeside } from '../records.ts';
 import { removeTree } from '../remove-tree.ts';
 import { BuildLog } from './build-log.ts';
 import { finishLayer, prepareLayer } from './layer.ts';
-import { performSteps } from './perform-steps.ts';
+import { BUILD_LIMITS, type BuildLimits, performSteps } from './perform-steps.ts';
+import { buildName, removeUnwanted } from './unwanted.ts';
 
 /**
  * Builds an image from its Dockerfile over the host's programs, whole or not at all. Throws `build-failed` with where it
@@ -20,6 +21,7 @@ export async function buildImage(
   machine: Machine,
   build: ImageBuild,
   onProgress: (line: string) => void,
+  limits: BuildLimits = BUILD_LIMITS,
 ): Promise<void> {
   const { layout } = machine;
   const { file, text } = build.written ?? { file: 'Dockerfile', text: build.dockerfile };
@@ -35,16 +37,17 @@ export async function buildImage(
     const { line, message } = otherBase(read.value);
     throw failed(at(line, message));
   }
+  await removeUnwanted(layout);
   const target = layout.image(build.reference);
   const folder = temporaryBeside(target);
-  const name = `bb-build-${folder.split('.').at(-2) ?? ''}`;
+  const name = buildName(folder);
   const user = isRoot() ? claimUser(layout, name) : null;
   try {
     await makeFiles(folder, base);
     await prepareLayer(folder, user);
     const place = { name, folder, user, at: base.onHost.folder };
     const failedAt = (line: number, message: string) => failed(at(line, message));
-    const options = { from: build, log, failedAt };
+    const options = { from: build, log, failedAt, limits };
     const { hasHome } = await performSteps(machine, place, read.value.steps, options);
     await finishLayer(folder, user);
     // An agent's own variables are as they are in every image.

@@ -3,6 +3,8 @@ import { StringDecoder } from 'node:string_decoder';
 import { sanitizeLine } from '../../../model/sanitize.ts';
 
 const KEPT_LINES = 40;
+/** Nobody reads more, and somebody may keep them. */
+const TOLD_LINES = 10_000;
 /** A line without an end is cut here. */
 const LINE_LENGTH = 4_000;
 
@@ -10,6 +12,7 @@ const LINE_LENGTH = 4_000;
 export class BuildLog {
   readonly #onLine: (line: string) => void;
   readonly #tail: string[] = [];
+  #told = 0;
 
   constructor(onLine: (line: string) => void) {
     this.#onLine = onLine;
@@ -24,7 +27,8 @@ export class BuildLog {
     if (shown === '') return;
     this.#tail.push(shown);
     if (this.#tail.length > KEPT_LINES) this.#tail.shift();
-    this.#onLine(shown);
+    this.#told += 1;
+    if (this.#told <= TOLD_LINES) this.#onLine(shown);
   }
 
   /** Takes what one program prints. */

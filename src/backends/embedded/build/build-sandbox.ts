@@ -73,7 +73,8 @@ export class BuildSandbox implements AsyncDisposable {
       overlays: overlaysOf(place),
       place: makePlace(name, RESOURCES),
       arguments: (binds) => [
-        '--unshare-net',
+        // What a step left running would outlive us otherwise.
+        ...['--die-with-parent', '--unshare-net'],
         ...sandboxArguments({
           ...{ spec: specOf({ uid: 0, gid: 0 }), hostname: 'build', env: {}, workdir: '/', binds },
           root: { links: hostLinks(), folders: [] },
@@ -103,10 +104,17 @@ export class BuildSandbox implements AsyncDisposable {
       hasNetwork: true,
       hasImage: true,
     });
+    const { promise: exited, resolve: onExit } = Promise.withResolvers<void>();
+    const ended = exited.then(() => this.#endPrograms());
     try {
-      return await runThrough(this.#machine, way, request, this.#run);
+      const [result] = await Promise.all([
+        runThrough(this.#machine, way, { ...request, onExit }, this.#run),
+        ended,
+      ]);
+      return result;
     } finally {
-      await this.#endPrograms();
+      onExit();
+      await ended;
     }
   }
 

@@ -13,8 +13,12 @@ import { copiedFiles } from './copied-files.ts';
 import { layerBytes } from './layer.ts';
 
 /** A build that takes longer, or leaves more, is ended. */
-const BUILD_MS = 600_000;
-const LAYER_BYTES = 4 * 1024 ** 3;
+export interface BuildLimits {
+  readonly milliseconds: number;
+  readonly bytes: number;
+}
+
+export const BUILD_LIMITS: BuildLimits = { milliseconds: 600_000, bytes: 4 * 1024 ** 3 };
 const LOOK_MS = 1_000;
 
 const PATH = '/opt/node/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -24,6 +28,7 @@ interface StepOptions {
   readonly from: Pick<ImageBuild, 'context' | 'executable'>;
   readonly log: BuildLog;
   readonly failedAt: (line: number, message: string) => BackendError;
+  readonly limits: BuildLimits;
 }
 
 /** Performs the steps one after the other in one sandbox, and keeps what they left in the agent's home beside it. */
@@ -34,8 +39,8 @@ export async function performSteps(
   options: StepOptions,
 ): Promise<{ readonly hasHome: boolean }> {
   const ending = new AbortController();
-  const watching = watchSize(place.folder, ending);
-  const signal = AbortSignal.any([ending.signal, AbortSignal.timeout(BUILD_MS)]);
+  const watching = watchSize(place.folder, options.limits.bytes, ending);
+  const signal = AbortSignal.any([ending.signal, AbortSignal.timeout(options.limits.milliseconds)]);
   await using sandbox = await BuildSandbox.open(machine, place);
   try {
     for (const [index, step] of steps.entries()) {
@@ -44,8 +49,13 @@ export async function performSteps(
         await perform(sandbox, step, { ...options, signal });
       } catch (error) {
         if (!signal.aborted) throw error;
-        throw options.failedAt(step.line, whyEnded(signal.reason));
+        throw options.failedAt(step.line, whyEnded(signal.reason, options.limits));
       }
+    }
+    const last = steps.at(-1);
+    const bytes = await layerBytes(place.folder, signal);
+    if (last !== undefined && bytes > options.limits.bytes) {
+      throw options.failedAt(last.line, whyEnded(new TooLarge(), options.limits));
     }
     return { hasHome: await keepHome(sandbox, place, signal) };
   } finally {
@@ -57,10 +67,11 @@ export async function performSteps(
 async function perform(
   sandbox: BuildSandbox,
   step: BuildStep,
-  { from, log, failedAt, signal }: StepOptions & { readonly signal: AbortSignal },
+  { from, log, failedAt, limits, signal }: StepOptions & { readonly signal: AbortSignal },
 ): Promise<void> {
   const { user: as, workdir, line } = step;
-  const timeoutMs = BUILD_MS;
+  // What ends a build is its signal, which tells why.
+  const timeoutMs = limits.milliseconds + LOOK_MS;
   const must = async (program: BuildProgram) => {
     const { exitCode, stderr } = await sandbox.run(program);
     if (exitCode === 0) return;
@@ -75,12 +86,12 @@ async function perform(
     case 'copy': {
       const copied = await copiedFiles(step, from);
       if ('problem' in copied) throw failedAt(line, copied.problem);
-      const argv = ['tar', '-x', '--no-same-owner', '--no-overwrite-dir', '-C', '/'];
+      const argv = ['tar', '-x', '--no-same-owner', '--keep-directory-symlink', '-C', '/'];
       return must({ ...made, argv, stdin: copied.archive });
     }
     case 'run': {
       const merged = ['/bin/sh', '-c', 'exec "$@" 2>&1', 'sh', ...step.argv];
-      const argv = [...prlimitOf(true), `--fsize=${LAYER_BYTES}`, '--', ...merged];
+      const argv = [...prlimitOf(true), `--fsize=${limits.bytes}`, '--', ...merged];
       const env = { PATH, HOME: as.uid === 0 ? '/root' : '/home/agent', ...step.env };
       return must({ as, workdir, env, argv, stdin: '', stdout: log.stream(), signal, timeoutMs });
     }
@@ -93,7 +104,7 @@ async function keepHome(
   { folder }: BuildPlace,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const made = { ...AS_ROOT, signal, timeoutMs: BUILD_MS };
+  const made = { ...AS_ROOT, signal, timeoutMs: BUILD_LIMITS.milliseconds };
   const home = '/home/agent';
   const find = `find ${home} -mindepth 1 ! -path ${home}/work | head -n 1`;
   const { stdout } = await sandbox.run({ ...made, argv: ['sh', '-c', find] });
@@ -118,16 +129,16 @@ class TooLarge extends Error {
 }
 
 /** Looks again and again how much there is by now; ends the build when it is too much. */
-async function watchSize(folder: string, ending: AbortController): Promise<void> {
+async function watchSize(folder: string, bytes: number, ending: AbortController): Promise<void> {
   const { signal } = ending;
   while (!signal.aborted) {
-    if ((await layerBytes(folder, signal)) > LAYER_BYTES) return ending.abort(new TooLarge());
+    if ((await layerBytes(folder, signal)) > bytes) return ending.abort(new TooLarge());
     await delay(LOOK_MS, undefined, { signal }).catch(() => undefined);
   }
 }
 
-function whyEnded(reason: unknown): string {
+function whyEnded(reason: unknown, { bytes, milliseconds }: BuildLimits): string {
   return reason instanceof TooLarge
-    ? `the build was ended: it left more than ${LAYER_BYTES / 1024 ** 3} GiB`
-    : `the build was ended: it took longer than ${BUILD_MS / 60_000} minutes`;
+    ? `the build was ended: it left more than ${bytes / 1024 ** 2} MiB`
+    : `the build was ended: it took longer than ${milliseconds / 1000} s`;
 }

@@ -1,0 +1,50 @@
+import { existsSync } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { removeGroups } from '../control-groups.ts';
+import { claimUser, isRoot, releaseUser } from '../host-user.ts';
+import { findImage, listImages } from '../images.ts';
+import type { EmbeddedLayout } from '../layout.ts';
+import { readRecord } from '../records.ts';
+import { removeTree } from '../remove-tree.ts';
+
+/** How long a built image is kept that no bottle has: a bottle that is rolled back soon after finds it. */
+const KEPT_MS = 24 * 60 * 60 * 1000;
+
+/** For groups, and for who builds: different for each build, and told by the folder that it fills. */
+export function buildName(folder: string): string {
+  return `bb-build-${folder.split('.').at(-2) ?? ''}`;
+}
+
+/** Removes what builds left whose process is gone, and images built here that nothing is made of any more. */
+export async function removeUnwanted(layout: EmbeddedLayout, now = Date.now()): Promise<void> {
+  for (const name of await readdir(layout.images).catch(() => [])) {
+    const pid = /\.(\d+)\.[0-9a-f]+\.tmp$/.exec(name)?.[1];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) await abandoned(layout, name);
+  }
+  const wanted = await wantedImages(layout);
+  for (const reference of await listImages(layout)) {
+    const image = findImage(layout, reference);
+    if (image === null || image.layer === null || image.from !== null || wanted.has(reference))
+      continue;
+    const { mtimeMs } = await stat(layout.image(reference));
+    if (now - mtimeMs > KEPT_MS) await removeTree(layout.image(reference));
+  }
+}
+
+async function abandoned(layout: EmbeddedLayout, name: string): Promise<void> {
+  const folder = join(layout.images, name);
+  const build = buildName(folder);
+  removeGroups(build);
+  if (isRoot()) releaseUser(layout, claimUser(layout, build), build);
+  await removeTree(folder);
+}
+
+/** Those that containers are made of, and those that saved ones are over. */
+async function wantedImages(layout: EmbeddedLayout): Promise<ReadonlySet<string>> {
+  const records = await readdir(layout.records).catch(() => []);
+  const used = records.flatMap((name) => readRecord(join(layout.records, name))?.spec.image ?? []);
+  const images = await listImages(layout);
+  const below = images.flatMap((reference) => findImage(layout, reference)?.from ?? []);
+  return new Set([...used, ...below]);
+}
