@@ -1,8 +1,9 @@
 import type { Plan } from '../model/action.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { FleetEvent } from '../model/event.ts';
+import type { EditPreview, FleetEdit } from '../model/fleet-edit.ts';
+import type { Leftover } from '../model/leftover.ts';
 import type { BottleName, ProposalId, Revision } from '../model/names.ts';
-import type { Preflight } from '../model/preflight.ts';
 import type { Proposal, ProposalState } from '../model/proposal.ts';
 import type { BottleStatus, FleetStatus } from '../model/status.ts';
 import type { AuditEntry, AuditedDecision } from './audit/audit-entry.ts';
@@ -120,36 +121,6 @@ export interface ApproveRequest extends ApprovalTerms {
   readonly operator: string;
 }
 
-/** An operator's change of the tree, made as a commit: `stop`, `suspend`, `start`. */
-export type FleetEdit =
-  | { readonly kind: 'remove-instance'; readonly bottle: string }
-  | { readonly kind: 'suspend-instance'; readonly bottle: string; readonly suspend: boolean }
-  | { readonly kind: 'suspend-fleet'; readonly suspend: boolean }
-  | {
-      readonly kind: 'add-instance';
-      readonly agent: string;
-      /** Null mints `<agent>-<5 base36 characters>`. */
-      readonly bottle: string | null;
-      readonly label: string | null;
-    }
-  /** Takes back what one commit did: a commit, a proposal that was approved, or a bottle for its newest decision. */
-  | { readonly kind: 'rollback'; readonly target: string }
-  /** Brings files back as they were at a commit: all of them, or only those that belong to a bottle. */
-  | { readonly kind: 'restore'; readonly revision: string; readonly only: string | null };
-
-/** What an edit would do, before it is committed. */
-export interface EditPreview {
-  /** The edit with every choice made: committing it gives what was shown. */
-  readonly edit: FleetEdit;
-  /** Subject of the commit. */
-  readonly subject: string;
-  /** Unified diff of the files; sanitised. */
-  readonly diff: string;
-  readonly plan: Plan;
-  /** The bottle that it is about, as it would be; null when it is about none, or removes it. */
-  readonly preflight: Preflight | null;
-}
-
 /** An agent that the tip of the branch describes, whether or not it has instances. */
 export interface AgentSummary {
   readonly name: string;
@@ -252,14 +223,4 @@ export interface ControllerApi extends AsyncDisposable {
     onLine: (line: string) => void,
     signal: AbortSignal,
   ): Promise<Answer<null>>;
-}
-
-/** Something of ours that no commit asks for, found by `bb cleanup`. */
-export interface Leftover {
-  readonly backend: string;
-  readonly kind: 'container' | 'network' | 'state';
-  readonly bottle: BottleName;
-  readonly component: string;
-  readonly name: string;
-  readonly reason: string;
 }

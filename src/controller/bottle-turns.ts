@@ -4,24 +4,13 @@ import type { ImageBuild } from '../model/component.ts';
 import type { BottleName } from '../model/names.ts';
 import type { AppliedRecord } from '../reconcilers/plan-context.ts';
 import type { Progress } from './api.ts';
-import { nextDelayMs } from './backoff.ts';
 import { BottleKeeper } from './bottle-keeper.ts';
+import { BottleMemories } from './bottle-memories.ts';
 import { isQuick, type TurnOutcome, takeTurn } from './bottle-turn.ts';
 import { desiredHash } from './desired-hash.ts';
-import { classifyFailure, type Failure } from './failure.ts';
+import { classifyFailure } from './failure.ts';
 import type { FleetJournal } from './fleet-journal.ts';
-import {
-  type BottleMemory,
-  failuresInARow,
-  forgiven,
-  mustWait,
-  NO_MEMORY,
-  nextRetryMs,
-  rememberApplied,
-  rememberFailure,
-  rememberReloaded,
-  seeDesired,
-} from './fleet-memory.ts';
+import { type BottleMemory, mustWait, rememberApplied, rememberReloaded } from './fleet-memory.ts';
 import { createLanes } from './lanes.ts';
 import type { PassPorts, PassResult } from './pass.ts';
 import type { ActionContext } from './perform-action.ts';
@@ -45,18 +34,19 @@ export class BottleTurns {
   readonly #keeper: BottleKeeper;
   readonly #pace = new RestartPace();
   readonly #lanes = createLanes(PARALLEL_BOTTLES);
-  readonly #memories = new Map<BottleName, BottleMemory>();
+  readonly #memories: BottleMemories;
   readonly #turns = new Map<BottleName, Promise<void>>();
   readonly #progress = new Set<(progress: Progress) => void>();
   readonly #ends = new Set<(bottle: BottleName) => void>();
 
   constructor(ports: TurnPorts) {
     this.#ports = ports;
+    this.#memories = new BottleMemories(ports);
     this.#keeper = new BottleKeeper(ports);
   }
 
   get memories(): ReadonlyMap<BottleName, BottleMemory> {
-    return this.#memories;
+    return this.#memories.all;
   }
 
   inFlight(): ReadonlySet<BottleName> {
@@ -75,20 +65,12 @@ export class BottleTurns {
     return () => this.#ends.delete(listener);
   }
 
-  /** Takes over what was written down of each bottle: all of it, so what is not in it was not in force. */
   recall(applied: { readonly [bottle: BottleName]: AppliedRecord }): void {
-    const names = new Set([...this.#memories.keys(), ...(Object.keys(applied) as BottleName[])]);
-    for (const bottle of names) {
-      this.#remember(bottle, { ...this.#memory(bottle), applied: applied[bottle] ?? null });
-    }
+    this.#memories.recall(applied);
   }
 
   applied(): { readonly [bottle: BottleName]: AppliedRecord } {
-    const applied: { [bottle: BottleName]: AppliedRecord } = {};
-    for (const [bottle, memory] of this.#memories) {
-      if (memory.applied !== null) applied[bottle] = memory.applied;
-    }
-    return applied;
+    return this.#memories.applied();
   }
 
   /** Resolves when this bottle, or every one, is not at work. */
@@ -97,32 +79,36 @@ export class BottleTurns {
     while (this.#turns.size > 0) await Promise.all(this.#turns.values());
   }
 
-  /** Earliest moment of `Clock.elapsedMs` at which a failed bottle that is not at work may be tried again. */
+  /** See `BottleMemories.nextRetryMs`. */
   nextRetryMs(): number | null {
-    return nextRetryMs([...this.#memories].filter(([bottle]) => !this.#turns.has(bottle)));
+    return this.#memories.nextRetryMs((bottle) => this.#turns.has(bottle));
   }
 
-  /** A person asked: what failed may be tried at once, also what only a person could mend. */
+  /** See `BottleMemories.forgive`. */
   forgive(): void {
     this.#pace.forget();
-    for (const [bottle, memory] of this.#memories) this.#remember(bottle, forgiven(memory));
+    this.#memories.forgive();
   }
 
   /** Starts the turn of each bottle that needs one and may have it now; returns those. */
   start(result: PassResult): readonly BottleName[] {
     const byBottle = Map.groupBy(result.plan.actions, (action) => action.bottle);
-    this.#see(result, byBottle);
+    this.#memories.see(
+      result,
+      (bottle) => this.#turns.has(bottle),
+      (bottle) => byBottle.has(bottle),
+    );
     const started: BottleName[] = [];
     for (const [bottle, actions] of byBottle) {
       if (this.#turns.has(bottle)) continue;
       const hash = desiredHash(result.desired, bottle);
-      if (mustWait(this.#memory(bottle), hash, this.#ports.clock.elapsedMs())) continue;
+      if (mustWait(this.#memories.of(bottle), hash, this.#ports.clock.elapsedMs())) continue;
       if (this.#holdsBack(bottle, actions, result)) continue;
       started.push(bottle);
       const turn = this.#turn(bottle, actions, result)
         .catch((error: unknown) => {
           // The journal could not be written: what happened is found again by observing.
-          this.#fail(bottle, classifyFailure(error), result);
+          this.#memories.fail(bottle, classifyFailure(error), result);
         })
         .finally(() => {
           this.#turns.delete(bottle);
@@ -137,32 +123,19 @@ export class BottleTurns {
   async recordInForce(result: PassResult): Promise<void> {
     for (const { bottle, verdict, backend } of result.plan.bottles) {
       if (verdict !== 'unchanged' || this.#turns.has(bottle)) continue;
-      const memory = this.#memory(bottle);
+      const memory = this.#memories.of(bottle);
       try {
         if (memory.doubtful) await this.#renderAgain(bottle, result);
-        this.#remember(bottle, rememberApplied(memory, appliedRecord(bottle, result, backend)));
+        this.#memories.remember(
+          bottle,
+          rememberApplied(memory, appliedRecord(bottle, result, backend)),
+        );
       } catch (error) {
-        this.#fail(bottle, classifyFailure(error), result);
+        this.#memories.fail(bottle, classifyFailure(error), result);
       }
     }
     await this.#keeper.passEnded(result);
-    await this.#ports.journal.passEnded(result, this.#memories, this.#turns.size === 0);
-  }
-
-  /** A new spec forgives; so does a plan that has nothing to do. What nothing speaks of any more is forgotten. */
-  #see(result: PassResult, byBottle: ReadonlyMap<BottleName, unknown>): void {
-    const planned = new Set(result.plan.bottles.map(({ bottle }) => bottle));
-    for (const bottle of this.#memories.keys()) {
-      if (!planned.has(bottle) && !this.#turns.has(bottle)) this.#memories.delete(bottle);
-    }
-    for (const bottle of planned) {
-      const seen =
-        result.desired.bottles[bottle] === undefined
-          ? this.#memory(bottle)
-          : seeDesired(this.#memory(bottle), desiredHash(result.desired, bottle));
-      const isIdle = !byBottle.has(bottle) && !this.#turns.has(bottle);
-      this.#remember(bottle, isIdle ? forgiven(seen) : seen);
-    }
+    await this.#ports.journal.passEnded(result, this.#memories.all, this.#turns.size === 0);
   }
 
   async #turn(
@@ -175,9 +148,9 @@ export class BottleTurns {
       (error: unknown): TurnOutcome => ({ kind: 'failed', failure: classifyFailure(error) }),
     );
     if (outcome.kind === 'failed') {
-      this.#fail(bottle, outcome.failure, result);
+      this.#memories.fail(bottle, outcome.failure, result);
     } else if (result.desired.bottles[bottle] === undefined) {
-      this.#memories.delete(bottle);
+      this.#memories.forget(bottle);
       await journal.disown(bottle);
     } else {
       this.#succeed(bottle, result);
@@ -193,30 +166,20 @@ export class BottleTurns {
     const now = { desiredHash: desiredHashNow, ms: clock.elapsedMs(), spread: random.next() };
     const setback = this.#pace.hold(bottle, actions, result, now);
     if (setback === null) return false;
-    this.#remember(bottle, { ...this.#memory(bottle), setback });
+    this.#memories.remember(bottle, { ...this.#memories.of(bottle), setback });
     return true;
   }
 
   #succeed(bottle: BottleName, result: PassResult): void {
     const plan = result.plan.bottles.find((candidate) => candidate.bottle === bottle);
-    const memory = this.#memory(bottle);
+    const memory = this.#memories.of(bottle);
     const record = appliedRecord(bottle, result, plan?.backend ?? null);
-    this.#remember(
+    this.#memories.remember(
       bottle,
       plan?.verdict === 'withheld'
         ? rememberReloaded(memory, record.revision)
         : rememberApplied(memory, record),
     );
-  }
-
-  #fail(bottle: BottleName, failure: Failure, { desired, revision }: PassResult): void {
-    const { clock, random } = this.#ports;
-    const memory = this.#memory(bottle);
-    const hash = desiredHash(desired, bottle);
-    const attempts = failuresInARow(memory, hash) + 1;
-    const delayMs = failure.kind === 'terminal' ? null : nextDelayMs(attempts, random.next());
-    const turn = { failure, revision, desiredHash: hash, elapsedMs: clock.elapsedMs(), delayMs };
-    this.#remember(bottle, rememberFailure(memory, turn));
   }
 
   async #takeTurn(
@@ -260,14 +223,6 @@ export class BottleTurns {
     if (wanted === undefined) return;
     const { files, secrets, clock } = this.#ports;
     await files.render(bottle, await sidecarInputs(wanted, context.host, clock.nowMs(), secrets));
-  }
-
-  #memory(bottle: BottleName): BottleMemory {
-    return this.#memories.get(bottle) ?? NO_MEMORY;
-  }
-
-  #remember(bottle: BottleName, memory: BottleMemory): void {
-    this.#memories.set(bottle, memory);
   }
 }
 

@@ -1,7 +1,8 @@
 import type { Random } from '../model/clock.ts';
+import type { FleetEdit } from '../model/fleet-edit.ts';
 import { parseBottleName, type Revision } from '../model/names.ts';
 import { commitMessage } from '../supervise/commit-message.ts';
-import type { Answer, FleetEdit } from './api.ts';
+import type { Answer } from './api.ts';
 import { type Committed, commitChanges } from './commit-changes.ts';
 import { editedFiles } from './edited-files.ts';
 import { desiredAt, type PassPorts } from './pass.ts';

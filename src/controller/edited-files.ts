@@ -2,8 +2,9 @@ import { loadDesiredState } from '../desired/load.ts';
 import type { TreeFile } from '../desired/tree-file.ts';
 import type { Random } from '../model/clock.ts';
 import type { DesiredState } from '../model/desired-state.ts';
+import type { FleetEdit } from '../model/fleet-edit.ts';
 import type { Revision } from '../model/names.ts';
-import type { Answer, FleetEdit } from './api.ts';
+import type { Answer } from './api.ts';
 import { type EditedFiles, editFiles } from './fleet-edit.ts';
 import type { PassPorts } from './pass.ts';
 

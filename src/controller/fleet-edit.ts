@@ -11,8 +11,9 @@ import { assertNever } from '../model/assert-never.ts';
 import type { Random } from '../model/clock.ts';
 import type { DesiredState } from '../model/desired-state.ts';
 import { didYouMean } from '../model/did-you-mean.ts';
+import type { FleetEdit } from '../model/fleet-edit.ts';
 import { type BottleName, parseBottleName, type Revision } from '../model/names.ts';
-import type { Answer, FleetEdit } from './api.ts';
+import type { Answer } from './api.ts';
 
 /** An edit that needs no more than the files of the tip. */
 type FileEdit = Exclude<FleetEdit, { readonly kind: 'rollback' | 'restore' }>;

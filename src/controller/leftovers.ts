@@ -1,9 +1,10 @@
 import type { Backend } from '../backends/backend.ts';
 import { runtimeName } from '../model/component.ts';
+import type { Leftover } from '../model/leftover.ts';
 import type { BottleName } from '../model/names.ts';
 import { bottleLayout } from '../model/state-layout.ts';
 import { isPreserved } from '../reconcilers/prune/preservation.ts';
-import type { Answer, Leftover } from './api.ts';
+import type { Answer } from './api.ts';
 import { classifyFailure } from './failure.ts';
 import { placesOf } from './observed-places.ts';
 import type { PassResult } from './pass.ts';

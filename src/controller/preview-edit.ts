@@ -1,11 +1,12 @@
 import { loadDesiredState } from '../desired/load.ts';
 import type { TreeFile } from '../desired/tree-file.ts';
 import type { Random } from '../model/clock.ts';
+import type { EditPreview, FleetEdit } from '../model/fleet-edit.ts';
 import { parseBottleName } from '../model/names.ts';
 import { sanitizeBlock } from '../model/sanitize.ts';
 import { preflightOf } from '../reconcilers/preflight.ts';
 import { unifiedDiff } from '../supervise/unified-diff.ts';
-import type { Answer, EditPreview, FleetEdit } from './api.ts';
+import type { Answer } from './api.ts';
 import { editedFiles } from './edited-files.ts';
 import type { EditedFiles } from './fleet-edit.ts';
 import { notEnforced } from './not-enforced.ts';

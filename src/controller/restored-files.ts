@@ -1,9 +1,10 @@
 import { UneditableText } from '../desired/edit.ts';
 import { instanceDockerfile, instanceFiles } from '../desired/instance-files.ts';
 import type { TreeFile } from '../desired/tree-file.ts';
+import type { FleetEdit } from '../model/fleet-edit.ts';
 import { parseBottleName, type Revision } from '../model/names.ts';
 import { sanitizeLine } from '../model/sanitize.ts';
-import type { Answer, FleetEdit, Refusal } from './api.ts';
+import type { Answer, Refusal } from './api.ts';
 import type { EditedFiles } from './fleet-edit.ts';
 import type { Git } from './ports/git.ts';
 import { wholeText } from './tree-without-change.ts';

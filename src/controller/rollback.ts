@@ -1,7 +1,8 @@
 import type { TreeFile } from '../desired/tree-file.ts';
+import type { FleetEdit } from '../model/fleet-edit.ts';
 import { parseBottleName, parseProposalId, type Revision } from '../model/names.ts';
 import { sanitizeLine } from '../model/sanitize.ts';
-import type { Answer, FleetEdit, Refusal } from './api.ts';
+import type { Answer, Refusal } from './api.ts';
 import type { AuditEntry } from './audit/audit-entry.ts';
 import { readHistory } from './audit/read-history.ts';
 import type { EditedFiles } from './fleet-edit.ts';

@@ -4,9 +4,6 @@ import type {
   ApprovalTerms,
   ApproveRequest,
   ControllerApi,
-  EditPreview,
-  FleetEdit,
-  Leftover,
   PlanReport,
   Progress,
   ProposalReview,
@@ -16,6 +13,8 @@ import type {
 } from '../../src/controller/api.ts';
 import type { AuditedDecision } from '../../src/controller/audit/audit-entry.ts';
 import type { FleetEvent } from '../../src/model/event.ts';
+import type { EditPreview, FleetEdit } from '../../src/model/fleet-edit.ts';
+import type { Leftover } from '../../src/model/leftover.ts';
 import type { Revision } from '../../src/model/names.ts';
 import type { BottleStatus, FleetStatus } from '../../src/model/status.ts';
 import {

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { Leftover } from '../../src/controller/api.ts';
+import type { Leftover } from '../../src/model/leftover.ts';
 import { scenario } from './scenario.ts';
 
 const five = { engine: null, texts: { instances: '5' } } as const;

@@ -1,5 +1,5 @@
 import { Command } from '@commander-js/extra-typings';
-import type { Leftover } from '../../controller/api.ts';
+import type { Leftover } from '../../model/leftover.ts';
 import { sanitizeLine } from '../../model/sanitize.ts';
 import { isConfirmed } from '../confirm.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';

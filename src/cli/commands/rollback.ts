@@ -1,5 +1,5 @@
 import { Command } from '@commander-js/extra-typings';
-import type { FleetEdit } from '../../controller/api.ts';
+import type { FleetEdit } from '../../model/fleet-edit.ts';
 import { sanitizeLine } from '../../model/sanitize.ts';
 import { CommandFailure } from '../command-failure.ts';
 import { isConfirmed } from '../confirm.ts';

@@ -1,5 +1,6 @@
 import { Command } from '@commander-js/extra-typings';
-import type { ControllerApi, FleetEdit, ReconcileReport } from '../../controller/api.ts';
+import type { ControllerApi, ReconcileReport } from '../../controller/api.ts';
+import type { FleetEdit } from '../../model/fleet-edit.ts';
 import { conditionOf } from '../bottle-summary.ts';
 import { isConfirmed } from '../confirm.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';

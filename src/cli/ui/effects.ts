@@ -2,11 +2,11 @@ import type {
   Answer,
   ControllerApi,
   Decision,
-  FleetEdit,
   Progress,
   ProposalReview,
 } from '../../controller/api.ts';
 import { assertNever } from '../../model/assert-never.ts';
+import type { FleetEdit } from '../../model/fleet-edit.ts';
 import { approveAll } from '../approve-all.ts';
 import { counted } from '../counted.ts';
 import { formatLeft } from '../format-left.ts';

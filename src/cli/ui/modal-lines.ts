@@ -1,5 +1,6 @@
-import type { EditPreview, ProposalReview } from '../../controller/api.ts';
+import type { ProposalReview } from '../../controller/api.ts';
 import { assertNever } from '../../model/assert-never.ts';
+import type { EditPreview } from '../../model/fleet-edit.ts';
 import { sanitizeLine } from '../../model/sanitize.ts';
 import { formatPreflight } from '../../reconcilers/format-preflight.ts';
 import { counted } from '../counted.ts';

@@ -1,11 +1,6 @@
-import type {
-  AgentSummary,
-  EditPreview,
-  FleetEdit,
-  ProposalReview,
-  ProposalView,
-} from '../../controller/api.ts';
+import type { AgentSummary, ProposalReview, ProposalView } from '../../controller/api.ts';
 import type { AuditEntry } from '../../controller/audit.ts';
+import type { EditPreview, FleetEdit } from '../../model/fleet-edit.ts';
 import type { FleetStatus } from '../../model/status.ts';
 import type { Intent } from './keymap.ts';
 import type { Message, Size, Topic } from './viewer-state.ts';

@@ -1,10 +1,6 @@
-import type {
-  AgentSummary,
-  EditPreview,
-  ProposalReview,
-  ProposalView,
-} from '../../controller/api.ts';
+import type { AgentSummary, ProposalReview, ProposalView } from '../../controller/api.ts';
 import type { AuditEntry } from '../../controller/audit.ts';
+import type { EditPreview } from '../../model/fleet-edit.ts';
 import type { FleetStatus } from '../../model/status.ts';
 
 export type PaneName = 'proposals' | 'agents';
