@@ -1,4 +1,6 @@
 import type { Clock } from '../model/clock.ts';
+import type { DesiredBottle } from '../model/desired-state.ts';
+import { coversHost } from '../model/host-name.ts';
 import type { BottleName, Revision } from '../model/names.ts';
 import type { Proposal } from '../model/proposal.ts';
 import { renderEgressTable } from '../reconcilers/egress/render-table.ts';
@@ -14,7 +16,7 @@ import { type FleetSnapshot, NO_PERMISSIONS, type Reconciler } from './reconcile
 export type Enforcement =
   | { readonly kind: 'in-force' }
   | { readonly kind: 'failed'; readonly failure: Failure }
-  /** The bottle left the fleet: there is nobody to put it in force for. */
+  /** The bottle left the fleet, or what was approved was taken out again: there is nothing to put in force. */
   | { readonly kind: 'gone'; readonly reason: string }
   | { readonly kind: 'waiting'; readonly reason: string };
 
@@ -23,8 +25,13 @@ type EnforcementOutcome = Enforcement | { readonly kind: 'left' };
 
 /** What has to be in force of a commit, and how long that may take; past it the approval is reverted. */
 export type Demand =
-  /** The tables that the sidecars report. */
-  | { readonly of: 'tables'; readonly bottle: BottleName; readonly revision: Revision }
+  /** The tables that the sidecars report, with the host that was approved; null where that is no host. */
+  | {
+      readonly of: 'tables';
+      readonly bottle: BottleName;
+      readonly revision: Revision;
+      readonly host: string | null;
+    }
   /** All of the bottle, its image too: built, replaced, running. Withheld updates of it may run. */
   | { readonly of: 'image'; readonly bottle: BottleName; readonly revision: Revision };
 
@@ -99,7 +106,9 @@ export async function enforce(
 
 /** What an approval of this proposal demands of its commit. */
 export function demandOf({ bottle, request }: Proposal, revision: Revision): Demand {
-  return { of: request.tool === 'capability-block' ? 'image' : 'tables', bottle, revision };
+  if (request.tool === 'capability-block') return { of: 'image', bottle, revision };
+  const host = request.tool === 'egress-token-allow' ? null : request.host;
+  return { of: 'tables', bottle, revision, host };
 }
 
 /** An operator who approves an image wants the agent replaced, whatever it is doing. */
@@ -116,21 +125,33 @@ function isOpen(stated: Enforcement): boolean {
 
 /** Judges from the newest pass alone, without making one. */
 export async function judgeEnforcement(
-  { of, bottle, revision }: Demand,
+  demand: Demand,
   snapshot: FleetSnapshot,
   git: Git,
 ): Promise<Enforcement> {
+  const { bottle, revision } = demand;
   const { last } = snapshot;
   if (last === null || !(await git.isAncestor(revision, last.revision))) {
     return { kind: 'waiting', reason: 'the commit has not been reconciled yet' };
   }
-  if (of === 'image') return reportedImage(bottle, revision, snapshot, git);
+  if (demand.of === 'image') return reportedImage(bottle, revision, snapshot, git);
+  if (demand.host !== null && wasTakenOut(demand.host, last.desired.bottles[bottle])) {
+    const reason = `${demand.host} was allowed in ${revision.slice(0, 12)} and is not any more`;
+    return { kind: 'gone', reason };
+  }
   const reported = reportedTables(bottle, last);
   if (reported.kind !== 'waiting' || snapshot.inFlight.has(bottle)) return reported;
   const memory = snapshot.memories.get(bottle) ?? NO_MEMORY;
   // A turn that ended well waited for the sidecars' own report of exactly these tables.
   if (memory.enforcedRevision === last.revision) return { kind: 'in-force' };
   return memory.setback === null ? reported : { kind: 'failed', failure: memory.setback.failure };
+}
+
+/** By a later commit: a rollback, a revert or an edit by hand, before anybody was answered. */
+function wasTakenOut(host: string, bottle: DesiredBottle | undefined): boolean {
+  if (bottle === undefined) return false;
+  const { egress, allowlist } = bottle.spec;
+  return ![...egress.routes, ...allowlist].some((rule) => coversHost(rule.host, host));
 }
 
 async function reportedImage(

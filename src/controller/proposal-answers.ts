@@ -13,7 +13,10 @@ export interface Told {
   readonly revision: Revision | null;
 }
 
-/** Writes the answer that ends a proposal, and puts both away. Whoever answered before is not overruled. */
+/**
+ * Writes the answer that ends a proposal, and puts both away. Whoever answered before is not overruled. What cannot be
+ * put away is answered all the same: each look at the fleet tries again, and tells.
+ */
 export async function answerProposal(
   { id }: Proposal,
   { state, operator, notes, final = null, revision }: Told,
@@ -28,5 +31,5 @@ export async function answerProposal(
     final,
     revision,
   });
-  await store.archive(id);
+  await store.archive(id).catch(() => undefined);
 }

@@ -38,17 +38,24 @@ export async function answerDecided(
 ): Promise<void> {
   const { store, git } = ports;
   const records = await store.queued();
+  const failures: unknown[] = [];
+  // What is wrong with one proposal, or with the queue that its bottle can write to, keeps no other waiting.
+  const alone = (work: Promise<unknown>) =>
+    work.catch((error: unknown) => {
+      failures.push(error);
+    });
   for (const { proposal, response } of records) {
-    if (response !== null) await store.archive(proposal.id);
+    if (response !== null) await alone(store.archive(proposal.id));
   }
   const waiting = records.filter(
     ({ proposal: { id, bottle }, response }) =>
       response === null && !turns.isAtWork(bottle) && !isUnderWay(id),
   );
-  if (waiting.length === 0) return;
-  const resolved = await resolveTip(git);
-  if ('refusal' in resolved) return;
-  for (const record of waiting) await finish(record, resolved.revision, ports, turns);
+  const resolved = waiting.length === 0 ? null : await resolveTip(git);
+  if (resolved !== null && 'revision' in resolved) {
+    for (const record of waiting) await alone(finish(record, resolved.revision, ports, turns));
+  }
+  if (failures.length > 0) throw failures[0];
 }
 
 async function finish(
@@ -77,7 +84,10 @@ async function finishApproval(
 ): Promise<void> {
   const { git, reconciler } = ports;
   const { operator, revision } = told;
-  const demand = demandOf(proposal, revision);
+  const asked = demandOf(proposal, revision);
+  // What was approved instead may be another host.
+  const demand =
+    told.state === 'modified' && asked.of === 'tables' ? { ...asked, host: null } : asked;
   const stated = await judgeEnforcement(demand, reconciler.snapshot(), git);
   switch (stated.kind) {
     case 'in-force':

@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { bottleLayout } from '../../src/model/state-layout.ts';
 import {
   agentFile,
   FLEET_FILES,
@@ -210,6 +211,50 @@ test('a decision that was pushed from elsewhere counts', async () => {
     state: 'approved',
     operator: 'otto',
   });
+});
+
+test.each([
+  ['by hand', ''],
+  ['by a rollback', '\n\nBb-Action: rollback\nBb-Operator: olga'],
+])(
+  'an approval that was taken back %s before its agent was told is not told as one',
+  async (_title, trailers) => {
+    const { fleet, controller, id } = await waiting();
+    const message = `Allow it\n\nBb-Action: approve\nBb-Proposal: ${id}\nBb-Operator: otto`;
+    const route = 'routes:\n  - host: api.example.test\n';
+    await fleet.repository.commit({ 'desired-state/routes/dev.yaml': route }, message);
+    await fleet.repository.commit(
+      { 'desired-state/routes/dev.yaml': null },
+      `Take it back${trailers}`,
+    );
+    granted(await controller.api.reconcile({}, NO_PROGRESS));
+    expect((await fleet.proposals().read(id))?.response).toMatchObject({
+      state: 'expired',
+      notes: expect.stringMatching(/^api\.example\.test was allowed in \w+ and is not any more$/),
+    });
+  },
+);
+
+test('a queue that nothing can be archived in keeps no agent waiting, also not of another bottle', async () => {
+  const { fleet, controller, id } = await waiting();
+  const { queue } = bottleLayout(fleet.stateDirectory, bottleName('dev'));
+  await writeFile(`${queue}/archive`, 'no folder');
+  granted(await approve(controller, id));
+  expect(await stateOf(fleet, id)).toBe('approved');
+
+  const commits = await Promise.all(
+    ['dev', 'qa'].map(async (bottle) => {
+      const asked = await fleet.propose(`${bottle}.test`, { bottle: bottleName(bottle) });
+      return { asked, message: `No\n\nBb-Action: reject\nBb-Proposal: ${asked}\nBb-Operator: o` };
+    }),
+  );
+  for (const { message } of commits) await fleet.repository.commit({}, message);
+  await controller.reconciler.pass(PASS);
+  await expect(controller.decisions.answerDecided()).rejects.toThrow('archive');
+  for (const { asked } of commits) expect(await stateOf(fleet, asked)).toBe('rejected');
+  await rm(`${queue}/archive`);
+  await controller.decisions.answerDecided();
+  expect((await fleet.proposals().read(id))?.archived).toBe(true);
 });
 
 test('a decision for a bottle that has left is closed', async () => {
