@@ -136,7 +136,8 @@ def changed(request):
 
 def tunnel():
     try:
-        os.close(os.open('/dev/net/tun', os.O_RDWR))
+        with open('/dev/net/tun', 'rb+', buffering=0) as device:
+            fcntl.ioctl(device, 0x400454ca, struct.pack('16sH22x', b'mine', 0x1001))
         return 'answered'
     except Exception as error: return type(error).__name__ + ' ' + str(error)
 

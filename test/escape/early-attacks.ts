@@ -63,7 +63,8 @@ export function earlyAttacks(attacked: () => AttackedFleet): void {
 function dockerfile(program: string): string {
   const write = (text: string, path: string) =>
     `RUN echo ${Buffer.from(text).toString('base64')} | base64 -d > ${path} && chmod 755 ${path}`;
-  const sleeper = '#!/bin/sh\nnode /opt/early.mjs > /tmp/first 2>&1 &\nexec /usr/bin/sleep "$@"\n';
+  const sleeper =
+    '#!/bin/sh\nnode /opt/early.mjs > /tmp/first 2>/dev/null &\nexec /usr/bin/sleep "$@"\n';
   return [
     'ARG BASE',
     'FROM $BASE',

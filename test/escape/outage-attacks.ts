@@ -14,13 +14,15 @@ export function outageAttacks(attacked: () => AttackedFleet): void {
     test('nothing gets out when the sidecars are killed, and what is allowed when they are back', {
       timeout: TIMEOUT_MS,
     }, async (context) => {
-      await tryDuring(context, 'killed', async (pid) => void process.kill(pid, 'SIGKILL'));
+      const pid = await sidecarsOf('dev', context);
+      await tryDuring('killed', async () => void process.kill(pid, 'SIGKILL'));
     });
 
     test('nothing gets out while the sidecars are held, and what is allowed when they go on', {
       timeout: TIMEOUT_MS,
     }, async (context) => {
-      await tryDuring(context, 'held', async (pid, noticed) => {
+      const pid = await sidecarsOf('dev', context);
+      await tryDuring('held', async (noticed) => {
         const held = [pid, ...descendantsOf(pid)];
         for (const one of held) process.kill(one, 'SIGSTOP');
         try {
@@ -37,7 +39,7 @@ export function outageAttacks(attacked: () => AttackedFleet): void {
       const { fleet, place } = attacked();
       const { removeSidecars } = place;
       if (removeSidecars === null) return context.skip('here a start makes new ones each time');
-      await tryDuring(context, 'replaced', () => removeSidecars(fleet, 'dev'));
+      await tryDuring('replaced', () => removeSidecars(fleet, 'dev'));
     });
 
     test('nothing gets out while a bottle is taken down, and what is allowed when it is there again', async () => {
@@ -64,14 +66,17 @@ export function outageAttacks(attacked: () => AttackedFleet): void {
       expect(again).toMatch(/^HTTP\/1\.1 200 /);
     }, 120_000);
 
+    async function sidecarsOf(bottle: string, context: TestContext): Promise<number> {
+      const { fleet, place } = attacked();
+      const pid = await place.sidecarsPid(fleet, bottle);
+      return pid ?? context.skip('gVisor’s processes are not this machine’s');
+    }
+
     async function tryDuring(
-      context: TestContext,
       outage: string,
-      cause: (sidecars: number, noticed: () => Promise<unknown>) => Promise<void>,
+      cause: (noticed: () => Promise<unknown>) => Promise<void>,
     ): Promise<void> {
-      const { fleet, place, arrived } = attacked();
-      const pid = await place.sidecarsPid(fleet, 'dev');
-      if (pid === null) return context.skip('gVisor’s processes are not this machine’s');
+      const { fleet, arrived } = attacked();
       const program = tryingAgent(attacked(), outage, 3);
       const tries = inside<Tries>(fleet, 'node', program);
       // The first was answered when the second comes.
@@ -89,7 +94,7 @@ export function outageAttacks(attacked: () => AttackedFleet): void {
             undefined,
           PATIENCE_MS,
         );
-      await cause(pid, noticed);
+      await cause(noticed);
       const { proxied, direct } = await tries;
       expect(direct).toEqual(['nothing']);
       expect(proxied[0]).toBe('200');
