@@ -67,7 +67,11 @@ const deadline = Date.now() + ${PATIENCE_MS};
 let isOver = false;
 // Beside one another: an outage may be over before an address that nobody has was given up.
 const past = (async () => {
-  while (!isOver) for (const one of await direct()) note(found.direct, one);
+  while (!isOver) {
+    for (const one of await direct()) note(found.direct, one);
+    // Refusals come at once, and the other way shares this processor.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 })();
 while (Date.now() < deadline && (found.proxied.length < leastAnswers || found.proxied.at(-1) !== '200')) {
   note(found.proxied, await proxied());
