@@ -25,8 +25,9 @@ export function judgeAnswer(
       try: 'ask the upstream for an uncompressed representation, or tell the operator',
     };
   }
-  const headers = head.headers.map((text, at) => (at % 2 === 1 ? mask.text(text) : text));
   const body = new AnswerFilter(mask, note);
+  if (!mask.isIn(head.headers.join('\n'))) return { kind: 'pass', body };
+  const headers = head.headers.map((text, at) => (at % 2 === 1 ? mask.text(text) : text));
   if (headers.every((text, at) => text === head.headers[at])) return { kind: 'pass', body };
   note('reflected-credential');
   return { kind: 'replace', with: { ...head, headers }, detectors: ['known_secrets'], body };

@@ -56,6 +56,13 @@ export interface DecodedBody {
   encode(bytes: Buffer): Promise<Buffer>;
 }
 
+/** What the headers (name, value, name, value) say of `content-encoding`. */
+export function codingsOf(headers: readonly string[]): readonly string[] {
+  return headers.filter(
+    (_, at) => at % 2 === 1 && headers[at - 1]?.toLowerCase() === 'content-encoding',
+  );
+}
+
 /**
  * Undoes what `content-encoding` says was done. Null where that is not known, not true, or expands to more than
  * `MOST_DECODED`.

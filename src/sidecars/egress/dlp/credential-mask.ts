@@ -39,6 +39,11 @@ export class CredentialMask {
     this.#table = new NeedleTable(needles, used);
   }
 
+  /** Whether there is anything to be taken out of a text, over all of its lines. */
+  isIn(sent: string): boolean {
+    return this.#table.seek(Buffer.from(sent), 0, this.#symbols, { state: 0 }) !== -1;
+  }
+
   /** A text of one piece. */
   text(sent: string): string {
     const stream = this.stream();

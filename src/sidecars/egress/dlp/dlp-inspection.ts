@@ -1,6 +1,7 @@
 import type { Log } from '../../json-log.ts';
 import type { AllowedRequest, ExchangeInspection, Inspection } from '../inspection.ts';
 import type { RouteTable } from '../route-table.ts';
+import { CleanHeads } from './clean-heads.ts';
 import { CredentialMask } from './credential-mask.ts';
 import type { HeldRequests } from './held-requests.ts';
 import { InspectedExchange } from './inspected-exchange.ts';
@@ -24,6 +25,8 @@ export class DlpInspection implements Inspection {
   readonly #options: DlpInspectionOptions;
   readonly #turns = new Turns();
   #prepared: Prepared | null = null;
+  #table: RouteTable | null = null;
+  #cleanHeads = new CleanHeads();
 
   constructor(options: DlpInspectionOptions) {
     this.#options = options;
@@ -32,6 +35,8 @@ export class DlpInspection implements Inspection {
   open({ request, route, table }: AllowedRequest): ExchangeInspection | null {
     if (route === null || route.dlp === null) return null;
     const { scanner, mask } = this.#prepare(table);
+    if (this.#table !== table) this.#cleanHeads = new CleanHeads();
+    this.#table = table;
     return new InspectedExchange({
       ...this.#options,
       request,
@@ -39,6 +44,7 @@ export class DlpInspection implements Inspection {
       dlp: route.dlp,
       scanner,
       mask,
+      cleanHeads: this.#cleanHeads,
       turns: this.#turns,
     });
   }

@@ -10,14 +10,15 @@ import type {
   WebSocketMessage,
 } from '../inspection.ts';
 import { judgeAnswer } from './answer-filter.ts';
-import { type DecodedBody, decodeBody } from './content-coding.ts';
+import type { CleanHeads } from './clean-heads.ts';
+import { codingsOf, type DecodedBody, decodeBody } from './content-coding.ts';
 import type { CredentialMask } from './credential-mask.ts';
 import type { Finding } from './finding.ts';
 import { headText } from './head-text.ts';
 import type { HeldRequests, Surface } from './held-requests.ts';
 import { findHostTunnel } from './hostname.ts';
 import { type Layer, layerOf } from './normalise.ts';
-import { redact } from './redact.ts';
+import { contextOf, redact } from './redact.ts';
 import { isBlocking, type Scanner } from './scanner.ts';
 import type { Turn, Turns } from './turns.ts';
 
@@ -28,6 +29,8 @@ export interface InspectedExchangeOptions {
   readonly dlp: RouteDlp;
   readonly scanner: Scanner;
   readonly mask: CredentialMask;
+  /** Of the table that allowed the request. */
+  readonly cleanHeads: CleanHeads;
   readonly held: HeldRequests;
   readonly log: Log;
   /** Of all exchanges. */
@@ -38,7 +41,6 @@ export interface InspectedExchangeOptions {
 const MOST_BODY_BYTES = 8 * 1024 * 1024;
 /** Longer ones are looked at one at a time. */
 const SHORT_BYTES = 64 * 1024;
-const CONTEXT = 60;
 
 /** A text with how to send another one in its place. */
 interface Judged<Sent> {
@@ -58,14 +60,20 @@ export class InspectedExchange implements ExchangeInspection {
   }
 
   async outbound(head: OutboundHead, signal: AbortSignal): Promise<Verdict<OutboundHead>> {
-    const { request, pattern } = this.#options;
+    const { request, pattern, dlp, cleanHeads } = this.#options;
     const { host } = request.authority;
+    const { text, rebuild } = headText(host, head);
+    // What was looked for, and in what: neither a pattern nor a line of a head has a line feed.
+    const looked = `${pattern}\n${dlp.outbound.join()}\n${text}`;
+    if (cleanHeads.has(looked)) return { kind: 'pass' };
     const inHost = await this.#scan({ text: host, isBytes: false }, signal);
     // A name cannot be sent without it, and must not be shown to anybody.
     const hidden = [...findHostTunnel(host, pattern), ...inHost.filter(isBlocking)];
     if (hidden.length > 0) return this.#block(hidden);
-    const { text, rebuild } = headText(host, head);
-    return this.#judge({ surface: 'head', layer: { text, isBytes: false }, rebuild }, signal);
+    const layer = { text, isBytes: false };
+    const findings = await this.#scan(layer, signal);
+    if (inHost.length + findings.length === 0) cleanHeads.add(looked);
+    return this.#decide({ surface: 'head', layer, rebuild }, findings, signal);
   }
 
   async outboundBody(
@@ -73,7 +81,7 @@ export class InspectedExchange implements ExchangeInspection {
     head: OutboundHead,
     signal: AbortSignal,
   ): Promise<Verdict<Buffer>> {
-    const codings = valuesOf(head.headers, 'content-encoding');
+    const codings = codingsOf(head.headers);
     return this.#inTurn(body.bytes, codings.length > 0, signal, async (turn) => {
       const decoded = await decodeBody(body.bytes, codings);
       signal.throwIfAborted();
@@ -138,8 +146,15 @@ export class InspectedExchange implements ExchangeInspection {
   }
 
   async #judge<Sent>(judged: Judged<Sent>, signal: AbortSignal): Promise<Verdict<Sent>> {
+    return this.#decide(judged, await this.#scan(judged.layer, signal), signal);
+  }
+
+  async #decide<Sent>(
+    judged: Judged<Sent>,
+    findings: readonly Finding[],
+    signal: AbortSignal,
+  ): Promise<Verdict<Sent>> {
     const { dlp, log, pattern } = this.#options;
-    const findings = await this.#scan(judged.layer, signal);
     if (findings.some((finding) => !isBlocking(finding))) {
       log('request noted', { note: 'random-text', host: pattern });
     }
@@ -228,17 +243,6 @@ const UNDECODABLE: Verdict<never> = {
   try: 'send it without content-encoding, or in smaller parts',
 };
 
-function valuesOf(headers: readonly string[], name: string): readonly string[] {
-  return headers.filter((_, at) => at % 2 === 1 && headers[at - 1]?.toLowerCase() === name);
-}
-
 function bytesOf(text: string, { isBytes }: Layer): Buffer {
   return Buffer.from(text, isBytes ? 'latin1' : 'utf8');
-}
-
-function contextOf(text: string, findings: readonly Finding[]): string | null {
-  const [range] = findings.map((finding) => finding.range);
-  const shown = redact(text, findings);
-  if (shown === null || range == null) return null;
-  return shown.slice(Math.max(0, range[0] - CONTEXT), range[1] + CONTEXT).slice(0, 4 * CONTEXT);
 }

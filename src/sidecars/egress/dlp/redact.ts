@@ -18,3 +18,14 @@ export function redact(text: string, findings: readonly Finding[]): string | nul
   }
   return parts.join('') + text.slice(at);
 }
+
+/** Characters to each side of what was found. */
+const CONTEXT = 60;
+
+/** What stands around the first finding, with all of them overwritten; null where it shows only after decoding. */
+export function contextOf(text: string, findings: readonly Finding[]): string | null {
+  const [range] = findings.map((finding) => finding.range);
+  const shown = redact(text, findings);
+  if (shown === null || range == null) return null;
+  return shown.slice(Math.max(0, range[0] - CONTEXT), range[1] + CONTEXT).slice(0, 4 * CONTEXT);
+}
