@@ -180,6 +180,20 @@ const CASES: readonly Case[] = [
     },
   },
   {
+    code: 'invalid-value',
+    title: 'a Dockerfile whose lines go on by another character',
+    files: {
+      'bottles/base.yaml': 'image: {dockerfile: images/a.Dockerfile}\n',
+      'images/a.Dockerfile': '# syntax=docker/dockerfile:1\n# escape=`\nFROM x\n',
+    },
+    at: 'images/a.Dockerfile:2:1',
+    says: /`# escape=` directive/,
+    instead: {
+      'bottles/base.yaml': 'image: {dockerfile: images/a.Dockerfile}\n',
+      'images/a.Dockerfile': '# syntax=docker/dockerfile:1\n# escape=\\\nFROM x\n',
+    },
+  },
+  {
     code: 'missing-file',
     title: 'a file that a Dockerfile copies',
     files: {

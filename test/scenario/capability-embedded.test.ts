@@ -1,8 +1,20 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { ProposalView } from '../../src/controller/api.ts';
 import { embeddedUnderTest } from '../engines/embedded-under-test.ts';
+import type { FleetUnderTest } from './fleet-under-test.ts';
 import { AGENT, askAgain, BROKEN, proposeImage, WITH_TOOL } from './image-proposal.ts';
 import { scenario } from './scenario.ts';
+
+/** Builds long enough to be cut off in the middle. */
+const WITH_PAUSE = WITH_TOOL.replace('RUN ', 'RUN sleep 2 && ');
+
+/** Folders of builds that go on or were cut off. */
+function buildsIn({ environment, name }: FleetUnderTest): readonly string[] {
+  const images = join(environment['XDG_STATE_HOME'] ?? '', 'bb', name, 'embedded', 'images');
+  return readdirSync(images).filter((one) => one.endsWith('.tmp'));
+}
 
 const place = await embeddedUnderTest();
 /** An instruction that only an engine has. */
@@ -32,6 +44,36 @@ else {
       expect(`${image}\n`).toBe(WITH_TOOL);
       expect((await fleet.done('plan')).stdout).toContain('0 actions');
       expect((await inside('id -u; pwd; echo $HOME')).stdout).toContain('1000');
+    },
+  );
+
+  scenario(
+    'an approval whose build is cut off by a crash must be put in force by the next controller, nothing left',
+    { engine: null, isEmbedded: true, timeoutMs: 90_000 },
+    async (fleet) => {
+      await fleet.repository.commit({ 'desired-state/agents/dev.yaml': AGENT });
+      const first = await fleet.controller();
+      await fleet.done('reconcile');
+      const inside = (script: string) => fleet.done('exec', 'dev', '--', 'sh', '-c', script);
+      await inside('mkdir -p ~/.agent/today && echo said before > ~/.agent/today/1.log');
+      const { id, call } = await proposeImage(fleet, WITH_PAUSE);
+      const approval = fleet.bb('approve', id);
+      const builds = () => buildsIn(fleet);
+      await expect.poll(builds, { timeout: 30_000 }).toHaveLength(1);
+      await first.stop('SIGKILL');
+      await approval;
+
+      await fleet.controller();
+      await expect
+        .poll(async () => (await fleet.bb('exec', 'dev', '--', 'sh', '-c', 'tool')).stdout, {
+          timeout: 60_000,
+        })
+        .toContain('the tool works');
+      await call;
+      expect((await inside('cat ~/.agent/today/1.log')).stdout).toContain('said before');
+      expect(await askAgain(fleet, id)).toMatch(/approved/);
+      expect((await fleet.done('plan')).stdout).toContain('0 actions');
+      expect(builds()).toEqual([]);
     },
   );
 

@@ -59,6 +59,7 @@ test('a whole Dockerfile is proposed; a part of one, or one that hides something
     '',
     'FROM x\nRUN a\u202eb',
     'FROM x\r\nRUN a',
+    '# escape=`\nFROM x\n',
     'x'.repeat(70_000),
   ]) {
     expect(await propose(bad)).toMatchObject({
