@@ -18,7 +18,7 @@ export function approvableTip(
   if (first === undefined && desired !== null) return { ok: true, value: desired };
   const tip = `commit ${revision.slice(0, 12)}`;
   const problem = first === undefined ? '' : `: ${formatDiagnostic(first)}`;
-  const hint = `mend ${first?.file ?? 'the files'} and commit; the proposal waits meanwhile, and bb validate shows all problems`;
+  const hint = `mend ${first?.file ?? 'the files'} and commit, or take the commit back with bb rollback; the proposal waits meanwhile, and bb validate shows all problems`;
   if (desired === null) {
     return refuse(`nothing can be approved while ${tip} has an error${problem}`, hint, diagnostics);
   }

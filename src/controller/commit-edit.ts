@@ -13,7 +13,7 @@ export interface EditPorts {
   readonly random: Random;
 }
 
-/** Commits an operator's edit on the branch; a tip that is not valid is not edited. */
+/** Commits an operator's edit on the branch; on a tip that is not valid only one that makes it valid. */
 export function commitEdit(
   edit: FleetEdit,
   operator: string,
@@ -30,16 +30,7 @@ async function editAt(
 ): Promise<Answer<Omit<CommitRequest, 'parent'>>> {
   const { git } = pass;
   const loaded = await desiredAt(tip, pass);
-  if (loaded.desired === null) {
-    const refusal = {
-      kind: 'invalid',
-      message: `commit ${tip.slice(0, 12)} is not valid, so nothing is edited on top of it`,
-      hint: 'mend the files and commit first',
-      diagnostics: loaded.diagnostics,
-    } as const;
-    return { ok: false, refusal };
-  }
-  const base = { tip, files: await git.readTree(tip), desired: loaded.desired };
+  const base = { tip, files: await git.readTree(tip), loaded };
   const edited = await editedFiles(edit, base, { ...pass, random });
   if (!edited.ok) return edited;
   const { changes, subject, action, bottle, reverts = null } = edited.value;

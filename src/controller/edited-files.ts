@@ -1,10 +1,11 @@
-import { loadDesiredState } from '../desired/load.ts';
+import { type LoadedState, loadDesiredState } from '../desired/load.ts';
 import type { TreeFile } from '../desired/tree-file.ts';
 import type { Random } from '../model/clock.ts';
 import type { DesiredState } from '../model/desired-state.ts';
+import { formatDiagnostic } from '../model/diagnostic.ts';
 import type { FleetEdit } from '../model/fleet-edit.ts';
 import type { Revision } from '../model/names.ts';
-import type { Answer } from './api.ts';
+import type { Answer, Refusal } from './api.ts';
 import { type EditedFiles, editFiles } from './fleet-edit.ts';
 import type { PassPorts } from './pass.ts';
 
@@ -12,7 +13,7 @@ import type { PassPorts } from './pass.ts';
 export interface EditBase {
   readonly tip: Revision;
   readonly files: ReadonlyMap<string, TreeFile>;
-  readonly desired: DesiredState;
+  readonly loaded: LoadedState;
 }
 
 /** An edit, and the fleet that it describes. */
@@ -22,7 +23,7 @@ export interface ValidEdit extends EditedFiles {
 
 /**
  * What an operator's edit makes of the tip: some read history for it, the others the files alone. Refused
- * where the result would not be valid.
+ * where the result would not be valid; what takes a commit back may be made on a tip that is not.
  */
 export async function editedFiles(
   edit: FleetEdit,
@@ -45,7 +46,7 @@ export async function editedFiles(
 
 async function computed(
   edit: FleetEdit,
-  { tip, files, desired }: EditBase,
+  { tip, files, loaded }: EditBase,
   { git, random }: Pick<PassPorts, 'git'> & { readonly random: Random },
 ): Promise<Answer<EditedFiles>> {
   switch (edit.kind) {
@@ -58,8 +59,21 @@ async function computed(
       return restoredFiles(edit, { tip, files }, git);
     }
     default:
-      return editFiles(edit, files, desired, random);
+      return loaded.desired === null
+        ? { ok: false, refusal: onTopOfErrors(tip, loaded) }
+        : editFiles(edit, files, loaded.desired, random);
   }
+}
+
+function onTopOfErrors(tip: Revision, { diagnostics }: LoadedState): Refusal {
+  const first = diagnostics.find(({ severity }) => severity === 'error');
+  const problem = first === undefined ? '' : `: ${formatDiagnostic(first)}`;
+  return {
+    kind: 'invalid',
+    message: `nothing is edited while commit ${tip.slice(0, 12)} has an error${problem}`,
+    hint: 'mend it and commit, or take back with bb rollback what broke it',
+    diagnostics,
+  };
 }
 
 function withChanges(

@@ -32,14 +32,8 @@ export async function previewEdit(
   if ('refusal' in resolved) return { ok: false, refusal: resolved.refusal };
   const tip = resolved.revision;
   const files = await git.readTree(tip);
-  const before = loadDesiredState(files, policy, { nowMs: clock.nowMs() });
-  if (before.desired === null) {
-    const message = `commit ${tip.slice(0, 12)} is not valid`;
-    const hint = 'mend the files and commit first; bb validate shows all problems';
-    const refusal = { kind: 'invalid', message, hint, diagnostics: before.diagnostics } as const;
-    return { ok: false, refusal };
-  }
-  const base = { tip, files, desired: before.desired };
+  const loaded = loadDesiredState(files, policy, { nowMs: clock.nowMs() });
+  const base = { tip, files, loaded };
   const edited = await editedFiles(edit, base, { ...ports.pass, random: ports.random });
   if (!edited.ok) return edited;
   const { changes, subject, bottle, desired } = edited.value;

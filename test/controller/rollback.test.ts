@@ -222,3 +222,37 @@ test('files are as they were at a commit again, of one bottle or all of them', a
   expect(refusalOf(await restore(first.revision, null)).message).toContain('is as it was');
   expect(refusalOf(await restore('nowhere', null))).toMatchObject({ kind: 'not-found' });
 });
+
+test.each([
+  ['by itself', (bad: string) => ({ kind: 'rollback', target: bad }) as const],
+  [
+    'by going back to what was before',
+    (_bad: string, before: string) => ({ kind: 'restore', revision: before, only: null }) as const,
+  ],
+])(
+  'a commit with an error is taken back %s, while nothing else is edited on top of it',
+  async (_title, back) => {
+    const { fleet, controller } = await world();
+    const before = await fleet.repository.head();
+    const bad = await fleet.repository.commit({ [ROUTES]: 'routes:\n  - {hst: x.test}\n' });
+    refusalOf(await controller.api.reconcile({}, NO_PROGRESS));
+    const suspend = { kind: 'suspend-instance', bottle: 'dev', suspend: true } as const;
+    for (const refused of [
+      await controller.api.previewEdit(suspend),
+      await controller.api.edit(suspend, 'olga', NO_PROGRESS),
+    ]) {
+      const { kind, message, hint } = refusalOf(refused);
+      expect([kind, message]).toEqual([
+        'invalid',
+        expect.stringMatching(/: routes\/dev\.yaml:2:5 /),
+      ]);
+      expect(hint).toContain('bb rollback');
+    }
+    expect(await fleet.repository.head()).toBe(bad);
+    const edit = back(bad, before);
+    expect(granted(await controller.api.previewEdit(edit)).diff).toContain('-  - {hst: x.test}');
+    granted(await controller.api.edit(edit, 'olga', NO_PROGRESS));
+    expect(await fleet.repository.git('diff', before, 'HEAD')).toBe('');
+    expect(granted(await controller.api.status()).revision).toBe(await fleet.repository.head());
+  },
+);

@@ -58,7 +58,7 @@ export async function readHistory(
       operator: trailers.get('Bb-Operator') ?? record.author,
       author: record.author,
       subject: record.subject,
-      reason: trailers.get('Bb-Reason') ?? null,
+      reason: trailers.get('Bb-Reason') ?? trailers.get('Bb-Notes') ?? null,
       justification: trailers.get('Bb-Justification') ?? null,
       reverts: reverts ?? null,
       undoneBy: undoings.get(revision) ?? null,
