@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type BackendUnderTest, uniqueFleet } from './backend-under-test.ts';
-import { bottleUnderTest } from './bottle-under-test.ts';
+import { bottleUnderTest, shell } from './bottle-under-test.ts';
 import { documentedColumn, saysOf } from './capability-table.ts';
 
 /** What a backend declares is what it does, and what the page of the backends says of it. */
@@ -18,7 +18,7 @@ export function capabilitiesContract(under: BackendUnderTest): void {
       const reference = `bb/test-built:${uniqueFleet()}`;
       const build = {
         reference,
-        dockerfile: `FROM ${under.image}\nENV BUILT=1\n`,
+        dockerfile: `FROM ${under.image}\nENV BUILT=1\nRUN echo "made $BUILT" > /made\n`,
         buildArgs: {},
         context: new Map(),
       };
@@ -27,7 +27,9 @@ export function capabilitiesContract(under: BackendUnderTest): void {
       await ensure();
       await ensure();
       await using bottle = bottleUnderTest(under, 'dev', { agent: { image: reference } });
-      for (const step of bottle.making) await step(backend);
+      await bottle.up(backend);
+      if (!under.runsPrograms) return;
+      expect(await shell(backend, bottle.ref('agent'), 'cat /made; echo $BUILT')).toBe('made 1\n1');
     }, 60_000);
 
     it(`an image of a container is ${made(capabilities.freeze)}`, async () => {
