@@ -57,6 +57,7 @@ export async function withSandbox(
     command: ['true'],
     seccompPath: machine.seccompPath(),
     listening: null,
+    keeps: false,
   });
   try {
     const monitor = identify(launched.pid);
