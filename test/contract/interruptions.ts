@@ -135,11 +135,11 @@ export function interruptionsContract(under: BackendUnderTest): void {
 
 const ASKS = `timeout 2 bash -c 'cat < /dev/tcp/egress/8080' 2>/dev/null || echo nothing`;
 
-/** Listens on ports of the bottle's loopback, and says `agent` to whoever comes. */
+/** Listens on ports of the bottle's loopback, and says `agent` to whoever comes, also to one who does not wait for it. */
 function listening(ports: readonly number[]): string {
   const program = ports.map(
     (port) =>
-      `require('node:net').createServer((socket) => socket.end('agent')).listen(${port}, '127.0.0.1');`,
+      `require('node:net').createServer((socket) => socket.on('error', () => undefined).end('agent')).listen(${port}, '127.0.0.1');`,
   );
   const knocks = ports.map((port) => `(: < /dev/tcp/127.0.0.1/${port}) 2>/dev/null`).join(' && ');
   return `node -e "${program.join('')}" > /dev/null 2>&1 < /dev/null &

@@ -57,7 +57,6 @@ export async function withSandbox(
     command: ['true'],
     seccompPath: machine.seccompPath(),
     listening: null,
-    keeps: false,
   });
   try {
     const monitor = identify(launched.pid);

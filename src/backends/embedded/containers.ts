@@ -120,7 +120,7 @@ async function run(
     books: booksOf(layout),
     user: hostUser,
     binds: parts.binds,
-    ...{ root, listening, keeps: false },
+    ...{ root, listening },
     place: makePlace(name, spec.resources),
     within: isAgent ? network.init.pid : null,
     overlays: parts.overlays,

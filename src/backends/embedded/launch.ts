@@ -29,7 +29,7 @@ export interface Launch extends Pick<Start, 'user' | 'place' | 'within' | 'liste
   arguments(binds: readonly Bind[]): readonly string[];
   readonly command: readonly string[];
   /** True when it is there for its network only, and `command` is all that is in it. */
-  readonly keeps: boolean;
+  readonly keeps?: boolean;
   /** Put in front of all that runs inside. */
   readonly limits: readonly string[];
   readonly seccompPath: string;
@@ -52,7 +52,7 @@ export async function launch(options: Launch): Promise<Launched> {
   const start: Start = {
     ...options,
     argv: [...overlayWay(staging.seenAt, overlays), ...argvOf(options)],
-    keeper: options.keeps ? options.command : null,
+    keeper: options.keeps === true ? options.command : null,
     env: { ...outerEnvironment(), [BOOKS_VARIABLE]: options.books },
     staging: staging.mounts.length === 0 ? null : staging,
     files: { log, mounts, arguments: given, seccomp: seccompPath, status: statusPath },

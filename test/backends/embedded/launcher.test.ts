@@ -155,7 +155,7 @@ describe.skipIf(embedded.kind === 'none')('embedded: launcher', () => {
     const program = `import { launch } from ${JSON.stringify(source)};
       const { pid } = await launch({
         books: 'none', user: ${process.getuid?.() === 0 ? '{ uid: 0x7ffffff0, gid: 0x7ffffff0 }' : 'null'}, binds: [], root: ${JSON.stringify(root)},
-        place: { prefix: [], groups: [] }, within: null, listening: null, limits: [], keeps: false,
+        place: { prefix: [], groups: [] }, within: null, listening: null, limits: [],
         arguments: () => ['--ro-bind', '/', '/'], command: ['true'],
         seccompPath: ${JSON.stringify(join(directory, `seccomp-${process.arch}.bpf`))}, statusPath: ${JSON.stringify(join(root, 'status'))},
       });
