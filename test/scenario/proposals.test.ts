@@ -35,6 +35,7 @@ await onEngine('proposals', (engine) => {
         'Bb-Bottle: dev',
         'Bb-Tool: egress-block',
         'Bb-Operator: olga@example.test',
+        'Bb-Notes: for the report only',
         'Bb-Justification: the report is part of my task',
       ]);
       const changed = await repository.git('show', '--name-only', '--format=', 'HEAD');
