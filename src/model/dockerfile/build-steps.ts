@@ -90,17 +90,9 @@ export function buildSteps(
     else if (done !== null) steps.push(done);
   }
   if (state.base === null) problems.push({ line: 1, message: 'it has no FROM' });
-  return problems.length > 0 || state.base === null
-    ? { ok: false, problems }
-    : {
-        ok: true,
-        value: {
-          base: state.base.name,
-          line: state.base.line,
-          steps,
-          env: Object.fromEntries(state.env),
-        },
-      };
+  if (problems.length > 0 || state.base === null) return { ok: false, problems };
+  const { name: base, line } = state.base;
+  return { ok: true, value: { base, line, steps, env: Object.fromEntries(state.env) } };
 }
 
 /** What stands against building it over `base`, which `$BASE` is; empty = nothing that can be told before. */
