@@ -10,7 +10,7 @@ import { ownProgram, prlimitOf } from './own-programs.ts';
 import { mustRun } from './owned.ts';
 import { quote } from './quote.ts';
 import { type ContainerRecord, type HostUser, type RunRecord, readRecord } from './records.ts';
-import { joiningArguments } from './sandbox-arguments.ts';
+import { argumentsText, joiningArguments } from './sandbox-arguments.ts';
 import { imageOf, sandboxParts } from './sandbox-parts.ts';
 
 /** Descriptors that a joining bubblewrap reads and closes. */
@@ -95,10 +95,10 @@ export function wayInto(run: RunRecord, inside: Inside): Omit<Entrance, 'record'
       ...limitedBy(prlimitOf(hasImage), ['--core=0', ...resourceLimits(spec.resources)]),
     ],
     arguments: (more, ownSession) =>
-      `${[
+      argumentsText([
         ...joiningArguments({ spec, env: { ...env, ...more }, workdir }, { ownSession }),
         ...['--seccomp', String(JOIN_SECCOMP)],
-      ].join('\0')}\0`,
+      ]),
   };
 }
 

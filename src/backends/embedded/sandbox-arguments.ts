@@ -64,6 +64,14 @@ export function sandboxArguments({
   ];
 }
 
+/** Arguments as bubblewrap reads them from a file. Throws where one would be taken for several. */
+export function argumentsText(given: readonly string[]): string {
+  if (given.some((one) => one.includes('\0'))) {
+    throw new TypeError('an argument of a sandbox contains a null byte');
+  }
+  return given.map((one) => `${one}\0`).join('');
+}
+
 /** For a program that joins a running sandbox: the same user, no new namespaces to make, the same environment. */
 export function joiningArguments(
   {

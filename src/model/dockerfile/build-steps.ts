@@ -117,6 +117,7 @@ function stepOf(
   buildArgs: { readonly [name: string]: string },
 ): BuildStep | string | null {
   const { name, rest } = instruction;
+  if (holdsNull(instruction)) return 'it holds a null character';
   const values = new Map([...state.args, ...state.env]);
   if (state.base === null && name !== 'FROM' && name !== 'ARG')
     return `${shown(name)} stands before FROM`;
@@ -147,6 +148,11 @@ function stepOf(
     default:
       return `${shown(name)} is not built without an engine, only ${BUILT_INSTRUCTIONS.join(', ')} are`;
   }
+}
+
+/** It would end one argument of a program, and what follows would be another. */
+function holdsNull({ name, rest }: Instruction): boolean {
+  return [name, rest, ...(jsonWords(rest) ?? [])].some((text) => text.includes('\0'));
 }
 
 function readFrom({ line, rest }: Instruction, state: State): string | null {

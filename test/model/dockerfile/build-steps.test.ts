@@ -36,6 +36,16 @@ RUN ["cp", "file", "other"]
     ]);
   });
 
+  it('refuses null characters, which would end one argument of a program and begin another', () => {
+    const nul = '\0--bind\0/\0/host';
+    for (const line of [`ENV A=1${nul}`, `ARG A=1${nul}`, `RUN a${nul}`, `WORKDIR /a${nul}`]) {
+      expect(problems(`FROM x\n${line}\n`), line).toEqual(['2: it holds a null character']);
+    }
+    expect(problems('FROM x\nRUN ["a\\u0000b"]\n')).toEqual(['2: it holds a null character']);
+    expect(problems('FROM x\nCOPY ["a", "/b\\u0000"]\n')).toEqual(['2: it holds a null character']);
+    expect(problems('FROM x\nENV A=1\\0--bind\nRUN ["printf", "\\\\0"]\n')).toEqual([]);
+  });
+
   it('gives variables their words where they have no value', () => {
     const result = read(`FROM x\nARG A=1\nENV B=\${A:-0} C=\${NONE:-else} D=\${A:+some} E=\\$A\n`);
     expect(result.ok && result.value.env).toEqual({ B: '1', C: 'else', D: 'some', E: '$A' });
