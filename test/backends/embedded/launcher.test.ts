@@ -146,6 +146,27 @@ describe.skipIf(embedded.kind === 'none')('embedded: launcher', () => {
     expect((await observed(backend, bottle)).agent?.state).toBe('running');
   });
 
+  it('what is said while one starts is not taken for a word about another', async () => {
+    await using one = bottleUnderTest(under, 'one');
+    await using other = bottleUnderTest(under, 'other');
+    const backend = under.open();
+    for (const bottle of [one, other]) for (const step of bottle.making) await step(backend);
+    const [path, turns] = [pathWithout(folder(), 'bwrap'), folder()];
+    chmodSync(turns, 0o777);
+    const bwrap = [
+      `if mkdir ${turns}/first; then read -r line <&3; exit 1; fi`,
+      "for id in $(seq 999); do printf '\\r%s said !by another\\r' $id; done >&3",
+    ];
+    writeFileSync(join(path, 'bwrap'), `#!/bin/sh\n${bwrap.join('\n')}\n`, { mode: 0o755 });
+    process.env['PATH'] = path;
+    const reasonOf = (error: Error) => error.message;
+    const waiting = backend.start(one.ref('agent')).then(() => '', reasonOf);
+    await expect.poll(() => readdirSync(turns)).toEqual(['first']);
+    await expect(backend.start(other.ref('agent'))).rejects.toThrow('could not be made');
+    for (const pid of launchers()) process.kill(pid, 'SIGKILL');
+    expect(await waiting).toContain('ended without a word');
+  });
+
   it('what was not released ends with the controller, and so does the launcher', async () => {
     await using bottle = bottleUnderTest(under);
     const backend = under.open();
