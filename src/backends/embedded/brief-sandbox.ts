@@ -4,15 +4,18 @@ import { BackendError } from '../backend.ts';
 import { execRaw, type RawRequest, type RawResult } from './exec.ts';
 import { booksOf } from './forgotten.ts';
 import { launch } from './launch.ts';
+import { makePlace } from './limits.ts';
 import type { Machine } from './machine.ts';
 import { ensureEtc, ensureFolders } from './own-folders.ts';
 import { ownRecord, runningRun } from './owned.ts';
-import { identify } from './process-table.ts';
+import { identify, isAlive, signalProcess } from './process-table.ts';
 import { hostnameOf, sandboxArguments } from './sandbox-arguments.ts';
 import { sandboxParts } from './sandbox-parts.ts';
 import { sandboxChild } from './sandbox-status.ts';
+import { waitUntil } from './wait-until.ts';
 
 const TIMEOUT_MS = 60_000;
+const ENDING_MS = 5_000;
 
 /**
  * Runs a program of ours in a container, also in one that does not run: then in a sandbox of the same form without a
@@ -42,10 +45,10 @@ export async function withSandbox(
     binds: parts.binds,
     overlays: parts.overlays,
     ...{ root, statusPath },
-    place: { prefix: [], groups: [] },
+    place: makePlace(name, record.spec.resources),
     within: null,
     arguments: (binds) => [
-      '--unshare-net',
+      ...['--die-with-parent', '--unshare-net'],
       ...sandboxArguments({
         ...parts,
         spec: record.spec,
@@ -58,9 +61,9 @@ export async function withSandbox(
     seccompPath: machine.seccompPath(),
     listening: null,
   });
+  const monitor = identify(launched.pid);
+  const init = identify(sandboxChild(statusPath) ?? 0);
   try {
-    const monitor = identify(launched.pid);
-    const init = identify(sandboxChild(statusPath) ?? 0);
     if (monitor === null || init === null) {
       const message = `the sandbox for files of ${name} ended while it was made`;
       throw new BackendError({ code: 'failed', kind: 'transient', message });
@@ -68,6 +71,9 @@ export async function withSandbox(
     return await execRaw(machine, ref, request, { monitor, init, network: init });
   } finally {
     launched.abandon();
+    // The shell in it is its image's, and may not care.
+    if (init !== null) signalProcess(init, 'SIGKILL');
+    await waitUntil(() => monitor === null || !isAlive(monitor), ENDING_MS);
     rmSync(statusPath, { force: true });
   }
 }

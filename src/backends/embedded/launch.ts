@@ -7,6 +7,7 @@ import { launcherArgv, startByLauncher } from './launcher.ts';
 import { rootParts } from './layout.ts';
 import { outerEnvironment } from './outer-environment.ts';
 import { type Overlay, overlayWay } from './overlay.ts';
+import { argumentsText } from './sandbox-arguments.ts';
 import { stage } from './staging.ts';
 import { DESCRIPTORS, type Launched, NotStarted, type Start } from './start.ts';
 
@@ -46,9 +47,10 @@ export async function launch(options: Launch): Promise<Launched> {
   const { log, mounts, arguments: given } = rootParts(root);
   mkdirSync(dirname(statusPath), { recursive: true, mode: 0o700 });
   const staging = stage(root, options.user, { binds: options.binds, overlays });
-  const flags = ['--seccomp', DESCRIPTORS.seccomp, '--json-status-fd', DESCRIPTORS.status];
-  const text = [...options.arguments(staging.binds), ...flags].join('\0');
-  writeFileSync(given, `${text}\0`, { mode: 0o600 });
+  const { seccomp, status } = DESCRIPTORS;
+  const flags = ['--seccomp', `${seccomp}`, '--json-status-fd', `${status}`];
+  const text = argumentsText([...options.arguments(staging.binds), ...flags]);
+  writeFileSync(given, text, { mode: 0o600 });
   const start: Start = {
     ...options,
     argv: [...overlayWay(staging.seenAt, overlays), ...argvOf(options)],
@@ -59,7 +61,7 @@ export async function launch(options: Launch): Promise<Launched> {
   };
   const argv = launcherArgv(options);
   try {
-    return await (argv === null ? startByChain(start) : startByLauncher(argv, start));
+    return letGo(await (argv === null ? startByChain(start) : startByLauncher(argv, start)));
   } catch (error) {
     throw error instanceof NotStarted ? failed(error.message || lastLine(log)) : error;
   } finally {
@@ -68,6 +70,7 @@ export async function launch(options: Launch): Promise<Launched> {
 }
 
 const { ready: READY } = DESCRIPTORS;
+const RELEASE_LIMIT_MS = 5_000;
 
 /** Says that it is ready, waits to be released, and becomes the program. */
 const WRAPPER = `printf x >&${READY} && read -r go <&${READY} || exit 125; exec ${READY}>&-; exec "$@"`;
@@ -75,6 +78,21 @@ const WRAPPER = `printf x >&${READY} && read -r go <&${READY} || exit 125; exec 
 function argvOf({ limits, command }: Launch): readonly string[] {
   const program = [...limits, 'sh', '-c', WRAPPER, 'sh', ...command];
   return ['bwrap', '--args', String(DESCRIPTORS.arguments), '--', ...program];
+}
+
+/** A shell of an image may be anything, and never say that it went on: it is let go then, and runs. */
+function letGo(launched: Launched): Launched {
+  return {
+    ...launched,
+    async release() {
+      const timer = setTimeout(() => launched.abandon(), RELEASE_LIMIT_MS);
+      try {
+        await launched.release();
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+  };
 }
 
 function failed(why: string): BackendError {

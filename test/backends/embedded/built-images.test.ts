@@ -264,6 +264,48 @@ describe.skipIf(embedded.kind === 'none')('embedded: images from a Dockerfile', 
       );
     }, 60_000);
 
+    it('keeps no larger a home than it may leave, whatever it makes of tar', async () => {
+      const script = '#!/bin/sh\\nhead -c 50000000 /dev/zero\\n';
+      const hostile = `RUN touch ~/x && rm /usr/bin/tar && printf '${script}' > /usr/bin/tar && chmod 755 /usr/bin/tar`;
+      const build = buildImage(
+        openMachine(directory),
+        {
+          reference: 'bb/test-home:1',
+          dockerfile: `FROM ${under.image}\nUSER agent\nRUN true\nUSER root\n${hostile.replace('~', '/home/agent')}\n`,
+          buildArgs: {},
+          context: new Map(),
+        },
+        () => undefined,
+        { milliseconds: 60_000, bytes: 8 * 1024 * 1024 },
+      );
+      await expect(build).rejects.toThrow(/:5 the build was ended: it left more than 8 MiB/);
+    }, 60_000);
+
+    it('holds up no start by a shell that never lets go, and leaves nothing beside a file that was read', async () => {
+      const mark = `5${Date.now() % 100_000}`;
+      const shellOfIts = [
+        '#!/bin/bash',
+        'case "$2" in',
+        `  printf*) printf x >&3; setsid sleep ${mark} & read -r go <&3; sleep ${mark} ;;`,
+        '  *) exec dash "$@" ;;',
+        'esac',
+      ];
+      const { reference } = await built(
+        ['COPY shell /opt/shell', 'RUN chmod 755 /opt/shell && mv /opt/shell /usr/bin/sh'],
+        new Map([['shell', bytes(`${shellOfIts.join('\n')}\n`)]]),
+      );
+      await using bottle = bottleUnderTest(under, 'dev', { agent: { image: reference } });
+      const backend = under.open();
+      for (const step of bottle.making) await step(backend);
+      const passwd = await backend.copyOut(bottle.ref('agent'), '/etc/passwd', 4096);
+      expect(Buffer.from(passwd ?? []).toString()).toContain('agent');
+      await expect.poll(() => sleepers(mark), { timeout: 2_000 }).toEqual([]);
+      await backend.start(bottle.ref('agent'));
+      expect(sleepers(mark)).not.toEqual([]);
+      await backend.stop(bottle.ref('agent'), 0);
+      expect(sleepers(mark)).toEqual([]);
+    }, 60_000);
+
     it('has no program that would run as somebody else', async () => {
       const { reference } = await built([
         'RUN cp /bin/true /opt/true && chmod 6755 /opt/true && stat -c %a /opt/true',

@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { chown, mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { writeEtc } from '../etc-folder.ts';
 import { hostPrograms } from '../host-programs.ts';
 import { BESIDE, CHANGED_ETC, changedName } from '../image-root.ts';
-import { LAYER } from '../images.ts';
+import { LAYER, SAVED_HOME } from '../images.ts';
 import type { HostUser } from '../records.ts';
 import { removeTree } from '../remove-tree.ts';
 
@@ -76,7 +76,7 @@ export async function finishLayer(folder: string, user: HostUser | null): Promis
   await run('sync', ['-f', layer], options);
 }
 
-/** Bytes that it has on the disk by now. */
+/** Bytes that it has on the disk by now, or those of the home that is kept of it where that is more. */
 export async function layerBytes(folder: string, signal: AbortSignal): Promise<number> {
   const paths = ['changes', LAYER].map((name) => join(folder, name)).filter(existsSync);
   // What vanishes meanwhile is told on stderr, and by its exit code.
@@ -85,7 +85,9 @@ export async function layerBytes(folder: string, signal: AbortSignal): Promise<n
   );
   const text =
     typeof said === 'object' && said !== null && 'stdout' in said ? String(said.stdout) : '';
-  return Number(text.trimEnd().split('\n').at(-1)?.split('\t')[0] ?? 0) * 1024;
+  const bytes = Number(text.trimEnd().split('\n').at(-1)?.split('\t')[0] ?? 0) * 1024;
+  const home = statSync(join(folder, SAVED_HOME), { throwIfNoEntry: false });
+  return Math.max(bytes, home?.size ?? 0);
 }
 
 function changedFolders(): readonly string[] {

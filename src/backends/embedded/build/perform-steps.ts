@@ -42,22 +42,23 @@ export async function performSteps(
   const watching = watchSize(place.folder, options.limits.bytes, ending);
   const signal = AbortSignal.any([ending.signal, AbortSignal.timeout(options.limits.milliseconds)]);
   await using sandbox = await BuildSandbox.open(machine, place);
+  let line = 1;
   try {
     for (const [index, step] of steps.entries()) {
       options.log.say(`Step ${index + 1}/${steps.length} : ${step.text}`);
-      try {
-        await perform(sandbox, step, { ...options, signal });
-      } catch (error) {
-        if (!signal.aborted) throw error;
-        throw options.failedAt(step.line, whyEnded(signal.reason, options.limits));
-      }
+      line = step.line;
+      await perform(sandbox, step, { ...options, signal });
     }
-    const last = steps.at(-1);
-    const bytes = await layerBytes(place.folder, signal);
-    if (last !== undefined && bytes > options.limits.bytes) {
-      throw options.failedAt(last.line, whyEnded(new TooLarge(), options.limits));
+    // The programs that read it are the image's own, and may say anything.
+    const hasHome = await keepHome(sandbox, place, signal);
+    if ((await layerBytes(place.folder, signal)) > options.limits.bytes) {
+      ending.abort(new TooLarge());
     }
-    return { hasHome: await keepHome(sandbox, place, signal) };
+    signal.throwIfAborted();
+    return { hasHome };
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    throw options.failedAt(line, whyEnded(signal.reason, options.limits));
   } finally {
     ending.abort();
     await watching;
