@@ -70,12 +70,13 @@ export function hasOtherAuth(shared: DeclaredRoute, own: DeclaredRoute): boolean
 
 /** The instance's own route on top of a shared one of the same host: it adds requests, it never swaps a credential. */
 function unite(shared: DeclaredRoute, own: DeclaredRoute): DeclaredRoute {
-  const ports = [...(shared.ports ?? []), ...(own.ports ?? [])];
+  const auth = shared.auth ?? own.auth;
+  const ports = [shared, own].flatMap((route) => route.ports ?? usualPorts(auth));
   return {
     ...shared,
-    ports: ports.length === 0 ? null : [...new Set(ports)].sort((a, b) => a - b),
+    ports: [...new Set(ports)].sort((a, b) => a - b),
     matches: uniteMatches(shared.matches, own.matches),
-    auth: shared.auth ?? own.auth,
+    auth,
     dlp: shared.dlp ?? own.dlp,
     fetch: shared.fetch || own.fetch,
     addresses: [...new Set([...shared.addresses, ...own.addresses])],
@@ -86,9 +87,13 @@ function unite(shared: DeclaredRoute, own: DeclaredRoute): DeclaredRoute {
 
 function toEgressRoute(route: DeclaredRoute): EgressRoute {
   const { host, matches, auth, dlp, addresses, expires } = route;
-  // Port 80 speaks in the clear: a credential goes there only when the route says so.
-  const ports = route.ports ?? (auth === null ? [80, 443] : [443]);
+  const ports = route.ports ?? usualPorts(auth);
   return { host, ports, matches, auth, dlp, git: { fetch: route.fetch }, addresses, expires };
+}
+
+/** Port 80 speaks in the clear: a credential goes there only when the route says so. */
+function usualPorts(auth: EgressRoute['auth']): readonly number[] {
+  return auth === null ? [80, 443] : [443];
 }
 
 function lasts(grant: { readonly expires: string | null }): number {

@@ -131,6 +131,18 @@ describe('a set named after an instance', () => {
     });
   });
 
+  test('adds ports to those that a route has anyway', () => {
+    const ports = (shared: string, own: string) =>
+      networkOf({
+        ...R(`routes:\n  - {host: a.example${shared}}\n`),
+        'routes/dev.yaml': `routes: [{host: a.example${own}}]\n`,
+      }).routes[0]?.ports;
+    expect(ports('', ', ports: [8443]')).toEqual([80, 443, 8443]);
+    expect(ports(', ports: [8443]', '')).toEqual([80, 443, 8443]);
+    expect(ports(', ports: [8443]', ', ports: [9443]')).toEqual([8443, 9443]);
+    expect(ports(', auth: {scheme: Bearer, secret: any}', ', ports: [8443]')).toEqual([443, 8443]);
+  });
+
   test('cannot swap the credential of a shared set', () => {
     const own = {
       'routes/dev.yaml': 'routes: [{host: a.example, auth: {scheme: Basic, secret: any}}]\n',
