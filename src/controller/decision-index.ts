@@ -8,9 +8,6 @@ export type RecordedDecision =
   | { readonly kind: 'modified'; readonly revision: Revision; readonly commit: LoggedCommit }
   | { readonly kind: 'rejected'; readonly revision: Revision; readonly commit: LoggedCommit };
 
-/** How far back history is read for proposals that wait; older ones were answered long ago. */
-const MAX_COMMITS = 1_000;
-
 /**
  * Decisions by proposal, read from the trailers of the branch: git is where a decision is recorded first, so after a
  * crash it is git that tells which proposals still need their answer.
@@ -19,8 +16,6 @@ export class DecisionIndex {
   readonly #git: Git;
   #readTo: Revision | null = null;
   #reading: Promise<unknown> = Promise.resolve();
-  /** A merge brings commits that are older than others that were read before it. */
-  #known = new Set<Revision>();
   #decisions = new Map<ProposalId, RecordedDecision>();
   /** Approvals that could not be put in force, whatever was decided after. */
   #reverted = new Set<ProposalId>();
@@ -47,16 +42,15 @@ export class DecisionIndex {
 
   async #readUpTo(tip: Revision): Promise<void> {
     if (this.#readTo === tip) return;
-    const commits = await this.#git.log(tip, MAX_COMMITS);
     // A rewritten history may have dropped decisions: then everything is read again.
-    if (commits.every(({ revision }) => revision !== this.#readTo)) {
-      this.#known = new Set();
+    const read = this.#readTo;
+    const since = read !== null && (await this.#git.isAncestor(read, tip)) ? read : null;
+    const fresh = await this.#git.naming(tip, since);
+    if (since === null) {
       this.#decisions = new Map();
       this.#reverted = new Set();
     }
-    const fresh = commits.filter(({ revision }) => !this.#known.has(revision));
     for (const commit of fresh.toReversed()) this.#read(commit);
-    this.#known = new Set(commits.map(({ revision }) => revision));
     this.#readTo = tip;
   }
 

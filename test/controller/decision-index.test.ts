@@ -36,3 +36,32 @@ test('a decision that a merge brings is known, although it is older than what wa
   await run('merge', '--quiet', '--no-edit', 'elsewhere');
   expect(await find()).toMatchObject({ kind: 'rejected', revision: decided });
 });
+
+test('a decision is known however much was committed since, and not in a history without it', async () => {
+  await using repository = await gitRepository({ files: FLEET_FILES });
+  const opened = await openGit({
+    repository: repository.root,
+    branch: 'main',
+    folder: 'desired-state',
+  });
+  if (!opened.ok) throw new Error(opened.problem.message);
+  const { git } = opened;
+  const id = proposalId(1);
+  const before = await git.tip();
+  const decided = await repository.commit(
+    { 'elsewhere.txt': 'x' },
+    `Reject x for dev\n\nBb-Action: reject\nBb-Proposal: ${id}\nBb-Reason: no\n`,
+  );
+  const later = Array.from(
+    { length: 1_100 },
+    (_, at) =>
+      `commit refs/heads/main\ncommitter a <a@a.example> ${1_900_000_000 + at} +0000\ndata 5\nLater\n${at === 0 ? `from ${decided}\n` : ''}\n`,
+  );
+  await execa('git', ['fast-import', '--quiet'], { cwd: repository.root, input: later.join('') });
+  const tip = await git.tip();
+  if (tip === null || before === null) throw new Error('the branch is gone');
+  const index = new DecisionIndex(git);
+  expect(await index.find(id, tip)).toMatchObject({ kind: 'rejected', revision: decided });
+  expect(await index.find(id, before)).toBeNull();
+  expect(await index.find(id, tip)).toMatchObject({ revision: decided });
+});

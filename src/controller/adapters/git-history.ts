@@ -14,6 +14,17 @@ export async function readLog(
   return parseLog(await git.must(['log', `--max-count=${limit}`, ...PLAIN_LOG, from, '--']));
 }
 
+/** Commits from `from` back to `since` in whose message a proposal is named, newest first. */
+export async function readNaming(
+  git: GitProcess,
+  from: Revision,
+  since: Revision | null,
+): Promise<readonly LoggedCommit[]> {
+  const range = since === null ? [from] : [from, `^${since}`];
+  const named = ['--fixed-strings', '--grep=Bb-Proposal:'];
+  return parseLog(await git.must(['log', ...named, ...PLAIN_LOG, ...range, '--']));
+}
+
 /** These commits, in order, with one call. */
 export async function readCommits(
   git: GitProcess,

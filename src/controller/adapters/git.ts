@@ -14,6 +14,7 @@ import {
   readDiff,
   readLog,
   readMentioning,
+  readNaming,
 } from './git-history.ts';
 import { appendNote, listNoted, readNote } from './git-notes.ts';
 import { GitMissingError, type GitProcess, gitProcess } from './git-process.ts';
@@ -126,6 +127,7 @@ function createGit(
     mentioning: (from, word) => readMentioning(git, from, folder, word),
     tip: () => branchTip(git, ref),
     log: (from, limit) => readLog(git, from, limit),
+    naming: (from, since) => readNaming(git, from, since),
     show: (revision) => readChange(git, revision, folder),
     diff: (from, to) => readDiff(git, from, to, folder),
     appendNote: (revision, lines) => appendNote(git, revision, lines),

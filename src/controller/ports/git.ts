@@ -149,6 +149,8 @@ export interface Git {
   catchUp(): Promise<void>;
   /** Newest first, at most `limit`. */
   log(from: Revision, limit: number): Promise<readonly LoggedCommit[]>;
+  /** Commits up to `from` whose message may name a proposal, newest first; without those up to `since`. */
+  naming(from: Revision, since: Revision | null): Promise<readonly LoggedCommit[]>;
   /** Every commit up to `from`, children before their parents, read as git gives them. */
   records(from: Revision): AsyncIterable<CommitRecord>;
   /** These commits, in order; those that are not here are left out. */
