@@ -23,7 +23,7 @@ export const load: Benchmark = {
 };
 
 function loadOnce(tree: ReadonlyMap<string, TreeFile>): Promise<number> {
-  const host = { secrets: {}, envAllowed: [] };
+  const host = { secrets: {}, envAllowed: [], rootfs: [] };
   return timed(() => {
     const { desired, diagnostics } = loadDesiredState(tree, host, { nowMs: 0 });
     if (desired === null)

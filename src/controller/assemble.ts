@@ -129,6 +129,7 @@ async function connect(
       sidecarImage: images.sidecars.reference,
       agentImage: images.agent.reference,
       imageBase: images.base,
+      rootfs: config.images.rootfs,
       programs: config.programs,
       upstream: config.upstream,
       ...(pipelock === null ? {} : { pipelock }),

@@ -19,8 +19,12 @@ export interface HostConfig {
   };
   /** Whose signatures make a commit count; null follows any. */
   readonly verify: VerifySettings | null;
-  /** `ARG BASE` of images that are built here; null takes the default. */
-  readonly images: { readonly base: string | null };
+  readonly images: {
+    /** `ARG BASE` of images that are built here; null takes the default. */
+    readonly base: string | null;
+    /** Folders, absolute, that bottles may have as their root file system, by name. */
+    readonly rootfs: { readonly [name: string]: string };
+  };
   /** Folder, absolute, that every agent sees read-only; its `bin` comes first there. */
   readonly programs: string | null;
   readonly upstream: UpstreamSettings;

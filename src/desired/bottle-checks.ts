@@ -5,7 +5,7 @@ import { guardedFields } from './pipelock-fields.ts';
 import { type Problems, quote } from './problems.ts';
 import type { ReferencedFiles } from './referenced-files.ts';
 import type { WrittenBottle } from './schema/bottle.ts';
-import { checkGitSecret, checkHostVariable, type Trust } from './trust.ts';
+import { checkGitSecret, checkHostVariable, checkRootfs, type Trust } from './trust.ts';
 import type { WrittenFile } from './written-file.ts';
 import type { WrittenTree } from './written-tree.ts';
 
@@ -36,6 +36,10 @@ function checkBottle(
       file: file.path,
       at: file.locate.value(['image', 'dockerfile']),
     });
+  }
+  if (image !== undefined && 'rootfs' in image) {
+    const at = file.locate.value(['image', 'rootfs']);
+    checkRootfs(image.rootfs, trust, problems, { file: file.path, at });
   }
   for (const [index, name] of skills.entries()) {
     const at = file.locate.value(['skills', index]);

@@ -20,7 +20,7 @@ import { checkRoutes, providerRoutes, sharedRoutes } from './route-rules.ts';
 import type { WrittenAgent } from './schema/agent.ts';
 import type { WrittenBottle } from './schema/bottle.ts';
 import type { WrittenImage } from './schema/image.ts';
-import { checkSecret, type Trust } from './trust.ts';
+import { checkRootfs, checkSecret, type Trust } from './trust.ts';
 import type { WrittenFile } from './written-file.ts';
 import type { WrittenTree } from './written-tree.ts';
 
@@ -193,15 +193,20 @@ function resolveImage({ image }: Composition, { files }: Surroundings): ImageSou
 function instanceImage(
   { path, locate }: WrittenFile<WrittenAgent>,
   { image }: Instance,
-  { files }: Surroundings,
+  { files, trust, problems }: Surroundings,
 ): ImageSource | null {
   if (image === null) return null;
+  if ('rootfs' in image.value) {
+    const at = locate.value([...image.locate, 'rootfs']);
+    checkRootfs(image.value.rootfs, trust, problems, { file: path, at });
+  }
   const at = locate.value([...image.locate, 'dockerfile']);
   return writtenImage(image.value, files, { file: path, at });
 }
 
 function writtenImage(image: WrittenImage, files: ReferencedFiles, place: Place): ImageSource {
   if ('ref' in image) return { kind: 'ref', ref: image.ref };
+  if ('rootfs' in image) return { kind: 'rootfs', name: image.rootfs };
   return files.dockerfile(image.dockerfile, place) ?? { kind: 'builtin' };
 }
 

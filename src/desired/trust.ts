@@ -58,6 +58,19 @@ export function checkHostVariable(
   problems.error({ code: 'env-not-allowed', message, hint, ...place });
 }
 
+/** Reports a root file system that the host has none of this name of. */
+export function checkRootfs(name: string, trust: Trust, problems: Problems, place: Place): void {
+  const { rootfs } = trust.host;
+  if (rootfs.includes(name)) return;
+  const meant = didYouMean(name, rootfs);
+  const hint =
+    meant === undefined
+      ? 'name a folder under "images.rootfs" in config.yaml of this machine'
+      : `did you mean "${meant}"?`;
+  const message = `this machine has no root file system ${quote(name)}`;
+  problems.error({ code: 'unknown-reference', message, hint, ...place });
+}
+
 function grantOf(
   secret: string,
   trust: Trust,

@@ -10,6 +10,8 @@ export interface BackendCapabilities {
   readonly capabilityChange: boolean;
   /** Every instruction of a Dockerfile is built, not only those of `model/dockerfile/build-steps.ts`. */
   readonly wholeDockerfiles: boolean;
+  /** A folder of this host can be a bottle's root file system. */
+  readonly rootfs: boolean;
   /** A person can be given a terminal in a container. */
   readonly attach: boolean;
   /** Programs can be run as other users than the container's own. */

@@ -14,7 +14,9 @@ export type ImageSource =
   | { readonly kind: 'builtin' }
   | DockerfileSource
   /** An image that the engine has or that was pulled on purpose. */
-  | { readonly kind: 'ref'; readonly ref: string };
+  | { readonly kind: 'ref'; readonly ref: string }
+  /** A root file system that the host's configuration has under this name. */
+  | { readonly kind: 'rootfs'; readonly name: string };
 
 /** A Dockerfile of the desired-state tree; its text and files are found in `DesiredState.contents` by digest. */
 export interface DockerfileSource {

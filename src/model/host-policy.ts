@@ -13,4 +13,6 @@ export interface HostPolicy {
   };
   /** Host variables that `env.fromHost` may read. */
   readonly envAllowed: readonly string[];
+  /** Names of root file systems that `image.rootfs` may take. */
+  readonly rootfs: readonly string[];
 }

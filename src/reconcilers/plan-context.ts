@@ -32,6 +32,8 @@ export interface HostFacts {
   readonly agentImage: string;
   /** `ARG BASE` of images that are built here. */
   readonly imageBase: string;
+  /** Folders of this machine, absolute, that `image.rootfs` takes by these names. */
+  readonly rootfs: { readonly [name: string]: string };
   /** Folder of this machine that every agent sees read-only at `AGENT_PROGRAMS`; null = none. */
   readonly programs: string | null;
   readonly upstream: UpstreamSettings;

@@ -92,6 +92,8 @@ function imageWords(source: ImageSource): string {
       return source.path;
     case 'ref':
       return 'as named';
+    case 'rootfs':
+      return `root file system ${source.name} of this host`;
     default:
       return assertNever(source);
   }

@@ -89,6 +89,8 @@ function describeImage(image: ImageSource): string {
       return image.path;
     case 'ref':
       return image.ref;
+    case 'rootfs':
+      return `the root file system ${image.name} of the host`;
     default:
       return assertNever(image);
   }

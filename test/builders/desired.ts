@@ -106,7 +106,7 @@ export function treeFiles(texts: Readonly<Record<string, string>>): ReadonlyMap<
 
 /** A host that grants nothing, but for what `partial` says. */
 export function hostPolicy(partial: Partial<HostPolicy> = {}): HostPolicy {
-  return { secrets: {}, envAllowed: [], ...partial };
+  return { secrets: {}, envAllowed: [], rootfs: [], ...partial };
 }
 
 export function bottleName(raw: string): BottleName {

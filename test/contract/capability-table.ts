@@ -12,6 +12,7 @@ const MEANINGS: { readonly [name in keyof BackendCapabilities]: string } = {
   freeze: 'a bottle saved as an image',
   capabilityChange: 'an image built from a Dockerfile',
   wholeDockerfiles: 'every instruction of a Dockerfile',
+  rootfs: 'a folder of the host as the root file system',
   attach: 'a terminal in a bottle',
   otherUsers: 'programs of other users than the bottle has',
   closedRuntimes: 'runtimes that files are not copied into and out of',

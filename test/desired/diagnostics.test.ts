@@ -11,6 +11,7 @@ const HOST = hostPolicy({
     'gitea-token': { hosts: ['gitea.example'], gitUrls: ['ssh://git@gitea.example:30009/'] },
   },
   envAllowed: ['PAGER'],
+  rootfs: ['debian'],
 });
 
 interface Case {
@@ -467,6 +468,36 @@ const CASES: readonly Case[] = [
     at: 'agents/dev.yaml:2:17',
     says: /no bottle "bse".*did you mean "base"/,
     instead: { 'agents/dev.yaml': 'provider: claude\nbottles: [base]\n' },
+  },
+  {
+    code: 'unknown-reference',
+    title: 'a root file system that the host does not have',
+    files: { 'bottles/base.yaml': 'image: {rootfs: debain}\n' },
+    at: 'bottles/base.yaml:1:17',
+    says: /no root file system "debain".*did you mean "debian"/,
+    instead: { 'bottles/base.yaml': 'image: {rootfs: debian}\n' },
+  },
+  {
+    code: 'unknown-reference',
+    title: 'a root file system of one instance that the host does not have',
+    files: {
+      'agents/dev.yaml':
+        'provider: claude\nbottles: [base]\ninstances:\n  - {name: dev, image: {rootfs: usr}}\n',
+    },
+    at: 'agents/dev.yaml:4:33',
+    says: /no root file system "usr".*images\.rootfs/,
+    instead: {
+      'agents/dev.yaml':
+        'provider: claude\nbottles: [base]\ninstances:\n  - {name: dev, image: {rootfs: debian}}\n',
+    },
+  },
+  {
+    code: 'invalid-name',
+    title: 'a folder of the host in the place of the name of one',
+    files: { 'bottles/base.yaml': 'image: {rootfs: /root}\n' },
+    at: 'bottles/base.yaml:1:17',
+    says: /"\/root" is not a name/,
+    instead: { 'bottles/base.yaml': 'image: {rootfs: debian}\n' },
   },
   {
     code: 'unknown-reference',

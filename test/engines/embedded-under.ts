@@ -27,7 +27,7 @@ export async function embeddedUnder(directory: string): Promise<BackendUnderTest
 }
 
 /** An image of nothing but this machine's programs. */
-function hostImage(reference: string): ImageBuild {
+export function hostImage(reference: string) {
   return {
     reference,
     dockerfile: '',
@@ -41,7 +41,7 @@ function hostImage(reference: string): ImageBuild {
       home: '/home/agent',
       workdir: '/home/agent',
     },
-  };
+  } as const satisfies ImageBuild;
 }
 
 async function makeSession(argv: readonly string[]): Promise<AsyncDisposable> {

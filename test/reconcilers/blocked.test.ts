@@ -79,6 +79,23 @@ test.for(CASES)('$title blocks a bottle and says what to do', (one) => {
   expect(plan(one, one.twin).bottles[0]?.verdict).toBe('create');
 });
 
+test('a root file system of the host blocks a bottle where none is taken', () => {
+  const spec = { image: { kind: 'rootfs', name: 'debian' } } as const;
+  const { capabilities } = backendEntry('simulated');
+  const planned = (rootfs: boolean) => {
+    const entry = backendEntry('simulated', { capabilities: { ...capabilities, rootfs } });
+    const context = planContext({ backends: [entry] });
+    return buildPlan(desiredState([bottle('dev', spec)]), observedState(), context);
+  };
+  expect(planned(false).actions).toEqual([]);
+  expect(planned(false).bottles[0]).toMatchObject({
+    verdict: 'blocked',
+    pending:
+      'simulated takes no root file system of this host; use image: {ref: …} or {dockerfile: …}, or backend: embedded',
+  });
+  expect(planned(true).bottles[0]?.verdict).toBe('create');
+});
+
 test('a container of the same name that is not ours blocks, one of another name does not', () => {
   const named = (name: string) => plan({ foreign: [{ kind: 'container', name }] }, {});
   expect(named('bb-home-dev').actions).toEqual([]);

@@ -3,7 +3,7 @@ import { sha256 } from '../../src/model/fingerprint.ts';
 import { desiredImageBuilds } from '../../src/reconcilers/image/image-build.ts';
 import { desiredBottle } from '../builders/desired.ts';
 
-const HOST = { agentImage: 'bb/agent:own', imageBase: 'base:1' };
+const HOST = { agentImage: 'bb/agent:own', imageBase: 'base:1', rootfs: {} };
 const AGENT = 'ARG BASE\nFROM $BASE\nUSER root\nRUN make-agent\n';
 
 /** What is built for a Dockerfile of an operator's. */
@@ -61,4 +61,23 @@ test('an image has the files that it takes in, and another name when one of them
 test('a Dockerfile keeps its own remarks and the lines that go on', () => {
   const text = 'FROM base\n# why\nRUN one \\\n  two\n';
   expect(builtOf(text)).toBe(`${text}\nUSER root\nRUN make-agent\n`);
+});
+
+test('a root file system of the host is one image for all that name it, another one in another folder', () => {
+  const spec = { image: { kind: 'rootfs', name: 'debian' } } as const;
+  const [dev, more] = [desiredBottle('dev', spec), desiredBottle('more', spec)];
+  const desired = { bottles: { [dev.name]: dev, [more.name]: more }, contents: new Map() };
+  const built = (folder: string) =>
+    [
+      ...desiredImageBuilds(
+        desired,
+        { ...HOST, rootfs: { debian: folder } },
+        { dockerfile: AGENT },
+      ).values(),
+    ].map(({ reference, rootfs }) => ({ reference, rootfs }));
+  const [first, ...others] = built('/srv/debian');
+  expect([first?.rootfs, others]).toEqual(['/srv/debian', []]);
+  expect(built('/srv/debian')[0]?.reference).toBe(first?.reference);
+  expect(built('/srv/other')[0]?.reference).not.toBe(first?.reference);
+  expect([...desiredImageBuilds(desired, HOST, { dockerfile: AGENT })]).toEqual([]);
 });

@@ -28,6 +28,7 @@ const HOST = {
     'other-token': { hosts: ['gitea.example.test', 'api.example.test'], gitUrls: [] },
   },
   envAllowed: [],
+  rootfs: [],
 };
 
 const treeOf = (files: { readonly [path: string]: string }): ReadonlyMap<string, TreeFile> =>

@@ -60,6 +60,7 @@ export function createDockerBackend({ endpoint, environment }: DockerBackendOpti
       freeze: true,
       capabilityChange: true,
       wholeDockerfiles: true,
+      rootfs: false,
       attach: true,
       otherUsers: true,
       closedRuntimes: ['runsc'],

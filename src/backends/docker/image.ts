@@ -14,6 +14,7 @@ export async function ensureImagePresent(
   build: ImageBuild,
   onProgress: (line: string) => void,
 ): Promise<void> {
+  if (build.rootfs !== undefined) throw rootfsRefused(build.rootfs);
   if (await hasImage(engine, build.reference)) return;
   for (const base of baseImages(build.dockerfile, build.buildArgs)) {
     if (!(await hasImage(engine, base))) throw baseMissing(build.reference, base);
@@ -54,6 +55,15 @@ function contextOf(build: ImageBuild): Promise<Buffer> {
     file(DOCKERFILE, Buffer.from(build.dockerfile)),
     ...[...build.context].map(([path, content]) => file(path, content)),
   ]);
+}
+
+function rootfsRefused(folder: string): BackendError {
+  return new BackendError({
+    code: 'not-supported',
+    kind: 'terminal',
+    message: `an engine takes no folder of this host as a root file system: ${folder}`,
+    hint: 'use image: {ref: …} or {dockerfile: …}, or backend: embedded for this bottle',
+  });
 }
 
 function baseMissing(reference: string, base: string): BackendError {

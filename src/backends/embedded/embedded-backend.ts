@@ -43,6 +43,7 @@ export function createEmbeddedBackend({ directory }: { readonly directory: strin
       freeze: true,
       capabilityChange: true,
       wholeDockerfiles: false,
+      rootfs: true,
       attach: true,
       otherUsers: false,
       closedRuntimes: [],

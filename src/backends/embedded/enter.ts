@@ -11,7 +11,7 @@ import { mustRun } from './owned.ts';
 import { quote } from './quote.ts';
 import { type ContainerRecord, type HostUser, type RunRecord, readRecord } from './records.ts';
 import { argumentsText, joiningArguments } from './sandbox-arguments.ts';
-import { imageOf, sandboxParts } from './sandbox-parts.ts';
+import { sandboxParts } from './sandbox-parts.ts';
 
 /** Descriptors that a joining bubblewrap reads and closes. */
 export const JOIN_ARGUMENTS = 3;
@@ -42,7 +42,7 @@ export function entrance({ layout }: Machine, ref: ComponentRef, run: RunRecord)
     });
   }
   const { spec } = record;
-  const { env, workdir } = sandboxParts(layout, layout.root(name), record);
+  const { env, workdir, root } = sandboxParts(layout, layout.root(name), record);
   return {
     record,
     ...wayInto(run, {
@@ -50,7 +50,7 @@ export function entrance({ layout }: Machine, ref: ComponentRef, run: RunRecord)
       joins: joinPlace(name, run.monitor.pid),
       // Sidecars are in the host's network, where we are already and nobody needs to go.
       hasNetwork: ref.component === 'agent',
-      hasImage: imageOf(layout, spec).layer !== null,
+      hasImage: root !== null,
     }),
   };
 }

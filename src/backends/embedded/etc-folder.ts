@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { placeHostFile } from './host-etc.ts';
 
 export interface EtcOptions {
-  /** Where copies of the host's files are shared. */
-  readonly hostEtc: string;
+  /** Where copies of the host's files are shared; null = none of them, for the programs are not the host's. */
+  readonly hostEtc: string | null;
   readonly hostname: string;
   readonly user: {
     readonly uid: number;
@@ -37,12 +37,12 @@ const AUTHORITIES = 'ssl/certs/ca-certificates.crt';
  */
 export function writeEtc(folder: string, options: EtcOptions): void {
   const { user, resolves, hostEtc } = options;
-  const java = resolves ? [] : javaFolders('/etc');
+  const java = resolves || hostEtc === null ? [] : javaFolders('/etc');
   for (const below of ['ssl/certs', 'alternatives', ...java, ...options.mountPoints]) {
     mkdirSync(join(folder, below), { recursive: true, mode: 0o755 });
   }
   for (const name of resolves ? [...COPIED, AUTHORITIES] : COPIED) {
-    placeHostFile(hostEtc, name, folder);
+    if (hostEtc !== null) placeHostFile(hostEtc, name, folder);
   }
   const resolver = resolves ? textOf('/etc/resolv.conf') : '';
   const texts = {

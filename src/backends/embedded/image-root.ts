@@ -42,12 +42,33 @@ export function imageRoot(
     else if (isEmpty(changed)) root.binds.push({ source: path, target: path, readOnly: true });
     else overlays.push({ target: path, layers: [changed, path], writes: null });
   }
-  const changedEtc = join(layer, CHANGED_ETC);
-  if (isEmpty(changedEtc)) root.binds.push({ source: etc, target: '/etc', readOnly: true });
-  else overlays.push({ target: '/etc', layers: [etc, changedEtc], writes: null });
+  addEtc(etc, join(layer, CHANGED_ETC), overlays, root.binds);
   const others = [...taken, '/etc', ...programs.map(({ path }) => path)];
   addBelow(join(layer, BESIDE), '', others, root);
   return { overlays, ...root };
+}
+
+/** A root file system that is not the host's own: all that is in `folder`, but for the same `etc` and `taken`. */
+export function givenRoot(
+  folder: string,
+  { etc, taken }: { readonly etc: string; readonly taken: readonly string[] },
+): ImageRoot {
+  const root = {
+    binds: [] as Bind[],
+    links: [] as { path: string; to: string }[],
+    folders: [] as string[],
+  };
+  const overlays: Overlay[] = [];
+  addEtc(etc, join(folder, 'etc'), overlays, root.binds);
+  addBelow(folder, '', [...taken, '/etc'], root);
+  return { overlays, ...root };
+}
+
+/** The sandbox's own over that of an image, where it has one. */
+function addEtc(etc: string, below: string, overlays: Overlay[], binds: Bind[]): void {
+  const target = '/etc';
+  if (isEmpty(below)) binds.push({ source: etc, target, readOnly: true });
+  else overlays.push({ target, layers: [etc, below], writes: null });
 }
 
 function addBelow(

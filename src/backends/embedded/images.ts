@@ -23,6 +23,8 @@ export interface EmbeddedImage {
   readonly home: string | null;
   /** Folder with what a build changed of the host's programs and put beside them; null = nothing. */
   readonly layer: string | null;
+  /** Folder of the host that takes the place of its programs; null = these. */
+  readonly rootfs: string | null;
 }
 
 /** Keeps the files of an image of bb's own under its name, whole or not at all. */
@@ -40,7 +42,8 @@ export async function keepImage(
     await writeFile(join(files, path), content, { mode: 0o644 });
   }
   const { extra: _written, ...manifest } = onHost;
-  await writeManifest(temporary, manifest);
+  const { rootfs } = build;
+  await writeManifest(temporary, { ...manifest, ...(rootfs === undefined ? {} : { rootfs }) });
   await rename(temporary, target).catch(async (error: unknown) => {
     await rm(temporary, { recursive: true, force: true });
     if (findImage(layout, build.reference) === null) throw error;
@@ -55,6 +58,7 @@ export function findImage(layout: EmbeddedLayout, reference: string): EmbeddedIm
       from,
       isBuilt = false,
       hasHome = from !== undefined,
+      rootfs = null,
       ...onHost
     }: Manifest = JSON.parse(text);
     const base = from === undefined ? folder : layout.image(from);
@@ -63,6 +67,7 @@ export function findImage(layout: EmbeddedLayout, reference: string): EmbeddedIm
       files: join(base, 'files'),
       home: hasHome && onHost.home !== null ? join(folder, SAVED_HOME) : null,
       layer: isBuilt ? join(base, LAYER) : null,
+      rootfs,
     };
   } catch {
     return null;
@@ -75,6 +80,7 @@ type Manifest = OnHost & {
   readonly from?: string;
   /** It, or the one whose files it shares, has a layer. */
   readonly isBuilt?: boolean;
+  readonly rootfs?: string | null;
   /** It has an archive of a home, as each that shares files has. */
   readonly hasHome?: boolean;
 };

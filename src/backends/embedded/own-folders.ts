@@ -31,10 +31,10 @@ export function ensureFolders(
 
 /** Brings its `/etc` up to date with the host's: done at each start. */
 export function ensureEtc(layout: EmbeddedLayout, { spec }: Pick<ContainerRecord, 'spec'>): void {
-  const { onHost } = imageOf(layout, spec);
+  const { onHost, rootfs } = imageOf(layout, spec);
   const { etc } = rootParts(layout.root(runtimeName(spec.identity)));
   writeEtc(etc, {
-    hostEtc: layout.hostEtc,
+    hostEtc: rootfs === null ? layout.hostEtc : null,
     hostname: hostnameOf(spec),
     user: { ...spec.user, name: onHost.env['USER'] ?? 'bb', home: onHost.home ?? '/' },
     hosts: spec.hosts,

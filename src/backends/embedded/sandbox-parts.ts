@@ -1,7 +1,7 @@
 import type { ContainerSpec } from '../../model/component.ts';
 import { BackendError } from '../backend.ts';
 import { javaFolders } from './etc-folder.ts';
-import { type ImageRoot, imageRoot } from './image-root.ts';
+import { givenRoot, type ImageRoot, imageRoot } from './image-root.ts';
 import { type EmbeddedImage, findImage } from './images.ts';
 import type { Bind } from './launch.ts';
 import { type EmbeddedLayout, rootParts } from './layout.ts';
@@ -38,18 +38,19 @@ export function sandboxParts(
   root: string,
   { spec, env }: Pick<ContainerRecord, 'spec' | 'env'>,
 ): SandboxParts {
-  const { onHost, files, layer } = imageOf(layout, spec);
+  const { onHost, files, layer, rootfs } = imageOf(layout, spec);
   const { etc, home } = rootParts(root);
   const readOnly = true;
   const own: readonly Bind[] = [
-    { source: '/etc/alternatives', target: '/etc/alternatives', readOnly },
-    ...javaBinds(etc),
+    ...(rootfs === null ? ofHost(etc) : []),
     { source: files, target: onHost.folder, readOnly },
     { source: process.execPath, target: `${NODE_FOLDER}/node`, readOnly },
     ...(onHost.home === null ? [] : [{ source: home, target: onHost.home, readOnly: false }]),
     ...spec.mounts,
   ];
-  const image = layer === null ? null : imageRoot(layer, { etc, taken: takenBy(spec, own) });
+  const others = { etc, taken: takenBy(spec, own) };
+  const over = layer === null ? null : imageRoot(layer, others);
+  const image = rootfs === null ? over : givenRoot(rootfs, others);
   return {
     env: { ...onHost.env, ...env },
     command: spec.command ?? onHost.command,
@@ -67,6 +68,12 @@ export function sandboxParts(
 function takenBy({ tmpfs }: ContainerSpec, own: readonly Bind[]): readonly string[] {
   const made = [OWN_PROGRAMS, '/proc', '/sys', '/dev', '/tmp', '/run', '/var/tmp', '/home/agent'];
   return [...made, ...Object.keys(tmpfs), ...own.map(({ target }) => target)];
+}
+
+/** Settings of the host's programs. */
+function ofHost(etc: string): readonly Bind[] {
+  const alternatives = '/etc/alternatives';
+  return [{ source: alternatives, target: alternatives, readOnly: true }, ...javaBinds(etc)];
 }
 
 /** Those that the host has and the sandbox has a place for. */

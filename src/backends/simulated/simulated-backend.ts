@@ -46,6 +46,7 @@ const CAPABILITIES: BackendCapabilities = {
   freeze: true,
   capabilityChange: true,
   wholeDockerfiles: true,
+  rootfs: true,
   attach: true,
   otherUsers: true,
   closedRuntimes: [],

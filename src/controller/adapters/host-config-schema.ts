@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parseHost } from '../../desired/host-name.ts';
 import { checkedText } from '../../desired/schema/checked-text.ts';
-import { argument, envName, line, secretName } from '../../desired/schema/texts.ts';
+import { argument, envName, line, rootfsName, secretName } from '../../desired/schema/texts.ts';
 import { parseListen, parsePoll } from './remote-fields.ts';
 import { credentialObjection, isRemote, parseRemoteUrl } from './remote-url.ts';
 
@@ -55,7 +55,12 @@ export const configSchema = z.strictObject({
       error: 'names no keys: give allowedSigners, keyring or both',
     })
     .optional(),
-  images: z.strictObject({ base: line('base image of what is built here').optional() }).optional(),
+  images: z
+    .strictObject({
+      base: line('base image of what is built here').optional(),
+      rootfs: z.record(rootfsName, path).optional(),
+    })
+    .optional(),
   programs: path.optional(),
   upstream: z
     .strictObject({

@@ -55,6 +55,7 @@ export async function loadHostConfig(options: HostConfigOptions): Promise<Loaded
     config: completeConfig(written, { directory, trustedCaPem, pipelock, toPath }),
     policy: {
       envAllowed: written.envAllowed ?? [],
+      rootfs: Object.keys(written.images?.rootfs ?? {}),
       secrets: mapValues(secrets, ({ hosts, gitUrls }) => ({
         hosts: (hosts ?? []).map((raw) => accepted(parseHost(raw))),
         gitUrls: gitUrls ?? [],
@@ -189,7 +190,7 @@ function completeConfig(
     directory,
     source: completeSource(source, toPath),
     verify: verify === undefined ? null : completeVerify(verify, toPath),
-    images: { base: images?.base ?? null },
+    images: { base: images?.base ?? null, rootfs: mapValues(images?.rootfs ?? {}, toPath) },
     programs: programs === undefined ? null : toPath(programs),
     upstream: {
       hosts: Object.fromEntries(

@@ -2,15 +2,16 @@ import { z } from 'zod';
 import { type Parsed, refuse } from '../parsed.ts';
 import { quote } from '../problems.ts';
 import { checkedText } from './checked-text.ts';
-import { argument } from './texts.ts';
+import { argument, rootfsName } from './texts.ts';
 
 /** Where the image of an agent comes from. */
 export const image = z.union(
   [
     z.strictObject({ dockerfile: argument }),
     z.strictObject({ ref: checkedText(parseImageRef, 'image reference') }),
+    z.strictObject({ rootfs: rootfsName }),
   ],
-  { error: 'is {dockerfile: images/name.Dockerfile} or {ref: name}' },
+  { error: 'is {dockerfile: images/name.Dockerfile}, {ref: name} or {rootfs: name}' },
 );
 
 export type WrittenImage = z.infer<typeof image>;

@@ -69,6 +69,7 @@ export const listedNames = (description: string) =>
     })
     .meta({ description });
 export const secretName = checkedText(parseSecretName, 'name of a secret of the host');
+export const rootfsName = slug('name of a root file system of the host');
 export const envName = checkedText(parseEnvName, 'name of an environment variable');
 export const line = (description: string) => checkedText(parseLine, description);
 export const argument = checkedText(parseArgument, 'one argument, passed as it is');

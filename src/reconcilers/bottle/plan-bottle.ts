@@ -24,6 +24,10 @@ export function planBottle(bottle: DesiredBottle, world: World): PlannedBottle {
   const choice = chooseBackend(bottle, world);
   if (choice.kind !== 'chosen') return untouched(bottle, choice.name, choice.kind, choice.pending);
   const { entry } = choice.backend;
+  if (bottle.spec.image.kind === 'rootfs' && !entry.capabilities.rootfs) {
+    const pending = `${entry.name} takes no root file system of this host; use image: {ref: …} or {dockerfile: …}, or backend: embedded`;
+    return untouched(bottle, entry.name, 'blocked', pending);
+  }
   const runtime = resolveRuntime(bottle.spec.runtime, entry.availability);
   if (runtime.kind === 'missing') {
     const pending = `${entry.name} does not have the runtime ${runtime.runtime}; register it there or use runtime: auto`;

@@ -5,19 +5,25 @@ import type { HostFacts } from '../plan-context.ts';
 import { imageReference } from './image-reference.ts';
 
 /**
- * Builds of all Dockerfiles of the desired state, by reference; those that ship with bb are the caller's. Each is made
+ * Builds of all Dockerfiles and root file systems of the desired state, by reference; those that ship with bb are the caller's. Each is made
  * an agent's root as bb's own is, by what the Dockerfile of `agent` does over its base: an agent has its user and its home
  * whatever the Dockerfile says of them.
  */
 export function desiredImageBuilds(
   desired: Pick<DesiredState, 'bottles' | 'contents'>,
-  host: Pick<HostFacts, 'agentImage' | 'imageBase'>,
+  host: Pick<HostFacts, 'agentImage' | 'imageBase' | 'rootfs'>,
   agent: Pick<ImageBuild, 'dockerfile' | 'onHost'>,
 ): ReadonlyMap<string, ImageBuild> {
   const last = overAnyBase(agent.dockerfile);
   const builds = new Map<string, ImageBuild>();
   const contentOf = (digest: Fingerprint) => desired.contents.get(digest) ?? new Uint8Array();
   for (const { spec } of Object.values(desired.bottles)) {
+    if (spec.image.kind === 'rootfs') {
+      const rootfs = host.rootfs[spec.image.name];
+      if (rootfs === undefined) continue;
+      const reference = imageReference(spec.image, host);
+      builds.set(reference, { ...agent, reference, buildArgs: {}, context: new Map(), rootfs });
+    }
     if (spec.image.kind !== 'dockerfile') continue;
     const { context } = spec.image;
     const content = desired.contents.get(spec.image.digest);

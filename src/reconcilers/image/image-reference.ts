@@ -3,7 +3,7 @@ import type { ImageSource } from '../../model/bottle-spec.ts';
 import { fingerprint } from '../../model/fingerprint.ts';
 import type { HostFacts } from '../plan-context.ts';
 
-type ImageFacts = Pick<HostFacts, 'agentImage'>;
+type ImageFacts = Pick<HostFacts, 'agentImage' | 'rootfs'>;
 
 /** Reference that the engine will know the image by. What is built here is named by all that goes into it. */
 export function imageReference(source: ImageSource, host: ImageFacts): string {
@@ -18,6 +18,11 @@ export function imageReference(source: ImageSource, host: ImageFacts): string {
     }
     case 'ref':
       return source.ref;
+    case 'rootfs': {
+      const folder = host.rootfs[source.name] ?? null;
+      const place = fingerprint({ agent: host.agentImage, rootfs: source.name, folder });
+      return `bb/rootfs:${place.slice(0, 20)}`;
+    }
     default:
       return assertNever(source);
   }

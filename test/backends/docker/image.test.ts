@@ -82,6 +82,15 @@ else {
       });
     });
 
+    it('a folder of this machine is not taken for a root file system', async () => {
+      const asked = { ...build(''), rootfs: '/srv/rootfs' };
+      await expect(under.open().ensureImage(asked, () => undefined)).rejects.toMatchObject({
+        code: 'not-supported',
+        message: expect.stringContaining('/srv/rootfs'),
+        hint: expect.stringContaining('backend: embedded'),
+      });
+    });
+
     it('the images that ship with bb build without a network on a base of this machine', async () => {
       const shipped = await shippedImages(image);
       const backend = under.open();

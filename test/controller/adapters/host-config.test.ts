@@ -42,7 +42,7 @@ test('a host that says nothing has defaults, no secrets and an empty policy', as
       directory: folder.path,
       source: { repository: null, remote: null, branch: null, folder: 'desired-state' },
       verify: null,
-      images: { base: null },
+      images: { base: null, rootfs: {} },
       programs: null,
       upstream: { hosts: {}, trustedCaPem: [] },
       pipelock: null,
@@ -50,7 +50,7 @@ test('a host that says nothing has defaults, no secrets and an empty policy', as
       onInvalid: 'reject',
       workspaces: [],
     },
-    policy: { secrets: {}, envAllowed: [] },
+    policy: { secrets: {}, envAllowed: [], rootfs: [] },
     secrets: {},
   });
 });
@@ -61,7 +61,7 @@ test('both files are read whole, paths from the home folder and from the file', 
   const loaded = await load(folder.path, {
     config: `
 source: {repository: ~/fleet, branch: main, folder: bottles}
-images: {base: "example.test/base:1"}
+images: {base: "example.test/base:1", rootfs: {debian: ~/roots/debian, small: small}}
 upstream: {hosts: {API.example.test: [192.0.2.7]}, caFiles: [ca.pem]}
 envAllowed: [PAGER]
 onInvalid: isolate
@@ -77,7 +77,10 @@ ssh: {from: {command: [op, read, x]}, gitUrls: ["ssh://git@gitea.example:30009/"
     ok: true,
     config: {
       source: { repository: '/home/olga/fleet', branch: 'main', folder: 'bottles' },
-      images: { base: 'example.test/base:1' },
+      images: {
+        base: 'example.test/base:1',
+        rootfs: { debian: '/home/olga/roots/debian', small: join(folder.path, 'small') },
+      },
       upstream: {
         hosts: { 'api.example.test': ['192.0.2.7'] },
         trustedCaPem: ['-----BEGIN CERTIFICATE-----\n'],
@@ -87,6 +90,7 @@ ssh: {from: {command: [op, read, x]}, gitUrls: ["ssh://git@gitea.example:30009/"
     },
     policy: {
       envAllowed: ['PAGER'],
+      rootfs: ['debian', 'small'],
       secrets: {
         gitea: { hosts: ['gitea.example'], gitUrls: [] },
         ssh: { hosts: [], gitUrls: ['ssh://git@gitea.example:30009/'] },

@@ -69,7 +69,7 @@ function baseOf({ layout }: Machine, build: ImageBuild, { base }: BuildSteps): B
     return { onHost, files: null };
   }
   const image = findImage(layout, base);
-  return image?.layer === null && image.from === null ? image : null;
+  return image?.layer === null && image.rootfs === null && image.from === null ? image : null;
 }
 
 async function makeFiles(folder: string, { files }: Base): Promise<void> {

@@ -25,8 +25,8 @@ export async function removeUnwanted(layout: EmbeddedLayout, now = Date.now()): 
   const wanted = await wantedImages(layout);
   for (const reference of await listImages(layout)) {
     const image = findImage(layout, reference);
-    if (image === null || image.layer === null || image.from !== null || wanted.has(reference))
-      continue;
+    if (image === null || image.from !== null || wanted.has(reference)) continue;
+    if (image.layer === null && image.rootfs === null) continue;
     const { mtimeMs } = await stat(layout.image(reference));
     if (now - mtimeMs > KEPT_MS) await removeTree(layout.image(reference));
   }
