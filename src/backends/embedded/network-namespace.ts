@@ -67,7 +67,6 @@ async function makeNamespace(
     arguments: () => ['--unshare-net', '--ro-bind', '/', '/', '--clearenv', '--chdir', '/'],
     limits: [],
     command: ['sleep', 'infinity'],
-    keeps: true,
     seccompPath: options.seccompPath,
     statusPath: layout.status(name),
     listening: null,

@@ -23,20 +23,19 @@ export function startItems(start: Start): readonly string[] {
 }
 
 /** The launcher makes or enters the namespaces where it can, else it becomes a program that does. */
-function programItems({ place: { prefix }, within, argv, keeper }: Start): readonly Item[] {
+function programItems({ place: { prefix }, within, argv }: Start): readonly Item[] {
   if (prefix.length > 0) return [['argv', [...prefix, ...wayIn(within), ...argv]]];
   if (within !== null)
     return [
       ['within', [within]],
       ['argv', argv],
     ];
-  if (isConfined()) return [['argv', [...wayIn(null), ...argv]]];
-  const [program, keep] = keeper === null ? [argv, []] : [keeper, [1]];
-  return [
-    ['own', [1]],
-    ['keep', keep],
-    ['argv', program],
-  ];
+  return isConfined()
+    ? [['argv', [...wayIn(null), ...argv]]]
+    : [
+        ['own', [1]],
+        ['argv', argv],
+      ];
 }
 
 function stagingItems({ mounts, folder, seenAt }: NonNullable<Start['staging']>): readonly Item[] {

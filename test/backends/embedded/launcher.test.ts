@@ -1,22 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  chmodSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { launcherArgv } from '../../../src/backends/embedded/launcher.ts';
 import { launcherProgram } from '../../../src/backends/embedded/launcher-program.ts';
 import { childrenOf, identify, isAlive } from '../../../src/backends/embedded/process-table.ts';
-import { sandboxChild } from '../../../src/backends/embedded/sandbox-status.ts';
-import { runtimeName } from '../../../src/model/component.ts';
 import { EGRESS_PORT } from '../../../src/model/sidecar.ts';
 import { pathWithout } from '../../builders/path-without.ts';
 import { bottleUnderTest, observed, shell } from '../../contract/bottle-under-test.ts';
@@ -75,29 +65,6 @@ describe.skipIf(embedded.kind === 'none')('embedded: launcher', () => {
       process.env['PATH'] = ownPath;
       const said = await shell(backend, bottle.ref('agent'), `node -e "${CONNECTING}"`);
       expect(said).toBe('answered');
-    },
-  );
-
-  it.runIf(launcherArgv(ANYBODY) !== null)(
-    'who keeps the network of a bottle is nobody on the host, filtered, and told of in a note',
-    async () => {
-      await using bottle = bottleUnderTest(under);
-      await bottle.up(under.open());
-      const name = runtimeName(bottle.ref('internal-network'));
-      const { init, monitor } = JSON.parse(
-        readFileSync(join(directory, 'runs', `${name}.json`), 'utf8'),
-      );
-      expect(init).toEqual(monitor);
-      expect(sandboxChild(join(directory, 'runs', `${name}.status`))).toBe(init.pid);
-      const status = readFileSync(`/proc/${init.pid}/status`, 'utf8');
-      expect(/^Seccomp:\t(.*)$/m.exec(status)?.[1]).toBe('2');
-      expect(/^Uid:\t(\d+)\t/m.exec(status)?.[1]).not.toBe('0');
-      expect(commandOf(init.pid)).toBe('sleep\0infinity\0');
-      // What the controller itself inherited is covered.
-      const folder = `/proc/${init.pid}/fd`;
-      const open = readdirSync(folder).filter((descriptor) => Number(descriptor) > 2);
-      const leading = open.map((descriptor) => readlinkSync(join(folder, descriptor)));
-      expect(leading.filter((path) => path !== '/dev/null')).toEqual([]);
     },
   );
 
