@@ -1,5 +1,5 @@
 import type { Clock } from '../model/clock.ts';
-import type { DesiredBottle } from '../model/desired-state.ts';
+import type { DesiredBottle, DesiredState } from '../model/desired-state.ts';
 import { coversHost } from '../model/host-name.ts';
 import type { BottleName, Revision } from '../model/names.ts';
 import type { Proposal } from '../model/proposal.ts';
@@ -9,7 +9,7 @@ import { judgeSidecars } from './await-sidecars.ts';
 import { desiredHash } from './desired-hash.ts';
 import type { Failure } from './failure.ts';
 import { NO_MEMORY } from './fleet-memory.ts';
-import type { PassResult } from './pass.ts';
+import { desiredAt, type PassPorts, type PassResult } from './pass.ts';
 import type { Git } from './ports/git.ts';
 import { type FleetSnapshot, NO_PERMISSIONS, type Reconciler } from './reconciler.ts';
 
@@ -60,13 +60,13 @@ interface Patience {
  */
 export async function enforce(
   demand: Demand,
-  ports: { readonly reconciler: Reconciler; readonly git: Git; readonly clock: Clock },
+  ports: JudgePorts & { readonly reconciler: Reconciler },
   { mayBeInForce, ended }: Patience,
 ): Promise<Enforced> {
   const { reconciler, clock } = ports;
   const { bottle } = demand;
   const deadlineMs = clock.elapsedMs() + LIMIT_MS[demand.of];
-  const judge = () => judgeEnforcement(demand, reconciler.snapshot(), ports.git);
+  const judge = () => judgeEnforcement(demand, reconciler.snapshot(), ports);
   let outcome: Enforcement = { kind: 'waiting', reason: 'no pass has looked at it yet' };
   let passed: Promise<unknown> = Promise.resolve();
   if (mayBeInForce) outcome = await judge();
@@ -123,19 +123,23 @@ function isOpen(stated: Enforcement): boolean {
   );
 }
 
+/** What commits are read by. */
+type JudgePorts = Pick<PassPorts, 'git' | 'policy' | 'clock'>;
+
 /** Judges from the newest pass alone, without making one. */
 export async function judgeEnforcement(
   demand: Demand,
   snapshot: FleetSnapshot,
-  git: Git,
+  ports: JudgePorts,
 ): Promise<Enforcement> {
+  const { git } = ports;
   const { bottle, revision } = demand;
   const { last } = snapshot;
   if (last === null || !(await git.isAncestor(revision, last.revision))) {
     return { kind: 'waiting', reason: 'the commit has not been reconciled yet' };
   }
   if (demand.of === 'image') return reportedImage(bottle, revision, snapshot, git);
-  if (demand.host !== null && wasTakenOut(demand.host, last.desired.bottles[bottle])) {
+  if (demand.host !== null && (await wasTakenOut(demand.host, demand, last.desired, ports))) {
     const reason = `${demand.host} was allowed in ${revision.slice(0, 12)} and is not any more`;
     return { kind: 'gone', reason };
   }
@@ -147,11 +151,23 @@ export async function judgeEnforcement(
   return memory.setback === null ? reported : { kind: 'failed', failure: memory.setback.failure };
 }
 
-/** By a later commit: a rollback, a revert or an edit by hand, before anybody was answered. */
-function wasTakenOut(host: string, bottle: DesiredBottle | undefined): boolean {
-  if (bottle === undefined) return false;
-  const { egress, allowlist } = bottle.spec;
-  return ![...egress.routes, ...allowlist].some((rule) => coversHost(rule.host, host));
+/**
+ * By a later commit: a rollback, a revert or an edit by hand, before anybody was answered. What the approval's own commit
+ * does not have either is only what the queue says now, which a bottle can write to.
+ */
+async function wasTakenOut(
+  host: string,
+  { bottle, revision }: Demand,
+  now: DesiredState,
+  ports: JudgePorts,
+): Promise<boolean> {
+  const without = ({ spec: { egress, allowlist } }: DesiredBottle) =>
+    ![...egress.routes, ...allowlist].some((rule) => coversHost(rule.host, host));
+  const bottleNow = now.bottles[bottle];
+  if (bottleNow === undefined || !without(bottleNow)) return false;
+  const { desired } = await desiredAt(revision, ports);
+  const approved = desired?.bottles[bottle];
+  return approved !== undefined && !without(approved);
 }
 
 async function reportedImage(

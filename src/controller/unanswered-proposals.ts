@@ -1,5 +1,6 @@
 import { assertNever } from '../model/assert-never.ts';
 import type { Clock } from '../model/clock.ts';
+import type { HostPolicy } from '../model/host-policy.ts';
 import type { ProposalId, Revision } from '../model/names.ts';
 import type { Proposal } from '../model/proposal.ts';
 import type { ProposalStore } from '../supervise/proposal-store.ts';
@@ -24,6 +25,7 @@ interface UnansweredPorts {
   readonly reconciler: Reconciler;
   readonly journal: FleetJournal;
   readonly clock: Clock;
+  readonly policy: HostPolicy;
   readonly held: HeldDecisions;
 }
 
@@ -82,13 +84,13 @@ async function finishApproval(
   ports: UnansweredPorts,
   turns: DecisionTurns,
 ): Promise<void> {
-  const { git, reconciler } = ports;
+  const { reconciler } = ports;
   const { operator, revision } = told;
   const asked = demandOf(proposal, revision);
   // What was approved instead may be another host.
   const demand =
     told.state === 'modified' && asked.of === 'tables' ? { ...asked, host: null } : asked;
-  const stated = await judgeEnforcement(demand, reconciler.snapshot(), git);
+  const stated = await judgeEnforcement(demand, reconciler.snapshot(), ports);
   switch (stated.kind) {
     case 'in-force':
       return answerProposal(proposal, told, ports);
