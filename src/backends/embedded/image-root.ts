@@ -1,5 +1,6 @@
 import { existsSync, lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { BackendError } from '../backend.ts';
 import { hostPrograms } from './host-programs.ts';
 import type { Bind } from './launch.ts';
 import type { Overlay } from './overlay.ts';
@@ -21,9 +22,13 @@ export interface ImageRoot {
   readonly folders: readonly string[];
 }
 
+/** Each is a mount of every sandbox over the image. */
+const MOST_PLACES = 1_000;
+
 /**
  * The host's programs with what the layer changed of them, and beside them all that the layer has. `etc` is the sandbox's
- * own and counts more than the layer's; at the paths of `taken` are other things than the layer's.
+ * own and counts more than the layer's; at the paths of `taken` are other things than the layer's. Throws where that is
+ * more than a sandbox is made of.
  */
 export function imageRoot(
   layer: string,
@@ -45,6 +50,7 @@ export function imageRoot(
   addEtc(etc, join(layer, CHANGED_ETC), overlays, root.binds);
   const others = [...taken, '/etc', ...programs.map(({ path }) => path)];
   addBelow(join(layer, BESIDE), '', others, root);
+  if (root.binds.length + root.links.length > MOST_PLACES) throw tooMany();
   return { overlays, ...root };
 }
 
@@ -91,6 +97,15 @@ function addBelow(
       root.binds.push({ source: from, target: path, readOnly: true });
     }
   }
+}
+
+function tooMany(): BackendError {
+  return new BackendError({
+    code: 'failed',
+    kind: 'terminal',
+    message: 'the image has more than 1,000 files and folders in / and beside what bb places there',
+    hint: 'put them into a folder of their own',
+  });
 }
 
 function isEmpty(folder: string): boolean {

@@ -65,7 +65,10 @@ export function sandboxParts(
 }
 
 /** Paths at which something else is than the image's. */
-function takenBy({ tmpfs }: ContainerSpec, own: readonly Bind[]): readonly string[] {
+export function takenBy(
+  { tmpfs }: Pick<ContainerSpec, 'tmpfs'>,
+  own: readonly Pick<Bind, 'target'>[],
+): readonly string[] {
   const made = [OWN_PROGRAMS, '/proc', '/sys', '/dev', '/tmp', '/run', '/var/tmp', '/home/agent'];
   return [...made, ...Object.keys(tmpfs), ...own.map(({ target }) => target)];
 }

@@ -158,6 +158,25 @@ describe.skipIf(embedded.kind === 'none')('embedded: images from a Dockerfile', 
     expect(existsSync(folderOf(reference))).toBe(false);
   }, 60_000);
 
+  it('takes the place of what a removal that was cut off left of its image', async () => {
+    const reference = `bb/test-built:${uniqueFleet()}`;
+    mkdirSync(join(folderOf(reference), 'layer', 'root', 'old'), { recursive: true });
+    const dockerfile = 'ARG BASE\nFROM $BASE\nRUN echo new > /made\n';
+    const build = { reference, dockerfile, buildArgs: { BASE: under.image }, context: new Map() };
+    await under.open().ensureImage(build, () => undefined);
+    expect(await inside(reference, 'cat /made; ls -d /old 2>/dev/null || echo not old')).toBe(
+      'new\nnot old',
+    );
+  }, 60_000);
+
+  it('is refused when it puts more beside the folders of programs than a bottle can be made of', async () => {
+    const message = await failure(['RUN mkdir /many', 'RUN seq -f /f%g 1200 | xargs touch']);
+    expect(message).toContain('Dockerfile:4 ');
+    expect(message).toContain('1,000 files and folders');
+    const { reference } = await built(['RUN mkdir /many && seq -f /many/f%g 1200 | xargs touch']);
+    expect(await inside(reference, 'ls /many | wc -l')).toBe('1200');
+  }, 60_000);
+
   describe('a hostile one', () => {
     it('leaves no process, neither to its next step nor to the host', async () => {
       const mark = `4${Date.now() % 100_000}`;
@@ -299,11 +318,11 @@ describe.skipIf(embedded.kind === 'none')('embedded: images from a Dockerfile', 
       for (const step of bottle.making) await step(backend);
       const passwd = await backend.copyOut(bottle.ref('agent'), '/etc/passwd', 4096);
       expect(Buffer.from(passwd ?? []).toString()).toContain('agent');
-      await expect.poll(() => sleepers(mark), { timeout: 2_000 }).toEqual([]);
+      await expect.poll(() => sleepers(mark), { timeout: 10_000 }).toEqual([]);
       await backend.start(bottle.ref('agent'));
       expect(sleepers(mark)).not.toEqual([]);
       await backend.stop(bottle.ref('agent'), 0);
-      expect(sleepers(mark)).toEqual([]);
+      await expect.poll(() => sleepers(mark), { timeout: 10_000 }).toEqual([]);
     }, 60_000);
 
     it('has no program that would run as somebody else', async () => {

@@ -4,10 +4,13 @@ import type { ImageBuild } from '../../../model/component.ts';
 import { type BuildSteps, buildSteps, otherBase } from '../../../model/dockerfile/build-steps.ts';
 import { BackendError } from '../../backend.ts';
 import { claimUser, isRoot, releaseUser } from '../host-user.ts';
-import { type EmbeddedImage, findImage, writeManifest } from '../images.ts';
+import { imageRoot } from '../image-root.ts';
+import { type EmbeddedImage, findImage, LAYER, writeManifest } from '../images.ts';
 import type { Machine } from '../machine.ts';
 import { temporaryBeside } from '../records.ts';
 import { removeTree } from '../remove-tree.ts';
+import { NODE_FOLDER } from '../sandbox-arguments.ts';
+import { takenBy } from '../sandbox-parts.ts';
 import { BuildLog } from './build-log.ts';
 import { finishLayer, prepareLayer } from './layer.ts';
 import { BUILD_LIMITS, type BuildLimits, performSteps } from './perform-steps.ts';
@@ -50,13 +53,30 @@ export async function buildImage(
     const options = { from: build, log, failedAt, limits };
     const { hasHome } = await performSteps(machine, place, read.value.steps, options);
     await finishLayer(folder, user);
+    checkPlaces(folder, base, (message) => failedAt(read.value.steps.at(-1)?.line ?? 1, message));
     // An agent's own variables are as they are in every image.
     const env = { ...read.value.env, ...base.onHost.env };
     await writeManifest(folder, { ...base.onHost, env, isBuilt: true, hasHome });
+    // What a removal that was cut off left is no image.
+    if (findImage(layout, build.reference) === null) await removeTree(target);
     await rename(folder, target);
   } finally {
     await removeTree(folder);
     if (user !== null) releaseUser(layout, user, name);
+  }
+}
+
+/** That sandboxes can be made of it. */
+function checkPlaces(
+  folder: string,
+  { onHost }: Base,
+  failed: (message: string) => BackendError,
+): void {
+  const own = [onHost.folder, `${NODE_FOLDER}/node`].map((target) => ({ target }));
+  try {
+    imageRoot(join(folder, LAYER), { etc: folder, taken: takenBy({ tmpfs: {} }, own) });
+  } catch (error) {
+    throw error instanceof BackendError ? failed(error.message) : error;
   }
 }
 

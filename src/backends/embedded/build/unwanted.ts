@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeGroups } from '../control-groups.ts';
 import { claimUser, isRoot, releaseUser } from '../host-user.ts';
 import { findImage, listImages } from '../images.ts';
 import type { EmbeddedLayout } from '../layout.ts';
-import { readRecord } from '../records.ts';
+import { readRecord, temporaryBeside } from '../records.ts';
 import { removeTree } from '../remove-tree.ts';
+import { inTurn } from '../turns.ts';
 
 /** How long a built image is kept that no bottle has: a bottle that is rolled back soon after finds it. */
 const KEPT_MS = 24 * 60 * 60 * 1000;
@@ -17,7 +18,11 @@ export function buildName(folder: string): string {
 }
 
 /** Removes what builds left whose process is gone, and images built here that nothing is made of any more. */
-export async function removeUnwanted(layout: EmbeddedLayout, now = Date.now()): Promise<void> {
+export function removeUnwanted(layout: EmbeddedLayout): Promise<void> {
+  return inTurn(`${layout.directory}/unwanted`, () => removeAll(layout, Date.now()));
+}
+
+async function removeAll(layout: EmbeddedLayout, now: number): Promise<void> {
   for (const name of await readdir(layout.images).catch(() => [])) {
     const pid = /\.(\d+)\.[0-9a-f]+\.tmp$/.exec(name)?.[1];
     if (pid !== undefined && !existsSync(`/proc/${pid}`)) await abandoned(layout, name);
@@ -27,8 +32,13 @@ export async function removeUnwanted(layout: EmbeddedLayout, now = Date.now()): 
     const image = findImage(layout, reference);
     if (image === null || image.from !== null || wanted.has(reference)) continue;
     if (image.layer === null && image.rootfs === null) continue;
-    const { mtimeMs } = await stat(layout.image(reference));
-    if (now - mtimeMs > KEPT_MS) await removeTree(layout.image(reference));
+    const folder = layout.image(reference);
+    const { mtimeMs } = await stat(folder);
+    if (now - mtimeMs <= KEPT_MS) continue;
+    // Whoever finds a part of it would take that for the image.
+    const leaving = temporaryBeside(folder);
+    await rename(folder, leaving);
+    await removeTree(leaving);
   }
 }
 
