@@ -2,9 +2,13 @@ import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } fr
 import { dirname } from 'node:path';
 import type { Journal } from './journal.ts';
 
+/** As many lines too many are left as they are: others may be writing, and what they append meanwhile would be lost. */
+const SUPERFLUOUS_LINES = 2_000;
+
 /**
  * A journal in one file, so that `--backend simulated` remembers its fleet from one command to the next. A last line
- * that was cut off by a crash is dropped; `compact` makes the file what its reader kept.
+ * that was cut off by a crash is dropped; `compact` makes the file what its reader kept where it has such a line or is
+ * much longer.
  */
 export function fileJournal(path: string): Journal & { compact(lines: readonly string[]): void } {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
@@ -12,7 +16,10 @@ export function fileJournal(path: string): Journal & { compact(lines: readonly s
     read: () => completeLines(readIfThere(path)),
     append: (line) => appendFileSync(path, `${line}\n`, { mode: 0o600 }),
     compact(lines) {
-      const temporary = `${path}.new`;
+      const text = readIfThere(path);
+      const isCutOff = text !== '' && !text.endsWith('\n');
+      if (!isCutOff && completeLines(text).length <= lines.length + SUPERFLUOUS_LINES) return;
+      const temporary = `${path}.${process.pid}.new`;
       writeFileSync(temporary, lines.map((line) => `${line}\n`).join(''), { mode: 0o600 });
       renameSync(temporary, path);
     },
