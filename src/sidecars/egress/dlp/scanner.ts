@@ -116,8 +116,13 @@ class Scan {
 
   /** Each text once, and all of them together no more than can be looked at. */
   async #add(layer: Layer, below: Layer[]): Promise<void> {
-    const { text } = layer;
-    const key = text.length < LONG_TEXT ? text : await this.#run(digestOf(text));
+    const { text, isBytes } = layer;
+    const kind = isBytes ? 'bytes' : 'text';
+    // Neither a text that is a digest nor one that is made of the same characters is the same.
+    const key =
+      text.length < LONG_TEXT
+        ? `${kind} ${text}`
+        : `digest of ${kind} ${await this.#run(digestOf(text))}`;
     if (this.#scanned > MOST_SCANNED || this.#seen.has(key)) return;
     this.#seen.add(key);
     this.#scanned += text.length;

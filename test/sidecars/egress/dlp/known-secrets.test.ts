@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -78,6 +78,28 @@ test('gzip that expands without end is not passed unseen; of damaged gzip, what 
   damaged.fill(0xff, 200);
   expect(await found(scanner, damaged.toString('base64'))).toEqual(SEEN);
   expect(await found(scanner, gzipSync('x'.repeat(1_000_000)).toString('base64'))).toEqual([]);
+});
+
+describe('one part is not taken for another that was looked at', () => {
+  const parts = (...all: readonly (string | Buffer)[]) =>
+    Buffer.concat(all.flatMap((part) => [Buffer.from('then '), gzipSync(part)]));
+
+  test('a long one for its digest', async () => {
+    const long = `${SECRET}${' and more'.repeat(10_000)}`;
+    const digest = createHash('blake2b512').update(long, 'utf16le').digest('base64');
+    expect(await found(scanner, parts(digest, long))).toEqual(SEEN);
+    expect(await found(scanner, parts(digest, long.replace(SECRET, OTHER)))).toEqual([]);
+  });
+
+  const widened = (letter: string) => String.fromCharCode(letter.charCodeAt(0) + 0xfee0);
+
+  test('bytes for a text of the same characters', async () => {
+    const bytes = (secret: string) =>
+      Buffer.concat([Buffer.of(0xff), Buffer.from(secret.replace(/./g, widened))]);
+    const both = (secret: string) => parts(bytes(secret).toString('latin1'), bytes(secret));
+    expect(await found(scanner, both(SECRET))).toEqual(SEEN);
+    expect(await found(scanner, both(OTHER))).toEqual([]);
+  });
 });
 
 test('many secrets are found in one pass, each under its name', async () => {
