@@ -3,7 +3,6 @@ import type { Server } from 'node:http';
 import type { Clock, Random } from '../../model/clock.ts';
 import type { SuperviseSettings, SuperviseStatus } from '../../model/sidecar.ts';
 import { createMcpListener } from '../../supervise/mcp-listener.ts';
-import { createSuperviseHandler } from '../../supervise/mcp-server.ts';
 import { createProposalQueue } from '../../supervise/proposal-queue.ts';
 import type { QueueFiles } from '../../supervise/queue-files.ts';
 import { allTools } from '../../supervise/tools/all-tools.ts';
@@ -20,6 +19,12 @@ export interface SupervisorPorts {
   readonly log: Log;
   readonly report: (status: SuperviseStatus) => void;
 }
+
+/**
+ * The MCP library takes longer to load than all the rest, and no bottle waits for it: it comes when the bottle is up, or
+ * when its agent asks before that.
+ */
+const LOAD_AFTER_MS = 500;
 
 /**
  * The supervise program of one bottle: settings in, status out, MCP served in between. It listens as soon as it knows
@@ -82,13 +87,17 @@ export class Supervisor {
     const folder = { path: this.#queueFolder, bottle };
     const queue = createProposalQueue({ files, clock, random }, folder, this.#ended.signal);
     const tools = allTools({ queue, clock, egress });
-    const handler = createSuperviseHandler(tools, () => this.#limits());
-    const server = createMcpListener((request) => handler.fetch(request));
+    const handler = remembered(async () => {
+      const { createSuperviseHandler } = await import('../../supervise/mcp-server.ts');
+      return createSuperviseHandler(tools, () => this.#limits());
+    });
+    const server = createMcpListener(async (request) => (await handler()).fetch(request));
     this.#server = server;
     // A port that cannot be had ends the program: PID 1 starts it again, later and later.
     server.listen(this.#endpoint, () => {
       log('listening', { bottle, ...this.#endpoint });
       this.#report(null);
+      setTimeout(handler, LOAD_AFTER_MS).unref();
     });
   }
 
@@ -113,4 +122,13 @@ export class Supervisor {
       ...(typeof address === 'object' && address !== null ? { port: address.port } : {}),
     });
   }
+}
+
+/** Makes something when it is first asked for, once. */
+function remembered<Value>(make: () => Promise<Value>): () => Promise<Value> {
+  let made: Promise<Value> | null = null;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }
