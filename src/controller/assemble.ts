@@ -11,6 +11,7 @@ import { createBottleRecords } from './adapters/bottle-records.ts';
 import { createFleetStore } from './adapters/fleet-store.ts';
 import { createHeldDecisions } from './adapters/held-decisions.ts';
 import { loadHostConfig } from './adapters/host-config.ts';
+import { rootfsOf } from './adapters/host-rootfs.ts';
 import { hostSecrets } from './adapters/secrets.ts';
 import { type ShippedImages, shippedImages } from './adapters/shipped-images.ts';
 import { createSidecarFiles } from './adapters/sidecar-files.ts';
@@ -129,7 +130,7 @@ async function connect(
       sidecarImage: images.sidecars.reference,
       agentImage: images.agent.reference,
       imageBase: images.base,
-      rootfs: config.images.rootfs,
+      rootfs: rootfsOf(config.images.rootfs),
       programs: config.programs,
       upstream: config.upstream,
       ...(pipelock === null ? {} : { pipelock }),

@@ -22,7 +22,7 @@ export interface HostConfig {
   readonly images: {
     /** `ARG BASE` of images that are built here; null takes the default. */
     readonly base: string | null;
-    /** Folders, absolute, that bottles may have as their root file system, by name. */
+    /** Folders and archives, absolute, that bottles may have as their root file system, by name. */
     readonly rootfs: { readonly [name: string]: string };
   };
   /** Folder, absolute, that every agent sees read-only; its `bin` comes first there. */

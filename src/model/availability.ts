@@ -10,7 +10,7 @@ export interface BackendCapabilities {
   readonly capabilityChange: boolean;
   /** Every instruction of a Dockerfile is built, not only those of `model/dockerfile/build-steps.ts`. */
   readonly wholeDockerfiles: boolean;
-  /** A folder of this host can be a bottle's root file system. */
+  /** A folder or an archive of this host can be a bottle's root file system. */
   readonly rootfs: boolean;
   /** A person can be given a terminal in a container. */
   readonly attach: boolean;

@@ -93,7 +93,7 @@ export interface ImageBuild {
   readonly executable?: ReadonlySet<string>;
   /** Present on images that ship with bb and on those over them: what a backend without an engine begins with. */
   readonly onHost?: HostProgramsImage;
-  /** Folder of the host, absolute, that takes the place of the host's programs; then there is nothing to build. */
+  /** Folder or archive of the host, absolute, that takes the place of the host's programs; then there is nothing to build. */
   readonly rootfs?: string;
   /** Present where `dockerfile` is somebody's, with more behind it: what they wrote, and in which file of the tree. */
   readonly written?: { readonly file: string; readonly text: string };

@@ -11,6 +11,14 @@ export interface AppliedRecord {
   readonly backend?: string;
 }
 
+/** A folder or an archive of the host that is a root file system. */
+export interface HostRootfs {
+  /** Absolute. */
+  readonly path: string;
+  /** Changes when an archive does, so that it is unpacked anew; null for a folder. */
+  readonly identity: string | null;
+}
+
 /** A program of the host that is shown to the sidecars. */
 export interface PipelockProgram {
   /** Absolute. */
@@ -32,8 +40,8 @@ export interface HostFacts {
   readonly agentImage: string;
   /** `ARG BASE` of images that are built here. */
   readonly imageBase: string;
-  /** Folders of this machine, absolute, that `image.rootfs` takes by these names. */
-  readonly rootfs: { readonly [name: string]: string };
+  /** What of this machine `image.rootfs` takes by these names. */
+  readonly rootfs: { readonly [name: string]: HostRootfs };
   /** Folder of this machine that every agent sees read-only at `AGENT_PROGRAMS`; null = none. */
   readonly programs: string | null;
   readonly upstream: UpstreamSettings;

@@ -71,7 +71,7 @@ test('a root file system of the host is one image for all that name it, another 
     [
       ...desiredImageBuilds(
         desired,
-        { ...HOST, rootfs: { debian: folder } },
+        { ...HOST, rootfs: { debian: { path: folder, identity: null } } },
         { dockerfile: AGENT },
       ).values(),
     ].map(({ reference, rootfs }) => ({ reference, rootfs }));

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -21,7 +22,7 @@ else {
   }
 
   scenario(
-    'a bottle must be over the folder that the host names, proven, and over another when the host says so',
+    'a bottle must be over the folder that the host names, proven, and over another or an archive when it says so',
     { engine: null, isEmbedded: true, timeoutMs: 90_000 },
     async (fleet) => {
       const host = (rootfs: string) =>
@@ -48,6 +49,16 @@ else {
       await host(two);
       await fleet.done('reconcile');
       expect((await inside('cat /srv/which')).stdout).toBe(two);
+
+      const archive = join(folder, 'one.tar');
+      execFileSync('tar', ['-cf', archive, '-C', one, '.']);
+      await host(archive);
+      await fleet.done('reconcile');
+      expect((await inside('cat /srv/which')).stdout).toBe(one);
+      writeFileSync(join(one, 'srv/which'), 'upgraded\n');
+      execFileSync('tar', ['-cf', archive, '-C', one, '.']);
+      await fleet.done('reconcile');
+      expect((await inside('cat /srv/which')).stdout).toBe('upgraded');
       expect((await fleet.done('plan')).stdout).toContain('0 actions');
     },
   );

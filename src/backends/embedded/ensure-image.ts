@@ -3,7 +3,7 @@ import type { ImageBuild } from '../../model/component.ts';
 import { buildImage } from './build/build-image.ts';
 import { findImage, keepImage } from './images.ts';
 import type { Machine } from './machine.ts';
-import { checkRootfs } from './rootfs/check-rootfs.ts';
+import { keepRootfs } from './rootfs/keep-rootfs.ts';
 import { inTurn } from './turns.ts';
 
 /** Makes the image unless it is there. Whoever wants one that is being built waits for it. */
@@ -17,7 +17,9 @@ export function ensureImage(
     if (findImage(layout, build.reference) !== null)
       return noteWanted(layout.image(build.reference));
     const { onHost, written, rootfs } = build;
-    if (rootfs !== undefined) checkRootfs(rootfs);
+    if (onHost !== undefined && rootfs !== undefined) {
+      return keepRootfs(layout, { ...build, onHost, rootfs }, onProgress);
+    }
     if (onHost !== undefined && written === undefined)
       return keepImage(layout, { ...build, onHost });
     await buildImage(machine, build, onProgress);

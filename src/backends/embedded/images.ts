@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import type { HostProgramsImage, ImageBuild } from '../../model/component.ts';
 import type { EmbeddedLayout } from './layout.ts';
 import { temporaryBeside } from './records.ts';
+import { removeTree } from './remove-tree.ts';
 
 const MANIFEST = 'image.json';
 /** Archive of the home that a saved image begins with, in its folder. */
@@ -25,12 +26,21 @@ export interface EmbeddedImage {
   readonly layer: string | null;
   /** Folder of the host that takes the place of its programs; null = these. */
   readonly rootfs: string | null;
+  /** That folder is of an image here. */
+  readonly isUnpacked: boolean;
 }
 
-/** Keeps the files of an image of bb's own under its name, whole or not at all. */
+/** Folder with what an archive held, in its folder. */
+const UNPACKED = 'rootfs';
+
+/**
+ * Keeps the files of an image of bb's own under its name, whole or not at all. `unpack` fills a folder that is then its
+ * root file system.
+ */
 export async function keepImage(
   layout: EmbeddedLayout,
   build: ImageBuild & { readonly onHost: HostProgramsImage },
+  unpack?: (folder: string) => Promise<void>,
 ): Promise<void> {
   const { onHost } = build;
   const target = layout.image(build.reference);
@@ -43,7 +53,20 @@ export async function keepImage(
   }
   const { extra: _written, ...manifest } = onHost;
   const { rootfs } = build;
-  await writeManifest(temporary, { ...manifest, ...(rootfs === undefined ? {} : { rootfs }) });
+  if (unpack !== undefined) {
+    const unpacked = join(temporary, UNPACKED);
+    await mkdir(unpacked, { mode: 0o755 });
+    try {
+      await unpack(unpacked);
+    } catch (error) {
+      await removeTree(temporary);
+      throw error;
+    }
+  }
+  await writeManifest(temporary, {
+    ...manifest,
+    ...(unpack === undefined ? { rootfs: rootfs ?? null } : { isUnpacked: true }),
+  });
   await rename(temporary, target).catch(async (error: unknown) => {
     await rm(temporary, { recursive: true, force: true });
     if (findImage(layout, build.reference) === null) throw error;
@@ -59,6 +82,7 @@ export function findImage(layout: EmbeddedLayout, reference: string): EmbeddedIm
       isBuilt = false,
       hasHome = from !== undefined,
       rootfs = null,
+      isUnpacked = false,
       ...onHost
     }: Manifest = JSON.parse(text);
     const base = from === undefined ? folder : layout.image(from);
@@ -67,7 +91,8 @@ export function findImage(layout: EmbeddedLayout, reference: string): EmbeddedIm
       files: join(base, 'files'),
       home: hasHome && onHost.home !== null ? join(folder, SAVED_HOME) : null,
       layer: isBuilt ? join(base, LAYER) : null,
-      rootfs,
+      rootfs: isUnpacked ? join(base, UNPACKED) : rootfs,
+      isUnpacked,
     };
   } catch {
     return null;
@@ -81,6 +106,8 @@ type Manifest = OnHost & {
   /** It, or the one whose files it shares, has a layer. */
   readonly isBuilt?: boolean;
   readonly rootfs?: string | null;
+  /** It, or the one whose files it shares, has a root file system in it. */
+  readonly isUnpacked?: boolean;
   /** It has an archive of a home, as each that shares files has. */
   readonly hasHome?: boolean;
 };

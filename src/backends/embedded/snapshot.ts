@@ -20,7 +20,7 @@ export async function snapshotContainer(
 ): Promise<void> {
   const { layout } = machine;
   const { spec } = await ownRecord(layout, ref);
-  const { onHost, from, layer, rootfs } = imageOf(layout, spec);
+  const { onHost, from, layer, rootfs, isUnpacked } = imageOf(layout, spec);
   const target = layout.image(reference);
   await removeLeftovers(target);
   const temporary = temporaryBeside(target);
@@ -33,7 +33,7 @@ export async function snapshotContainer(
       ...onHost,
       from: from ?? spec.image,
       isBuilt: layer !== null,
-      rootfs,
+      ...(isUnpacked ? { isUnpacked } : { rootfs }),
     });
     // Whoever dies between the two finds the container still there, and saves it again.
     const former = temporaryBeside(target);

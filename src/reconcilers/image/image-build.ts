@@ -19,8 +19,9 @@ export function desiredImageBuilds(
   const contentOf = (digest: Fingerprint) => desired.contents.get(digest) ?? new Uint8Array();
   for (const { spec } of Object.values(desired.bottles)) {
     if (spec.image.kind === 'rootfs') {
-      const rootfs = host.rootfs[spec.image.name];
-      if (rootfs === undefined) continue;
+      const found = host.rootfs[spec.image.name];
+      if (found === undefined) continue;
+      const rootfs = found.path;
       const reference = imageReference(spec.image, host);
       builds.set(reference, { ...agent, reference, buildArgs: {}, context: new Map(), rootfs });
     }

@@ -19,8 +19,8 @@ export function imageReference(source: ImageSource, host: ImageFacts): string {
     case 'ref':
       return source.ref;
     case 'rootfs': {
-      const folder = host.rootfs[source.name] ?? null;
-      const place = fingerprint({ agent: host.agentImage, rootfs: source.name, folder });
+      const { path, identity } = host.rootfs[source.name] ?? { path: null, identity: null };
+      const place = fingerprint({ agent: host.agentImage, path, identity });
       return `bb/rootfs:${place.slice(0, 20)}`;
     }
     default:

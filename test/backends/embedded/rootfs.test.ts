@@ -1,16 +1,21 @@
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { removeUnwanted } from '../../../src/backends/embedded/build/unwanted.ts';
+import { embeddedLayout } from '../../../src/backends/embedded/layout.ts';
 import { isInsideRoot } from '../../../src/backends/embedded/rootfs/inside-root.ts';
 import { uniqueFleet } from '../../contract/backend-under-test.ts';
 import { bottleUnderTest, shell } from '../../contract/bottle-under-test.ts';
@@ -32,7 +37,7 @@ symlinkSync('/srv/which', join(small, 'etc/alternatives/which'));
 
 describe.skipIf(embedded.kind === 'none')('embedded: a root file system of the host', () => {
   if (embedded.kind === 'none') return;
-  const { under } = embedded;
+  const { under, directory } = embedded;
 
   /** An image over `rootfs`. */
   async function over(rootfs: string): Promise<string> {
@@ -132,6 +137,43 @@ describe.skipIf(embedded.kind === 'none')('embedded: a root file system of the h
     expect(await inside(copy, 'cat ~/note /srv/which')).toBe('hello\nthe small one');
   }, 60_000);
 
+  it('an archive is unpacked once, with its own links, and again when a crash cut that off', async () => {
+    const archive = join(folder, 'small.tar.gz');
+    execFileSync('tar', ['-czf', archive, '-C', small, '.']);
+    const images = join(directory, 'images');
+    mkdirSync(join(images, 'bb%2Frootfs%3Acut.4194305.abc123.tmp/rootfs/usr'), { recursive: true });
+    const reference = `bb/rootfs:${uniqueFleet()}`;
+    const said: string[] = [];
+    const ensure = () =>
+      under
+        .open()
+        .ensureImage({ ...hostImage(reference), rootfs: archive }, (line) => said.push(line));
+    await Promise.all([ensure(), ensure()]);
+    await ensure();
+    expect(said).toEqual([`unpacking ${archive}`]);
+    expect(await inside(reference, 'cat /srv/which; readlink /bin; node -p 1')).toBe(
+      'the small one\nusr/bin\n1',
+    );
+    expect(readdirSync(images).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+    const old = new Date(Date.now() - 25 * 3_600_000);
+    const unpacked = join(images, encodeURIComponent(reference));
+    utimesSync(unpacked, old, old);
+    await removeUnwanted(embeddedLayout(directory));
+    expect(existsSync(unpacked)).toBe(false);
+  }, 60_000);
+
+  it('a bottle over an archive that is saved goes on over it', async () => {
+    const archive = join(folder, 'saved.tar');
+    execFileSync('tar', ['-cf', archive, '-C', small, '.']);
+    const image = await over(archive);
+    const backend = under.open();
+    await using bottle = bottleUnderTest(under, 'dev', { agent: { image } });
+    for (const step of bottle.making) await step(backend);
+    const copy = `bb/test-saved:${uniqueFleet()}`;
+    await backend.snapshot(bottle.ref('agent'), copy);
+    expect(await inside(copy, 'cat /srv/which')).toBe('the small one');
+  }, 60_000);
+
   it('what cannot be one is refused in words before a bottle is made of it', async () => {
     const lacking = join(folder, 'lacking');
     makeSmallRootfs(lacking, ['tar', 'libm.so.6']);
@@ -140,9 +182,15 @@ describe.skipIf(embedded.kind === 'none')('embedded: a root file system of the h
     chmodSync(open, 0o777);
     writeFileSync(join(folder, 'file.tar'), '');
     expect(await refusal(join(folder, 'absent'))).toContain('it is not there');
-    expect(await refusal(join(folder, 'file.tar'))).toContain('it is not a folder');
+    expect(await refusal(join(folder, 'file.tar'))).toContain('it is no archive');
     expect(await refusal('/')).toContain('it is this machine');
     expect(await refusal(open)).toContain('it can be changed by others');
+    execFileSync('tar', ['-cf', join(folder, 'lacking.tar'), '-C', lacking, '.']);
+    expect(await refusal(join(folder, 'lacking.tar'))).toMatch(
+      /lacking\.tar cannot be .* has no tar/,
+    );
+    const left = readdirSync(join(directory, 'images'));
+    expect(left.filter((name) => name.endsWith('.tmp'))).toEqual([]);
     expect(await refusal(lacking)).toMatch(/it has no tar, .*libm\.so\.6/);
     chmodSync(open, 0o755);
     expect(await refusal(open)).toBe('taken');

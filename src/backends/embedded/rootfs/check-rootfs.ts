@@ -16,25 +16,30 @@ const TRIPLETS = new Map([
 const LIMIT_MS = 10_000;
 
 /**
- * Throws `not-supported`, in words, unless the folder can be a bottle's root file system: it is there, nobody else can
- * change it, and it has what bb and Node need to run in it.
+ * What is at `path` for a bottle's root file system to be made of. Throws `not-supported`, in words, when there is nothing
+ * or when others can change it.
  */
-export function checkRootfs(folder: string): void {
-  const stats = statSync(folder, { throwIfNoEntry: false });
-  if (stats === undefined) throw refused(folder, 'is not there', 'make it');
-  if (!stats.isDirectory()) {
-    throw refused(folder, 'is not a folder', 'an archive is unpacked by you, as root, beside it');
+export function kindOfRootfs(path: string): 'folder' | 'archive' {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) throw refused(path, 'is not there', 'make it');
+  if (!stats.isDirectory() && !stats.isFile()) {
+    throw refused(path, 'is neither a folder nor an archive', 'name a folder, a .tar or a .tar.gz');
   }
-  if (folder === '/') {
-    throw refused(folder, 'is this machine', 'leave image out: its programs are what a bottle has');
+  if (path === '/') {
+    throw refused(path, 'is this machine', 'leave image out: its programs are what a bottle has');
   }
   const own = process.getuid?.() ?? 0;
   if ((stats.uid !== 0 && stats.uid !== own) || (stats.mode & 0o022) !== 0) {
-    throw refused(folder, 'can be changed by others', 'chown it to yourself, and chmod go-w');
+    throw refused(path, 'can be changed by others', 'chown it to yourself, and chmod go-w');
   }
+  return stats.isDirectory() ? 'folder' : 'archive';
+}
+
+/** Throws `not-supported` unless `folder` has what bb and Node need to run in it; `named` is what a person knows it by. */
+export function checkRootfs(folder: string, named: string): void {
   const lacking = [...lackingPrograms(folder), ...lackingLibraries(folder)];
   if (lacking.length > 0) {
-    throw refused(folder, `has no ${lacking.join(', ')}`, 'install what is missing into it');
+    throw refused(named, `has no ${lacking.join(', ')}`, 'install what is missing into it');
   }
 }
 
@@ -57,11 +62,12 @@ function lackingLibraries(folder: string): readonly string[] {
   });
 }
 
-function refused(folder: string, why: string, hint: string): BackendError {
+/** Why what a person named is none. */
+export function refused(named: string, why: string, hint: string): BackendError {
   return new BackendError({
     code: 'not-supported',
     kind: 'terminal',
-    message: `${folder} cannot be a root file system: it ${why}`,
+    message: `${named} cannot be a root file system: it ${why}`,
     hint,
   });
 }
