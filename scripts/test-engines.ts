@@ -17,12 +17,7 @@ const TOUCHING_AN_ENGINE = [
 
 const RUNS: { readonly [variant: string]: readonly string[] } = {
   docker: ['test/escape/docker', 'test/clients/docker'],
-  'docker-29': [
-    ...TOUCHING_AN_ENGINE,
-    'test/long/claude',
-    'test/long/codex',
-    'test/long/engine-restart',
-  ],
+  'docker-29': [...TOUCHING_AN_ENGINE, 'test/long/claude', 'test/long/codex'],
   'docker-29-runsc': TOUCHING_AN_ENGINE,
   'embedded-user': ['test/contract/embedded.test.ts'],
 };

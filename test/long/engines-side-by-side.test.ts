@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { startPrivateEngine } from '../../scripts/engine/private-engine.ts';
 import { bottleUnderTest, observed } from '../contract/bottle-under-test.ts';
-import { dockerUnderTest } from './docker-under-test.ts';
+import { dockerUnderTest } from '../engines/docker-under-test.ts';
 
 const engine = await dockerUnderTest();
 
