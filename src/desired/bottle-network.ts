@@ -71,7 +71,8 @@ export function hasOtherAuth(shared: DeclaredRoute, own: DeclaredRoute): boolean
 /** The instance's own route on top of a shared one of the same host: it adds requests, it never swaps a credential. */
 function unite(shared: DeclaredRoute, own: DeclaredRoute): DeclaredRoute {
   const auth = shared.auth ?? own.auth;
-  const ports = [shared, own].flatMap((route) => route.ports ?? usualPorts(auth));
+  // What is approved names paths, not ports: a route without any adds none to those of the shared one.
+  const ports = [...(shared.ports ?? usualPorts(auth)), ...(own.ports ?? [])];
   return {
     ...shared,
     ports: [...new Set(ports)].sort((a, b) => a - b),

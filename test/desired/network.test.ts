@@ -138,7 +138,8 @@ describe('a set named after an instance', () => {
         'routes/dev.yaml': `routes: [{host: a.example${own}}]\n`,
       }).routes[0]?.ports;
     expect(ports('', ', ports: [8443]')).toEqual([80, 443, 8443]);
-    expect(ports(', ports: [8443]', '')).toEqual([80, 443, 8443]);
+    expect(ports(', ports: [8443]', '')).toEqual([8443]);
+    expect(ports('', '')).toEqual([80, 443]);
     expect(ports(', ports: [8443]', ', ports: [9443]')).toEqual([8443, 9443]);
     expect(ports(', auth: {scheme: Bearer, secret: any}', ', ports: [8443]')).toEqual([443, 8443]);
   });

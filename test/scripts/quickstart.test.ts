@@ -83,5 +83,7 @@ describe.skipIf(embedded.kind === 'none')('the quick start without an engine', (
     expect(exitCode, said).toBe(0);
     expect(said).toContain('otto had decided it before (approve): so be it');
     expect(said).toContain('/private/report -> 200');
+    // The approval opens a path of the host that has one port, and nothing besides.
+    expect(said).not.toContain('changes otherwise');
   }, 120_000);
 });
