@@ -2,20 +2,21 @@ import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { openGit } from '../../src/controller/adapters/git.ts';
 import { DecisionIndex } from '../../src/controller/decision-index.ts';
+import type { Git } from '../../src/controller/ports/git.ts';
 import { FLEET_FILES } from '../builders/controller.ts';
 import { proposalId } from '../builders/proposal.ts';
-import { gitRepository } from '../builders/repository.ts';
+import { gitRepository, type TestRepository } from '../builders/repository.ts';
+
+async function opened({ root }: TestRepository): Promise<Git> {
+  const found = await openGit({ repository: root, branch: 'main', folder: 'desired-state' });
+  if (!found.ok) throw new Error(found.problem.message);
+  return found.git;
+}
 
 test('a decision that a merge brings is known, although it is older than what was read', async () => {
   await using repository = await gitRepository({ files: FLEET_FILES });
   const { git: run } = repository;
-  const opened = await openGit({
-    repository: repository.root,
-    branch: 'main',
-    folder: 'desired-state',
-  });
-  if (!opened.ok) throw new Error(opened.problem.message);
-  const { git } = opened;
+  const git = await opened(repository);
   const id = proposalId(1);
   const index = new DecisionIndex(git);
   const find = async () => {
@@ -39,13 +40,7 @@ test('a decision that a merge brings is known, although it is older than what wa
 
 test('a decision is known however much was committed since, and not in a history without it', async () => {
   await using repository = await gitRepository({ files: FLEET_FILES });
-  const opened = await openGit({
-    repository: repository.root,
-    branch: 'main',
-    folder: 'desired-state',
-  });
-  if (!opened.ok) throw new Error(opened.problem.message);
-  const { git } = opened;
+  const git = await opened(repository);
   const id = proposalId(1);
   const before = await git.tip();
   const decided = await repository.commit(
