@@ -195,3 +195,8 @@ it.for([
   const bytes = await archiveOf([file('a', 'x'.repeat(1000))]);
   await expect(unpackBytes(change(bytes))).rejects.toBeInstanceOf(Unusable);
 });
+
+it('what is cut off in a file is refused also when its end is known before the file is begun', async () => {
+  const bytes = await archiveOf([file(`${'d/'.repeat(40)}a`, 'x'.repeat(1000))]);
+  await expect(unpackBytes(bytes.subarray(0, 700))).rejects.toBeInstanceOf(Unusable);
+}, 5_000);

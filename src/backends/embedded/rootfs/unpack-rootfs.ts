@@ -84,7 +84,7 @@ class Unpacking {
     const path = join(this.#folder, ...parts);
     await this.#makeRoom(path, name);
     if (type === 'file' || type === 'contiguous-file') {
-      await pipeline(entry, createWriteStream(path, { flags: 'wx', mode: 0o600 }));
+      await pipeline(contentOf(entry), createWriteStream(path, { flags: 'wx', mode: 0o600 }));
       await chmod(path, modeOf(entry.header));
       await setTime(path, entry.header);
       return true;
@@ -129,6 +129,11 @@ class Unpacking {
     if (stats?.isFile() === true) return path;
     throw new Unusable(`has a link to what is no earlier file of it: ${shown(name)}`);
   }
+}
+
+/** Tells of an end that came before it was asked for; `pipeline` would wait for that of the stream itself. */
+async function* contentOf(entry: Entry): AsyncGenerator<unknown> {
+  yield* entry;
 }
 
 /** A leading `/` is the folder. */
