@@ -71,6 +71,19 @@ export function programsContract(under: BackendUnderTest): void {
       expect(await shell(backend, agent, 'echo alive')).toBe('alive');
     });
 
+    it('a program that takes too long is no longer waited for, whoever goes on with its output', async () => {
+      await using bottle = bottleUnderTest(under);
+      const backend = under.open();
+      await bottle.up(backend);
+      const agent = bottle.ref('agent');
+      // Without the mark of its environment nobody knows whose it is.
+      const stdin = 'env -i setsid sleep 60 & sleep 60';
+      await expect(
+        backend.exec(agent, request(['sh', '-s'], { stdin, timeoutMs: 500 })),
+      ).rejects.toMatchObject({ code: 'timeout' });
+      expect(await shell(backend, agent, 'echo alive')).toBe('alive');
+    });
+
     it('exec in a stopped container is an error', async () => {
       await using bottle = bottleUnderTest(under);
       const backend = under.open();

@@ -89,14 +89,20 @@ export async function runThrough(
           signalProcess(identity, 'SIGKILL');
       }
       child.kill('SIGKILL');
+      // What has cleared its environment goes on, and may hold what it prints to for as long as it likes.
+      for (const stream of child.stdio) stream?.destroy();
     };
     signal.addEventListener('abort', end, { once: true });
     const given = way.arguments({ ...request.env, BB_EXEC: mark }, true);
     feed(child.stdio[JOIN_ARGUMENTS] as Writable, given);
     feed(child.stdin, request.stdin ?? '');
-    const output = await collect(child, request);
-    signal.removeEventListener('abort', end);
-    if (!signal.aborted) return output;
+    const output = await collect(child, request)
+      .catch((error: unknown) => {
+        if (!signal.aborted) throw error;
+        return null;
+      })
+      .finally(() => signal.removeEventListener('abort', end));
+    if (!signal.aborted && output !== null) return output;
     if (!timeout.aborted) throw signal.reason;
     throw new BackendError({
       code: 'timeout',
