@@ -2,18 +2,23 @@ import { spawn } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
+  rmSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
 import { buildImage } from '../../../src/backends/embedded/build/build-image.ts';
 import type { BuildLimits } from '../../../src/backends/embedded/build/perform-steps.ts';
 import { openMachine } from '../../../src/backends/embedded/machine.ts';
+import { identify } from '../../../src/backends/embedded/process-table.ts';
 import type { ImageBuild } from '../../../src/model/component.ts';
+import { pathWithout } from '../../builders/path-without.ts';
 import { uniqueFleet } from '../../contract/backend-under-test.ts';
 import { bottleUnderTest, shell } from '../../contract/bottle-under-test.ts';
 import { embeddedUnderTest } from '../../engines/embedded-under-test.ts';
@@ -79,6 +84,28 @@ describe.skipIf(embedded.kind === 'none')('embedded: images from a Dockerfile', 
     expect(readdirSync(join(directory, 'images')).filter((name) => name.endsWith('.tmp'))).toEqual(
       [],
     );
+  }, 60_000);
+
+  it('a build whose sandbox cannot be made looks no longer at what there is of it', async () => {
+    const own = process.env['PATH'];
+    const path = mkdtempSync(join(tmpdir(), 'bb-path-'));
+    pathWithout(path, 'du', 'ldd');
+    const [looking, programs] = [join(path, 'looking'), join(directory, 'programs')];
+    writeFileSync(join(path, 'du'), `#!/bin/sh\necho $$ > ${looking}\nexec sleep 60\n`, {
+      mode: 0o755,
+    });
+    const waiting = `until [ -s ${looking} ]; do sleep 0.05; done; exit 1`;
+    writeFileSync(join(path, 'ldd'), `#!/bin/sh\n${waiting}\n`, { mode: 0o755 });
+    rmSync(programs, { recursive: true, force: true });
+    process.env['PATH'] = path;
+    try {
+      expect(await failure(['RUN true'])).toContain('ldd');
+    } finally {
+      process.env['PATH'] = own;
+    }
+    const pid = Number(readFileSync(looking, 'utf8'));
+    rmSync(path, { recursive: true });
+    await expect.poll(() => identify(pid)).toBeNull();
   }, 60_000);
 
   it('nothing of it can be changed in the bottle', async () => {

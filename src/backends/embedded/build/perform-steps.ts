@@ -41,9 +41,9 @@ export async function performSteps(
   const ending = new AbortController();
   const watching = watchSize(place.folder, options.limits.bytes, ending);
   const signal = AbortSignal.any([ending.signal, AbortSignal.timeout(options.limits.milliseconds)]);
-  await using sandbox = await BuildSandbox.open(machine, place);
   let line = 1;
   try {
+    await using sandbox = await BuildSandbox.open(machine, place);
     for (const [index, step] of steps.entries()) {
       options.log.say(`Step ${index + 1}/${steps.length} : ${step.text}`);
       line = step.line;
