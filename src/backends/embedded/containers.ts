@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { type ComponentRef, type ContainerSpec, runtimeName } from '../../model/component.ts';
 import { EGRESS_PORT, SUPERVISE_PORT } from '../../model/sidecar.ts';
 import { BackendError } from '../backend.ts';
+import { begin } from './begin.ts';
 import { removeGroups } from './control-groups.ts';
 import { booksOf, endUnrecorded, ensureRecords } from './forgotten.ts';
 import { claimUser, isRoot, releaseUser } from './host-user.ts';
@@ -23,12 +24,10 @@ import {
   type RunRecord,
   readRecord,
   readRun,
-  writeRun,
 } from './records.ts';
 import { removeTree } from './remove-tree.ts';
 import { hostnameOf, sandboxArguments } from './sandbox-arguments.ts';
 import { imageOf, sandboxParts } from './sandbox-parts.ts';
-import { sandboxChild } from './sandbox-status.ts';
 import { fillHome } from './saved-home.ts';
 import { FIRST_LISTENER } from './start.ts';
 import { inTurn } from './turns.ts';
@@ -131,18 +130,7 @@ async function run(
     seccompPath: machine.seccompPath(),
     statusPath: layout.status(name),
   });
-  const monitor = identify(launched.pid);
-  const init = identify(sandboxChild(layout.status(name)) ?? 0);
-  if (monitor === null || init === null) {
-    launched.abandon();
-    throw new BackendError({
-      code: 'failed',
-      kind: 'transient',
-      message: `${name} ended while it was made`,
-    });
-  }
-  writeRun(layout.run(name), { monitor, init, network: network.init });
-  await launched.release();
+  await begin(launched, layout, name, network.init);
 }
 
 /** TERM to the first program, KILL to all that is left after `graceMs`. */

@@ -1,19 +1,13 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { type ComponentRef, runtimeName } from '../../model/component.ts';
+import { begin } from './begin.ts';
 import { removeGroups } from './control-groups.ts';
 import { booksOf, endUnrecorded } from './forgotten.ts';
 import { launch } from './launch.ts';
 import type { EmbeddedLayout } from './layout.ts';
 import { makePlace } from './limits.ts';
-import {
-  childrenOf,
-  identify,
-  isAlive,
-  type ProcessIdentity,
-  signalProcess,
-} from './process-table.ts';
-import { type HostUser, type RunRecord, readRun, writeRun } from './records.ts';
-import { sandboxChild } from './sandbox-status.ts';
+import { isAlive, type ProcessIdentity, signalProcess } from './process-table.ts';
+import { type HostUser, type RunRecord, readRun } from './records.ts';
 import { inTurn } from './turns.ts';
 import { waitUntil } from './wait-until.ts';
 
@@ -71,16 +65,7 @@ async function makeNamespace(
     statusPath: layout.status(name),
     listening: null,
   });
-  const monitor = identify(launched.pid);
-  const init = identify(sandboxChild(layout.status(name)) ?? childrenOf(launched.pid)[0] ?? 0);
-  if (monitor === null || init === null) {
-    launched.abandon();
-    throw new Error('the network namespace ended while it was made');
-  }
-  const run: RunRecord = { monitor, init, network: init };
-  writeRun(layout.run(name), run);
-  await launched.release();
-  return run;
+  return begin(launched, layout, name, null);
 }
 
 /** The namespace that a bottle has now; null when nobody holds one. */

@@ -1,12 +1,22 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { launcherArgv } from '../../../src/backends/embedded/launcher.ts';
 import { launcherProgram } from '../../../src/backends/embedded/launcher-program.ts';
 import { childrenOf, identify, isAlive } from '../../../src/backends/embedded/process-table.ts';
+import { runtimeName } from '../../../src/model/component.ts';
 import { EGRESS_PORT } from '../../../src/model/sidecar.ts';
 import { pathWithout } from '../../builders/path-without.ts';
 import { bottleUnderTest, observed, shell } from '../../contract/bottle-under-test.ts';
@@ -111,6 +121,24 @@ describe.skipIf(embedded.kind === 'none')('embedded: launcher', () => {
     process.env['PATH'] = ownPath;
     await backend.start(agent);
     expect((await observed(backend, bottle)).agent?.state).toBe('running');
+  });
+
+  it('one that cannot be written down ends without having run anything, and the next start does', async () => {
+    const command = ['sh', '-c', 'touch ~/ran; sleep infinity'];
+    await using bottle = bottleUnderTest(under, 'dev', { agent: { command } });
+    const backend = under.open();
+    const agent = bottle.ref('agent');
+    for (const step of bottle.making) await step(backend);
+    await backend.start(bottle.ref('sidecars'));
+    const before = started();
+    const inTheWay = join(directory, 'runs', `${runtimeName(agent)}.json`);
+    mkdirSync(inTheWay);
+    await expect(backend.start(agent)).rejects.toMatchObject({ kind: 'transient' });
+    await expect.poll(started).toEqual(before);
+    rmSync(inTheWay, { recursive: true });
+    expect(existsSync(join(directory, 'roots', runtimeName(agent), 'home', 'ran'))).toBe(false);
+    await backend.start(agent);
+    await expect.poll(() => shell(backend, agent, 'ls ~/ran')).toBe('/home/agent/ran');
   });
 
   it('what is said while one starts is not taken for a word about another', async () => {
