@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { HostProgramsImage, ImageBuild } from '../../model/component.ts';
 import type { EmbeddedLayout } from './layout.ts';
@@ -42,35 +42,40 @@ export async function keepImage(
   build: ImageBuild & { readonly onHost: HostProgramsImage },
   unpack?: (folder: string) => Promise<void>,
 ): Promise<void> {
-  const { onHost } = build;
   const target = layout.image(build.reference);
   const temporary = temporaryBeside(target);
-  const files = join(temporary, 'files');
+  try {
+    await fillImage(temporary, build, unpack);
+  } catch (error) {
+    // A disk that is full would stay so.
+    await removeTree(temporary);
+    throw error;
+  }
+  await rename(temporary, target).catch(async (error: unknown) => {
+    await removeTree(temporary);
+    if (findImage(layout, build.reference) === null) throw error;
+  });
+}
+
+async function fillImage(
+  folder: string,
+  { onHost, context, rootfs }: ImageBuild & { readonly onHost: HostProgramsImage },
+  unpack?: (folder: string) => Promise<void>,
+): Promise<void> {
+  const files = join(folder, 'files');
   await mkdir(files, { recursive: true, mode: 0o755 });
-  for (const [path, content] of [...build.context, ...onHost.extra]) {
+  for (const [path, content] of [...context, ...onHost.extra]) {
     await mkdir(dirname(join(files, path)), { recursive: true, mode: 0o755 });
     await writeFile(join(files, path), content, { mode: 0o644 });
   }
   const { extra: _written, ...manifest } = onHost;
-  const { rootfs } = build;
-  if (unpack !== undefined) {
-    const unpacked = join(temporary, UNPACKED);
-    await mkdir(unpacked, { mode: 0o755 });
-    try {
-      await unpack(unpacked);
-    } catch (error) {
-      await removeTree(temporary);
-      throw error;
-    }
+  if (unpack === undefined) {
+    return writeManifest(folder, { ...manifest, rootfs: rootfs ?? null });
   }
-  await writeManifest(temporary, {
-    ...manifest,
-    ...(unpack === undefined ? { rootfs: rootfs ?? null } : { isUnpacked: true }),
-  });
-  await rename(temporary, target).catch(async (error: unknown) => {
-    await rm(temporary, { recursive: true, force: true });
-    if (findImage(layout, build.reference) === null) throw error;
-  });
+  const unpacked = join(folder, UNPACKED);
+  await mkdir(unpacked, { mode: 0o755 });
+  await unpack(unpacked);
+  await writeManifest(folder, { ...manifest, isUnpacked: true });
 }
 
 export function findImage(layout: EmbeddedLayout, reference: string): EmbeddedImage | null {

@@ -1,6 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { findImage, keepImage, listImages } from '../../../src/backends/embedded/images.ts';
 import { embeddedLayout } from '../../../src/backends/embedded/layout.ts';
@@ -38,5 +38,16 @@ it('keeps the files of an image, those that only make it quicker too, and what i
   });
   const read = (path: string) => readFileSync(join(image?.files ?? '', path), 'utf8');
   expect([read('bundle.js'), read('cache/v1/code')]).toEqual(['program', 'compiled']);
+  expect(await listImages(layout)).toEqual(['bb/sidecars:1']);
+});
+
+it('leaves nothing of an image that could not be written down after it was unpacked', async () => {
+  const layout = embeddedLayout(folder);
+  const blocked = keepImage(layout, build, async (rootfs) => {
+    mkdirSync(join(dirname(rootfs), 'image.json'));
+  });
+  await expect(blocked).rejects.toMatchObject({ code: 'EISDIR' });
+  expect(readdirSync(layout.images)).toEqual([]);
+  await keepImage(layout, build, () => Promise.resolve());
   expect(await listImages(layout)).toEqual(['bb/sidecars:1']);
 });
