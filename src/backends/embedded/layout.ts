@@ -22,16 +22,15 @@ export interface EmbeddedLayout {
 
 export function embeddedLayout(directory: string): EmbeddedLayout {
   const below = (folder: string) => join(directory, folder);
+  const [records, runs] = [below('records'), below('runs')];
   return {
-    directory,
-    records: below('records'),
-    runs: below('runs'),
+    ...{ directory, records, runs },
     images: below('images'),
     users: below('users'),
     hostEtc: below('host-etc'),
-    record: (name) => join(directory, 'records', `${name}.json`),
-    run: (name) => join(directory, 'runs', `${name}.json`),
-    status: (name) => join(directory, 'runs', `${name}.status`),
+    record: (name) => `${records}/${name}.json`,
+    run: (name) => `${runs}/${name}.json`,
+    status: (name) => `${runs}/${name}.status`,
     root: (name) => join(directory, 'roots', name),
     image: (reference) => join(directory, 'images', encodeURIComponent(reference)),
   };

@@ -2,6 +2,7 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BackendError } from '../backend.ts';
 import { createFileMemo, type FileMemo } from './file-memo.ts';
+import { createKnownProcesses, type KnownProcesses } from './known-processes.ts';
 import { type EmbeddedLayout, embeddedLayout } from './layout.ts';
 import {
   type ContainerRecord,
@@ -10,6 +11,7 @@ import {
   readRun,
   temporaryBeside,
 } from './records.ts';
+import { sandboxExitCode } from './sandbox-status.ts';
 import { isFilteredMachine, seccompFilter } from './seccomp/filter.ts';
 
 /** What every call of the backend works with. */
@@ -18,6 +20,9 @@ export interface Machine {
   /** What containers were asked to be and how they run, by the paths of their files. */
   readonly records: FileMemo<ContainerRecord>;
   readonly runs: FileMemo<RunRecord>;
+  /** How their first programs ended, by the paths of bubblewrap's notes. */
+  readonly exitCodes: FileMemo<number>;
+  readonly processes: KnownProcesses;
   /** File with the filter that every program in a sandbox runs under. Made when first asked for. */
   seccompPath(): string;
 }
@@ -29,6 +34,8 @@ export function openMachine(directory: string): Machine {
     layout,
     records: createFileMemo(readRecord),
     runs: createFileMemo(readRun),
+    exitCodes: createFileMemo(sandboxExitCode),
+    processes: createKnownProcesses(),
     seccompPath() {
       seccomp ??= writeFilter(layout);
       return seccomp;

@@ -10,13 +10,12 @@ import { listImages } from './images.ts';
 import { boundSomeLogs } from './log-bounds.ts';
 import type { Machine } from './machine.ts';
 import { isSameProcess, namespaceName } from './network-namespace.ts';
-import { isAlive, type ProcessIdentity } from './process-table.ts';
+import type { ProcessIdentity } from './process-table.ts';
 import type { ContainerRecord } from './records.ts';
-import { sandboxExitCode } from './sandbox-status.ts';
 
 /**
- * Everything of `fleet`: one folder is listed, and for each container its record and its run are looked at, and read
- * where they changed; that its processes live is asked of the kernel each time.
+ * Everything of `fleet`: one folder is listed, and for each container its record, its run and bubblewrap's note are
+ * looked at, and read where they changed; that its processes live is asked of the kernel each time.
  */
 export async function observeFleet(
   machine: Machine,
@@ -41,6 +40,7 @@ export async function observeFleet(
     else others.push(seen);
   }
   boundSomeLogs(layout, names);
+  machine.processes.forgetSome();
   return {
     available: true,
     bottles: [...bottles].map(([name, containers]) => ({
@@ -74,10 +74,11 @@ function observedContainer(
   const run = machine.runs.read(machine.layout.run(name));
   const network = run === null ? null : networkOf(identity);
   const stands =
-    run !== null && network !== null && isSameProcess(network, run.network) && isAlive(run.init);
-  // bubblewrap's outer process leaves with the first program, after noting how that ended.
-  const exitCode =
-    stands && isAlive(run.monitor) ? null : sandboxExitCode(machine.layout.status(name));
+    run !== null &&
+    network !== null &&
+    isSameProcess(network, run.network) &&
+    machine.processes.isAlive(run.init);
+  const exitCode = machine.exitCodes.read(machine.layout.status(name));
   const isRunning = stands && exitCode === null;
   return {
     kind: 'container',
@@ -95,9 +96,12 @@ function observedContainer(
   };
 }
 
-function livingNetwork({ layout, runs }: Machine, ref: ComponentRef): ProcessIdentity | null {
+function livingNetwork(
+  { layout, runs, processes }: Machine,
+  ref: ComponentRef,
+): ProcessIdentity | null {
   const run = runs.read(layout.run(namespaceName(ref)));
-  return run !== null && isAlive(run.init) ? run.init : null;
+  return run !== null && processes.isAlive(run.init) ? run.init : null;
 }
 
 /** Agent and sidecars share their bottle's network. */
