@@ -15,6 +15,8 @@ const NEEDED = [
   { program: '/usr/bin/curl', packages: ['curl'] },
   { program: '/usr/bin/openssl', packages: ['openssl'] },
   { program: '/etc/ssl/certs/ca-certificates.crt', packages: ['ca-certificates'] },
+  { program: '/usr/lib/python3/dist-packages/requests', packages: ['python3-requests'] },
+  { program: '/usr/lib/python3/dist-packages/httpx', packages: ['python3-httpx'] },
 ];
 
 const missing = NEEDED.filter(({ program }) => !onThisMachine(program));
