@@ -47,6 +47,7 @@ export interface CrossingHost {
  */
 export class Crossing implements LiveRequest, AgentListener, RelayHost {
   readonly request: EgressRequest;
+  place = -1;
   readonly #exchange: AgentExchange;
   readonly #allowed: Allowed;
   readonly #inspection: ExchangeInspection | null;

@@ -7,6 +7,7 @@ import type { BadRequestHead } from './http1/request-head.ts';
 import type { LeafCertificates } from './leaf-certificates.ts';
 import { Passage, type PassageOptions } from './passage.ts';
 import type { TunnelIdentity } from './read-request.ts';
+import { Roll } from './roll.ts';
 import { rulesOf } from './route-table.ts';
 import { Tunnels } from './tunnels.ts';
 
@@ -21,8 +22,8 @@ export class EgressProxy {
   readonly #options: EgressProxyOptions;
   readonly #passage: Passage;
   readonly #tunnels: Tunnels;
-  readonly #sockets = new Set<Socket>();
-  readonly #connections = new Set<AgentConnection>();
+  readonly #sockets = new Roll<Socket>();
+  readonly #connections = new Roll<AgentConnection>();
   readonly #server = createServer({ noDelay: true });
   #sweep: NodeJS.Timeout | undefined;
 
@@ -44,10 +45,10 @@ export class EgressProxy {
     });
     this.#server.maxConnections = options.limits.connections;
     this.#server.on('connection', (socket) => {
-      this.#sockets.add(socket);
+      const place = this.#sockets.add(socket);
       // An idle bottle does not wake up.
       this.#sweep ??= setInterval(() => this.#checkTime(), SWEEP_MS);
-      socket.once('close', () => this.#sockets.delete(socket));
+      socket.once('close', () => this.#sockets.remove(socket, place));
       this.#take(socket, null);
     });
   }
@@ -95,13 +96,13 @@ export class EgressProxy {
       limits: this.#options.limits,
       onExchange: (exchange) => this.#passage.take(exchange),
       onConnect: (head, given, rest) => {
-        this.#connections.delete(connection);
+        this.#connections.remove(connection, place);
         this.#tunnels.open(head, given, rest, tunnel !== null);
       },
       answerTo: (bad) => this.#answerTo(bad),
     });
-    this.#connections.add(connection);
-    socket.once('close', () => this.#connections.delete(connection));
+    const place = this.#connections.add(connection);
+    socket.once('close', () => this.#connections.remove(connection, place));
   }
 
   #answerTo({ status, problem }: BadRequestHead): string {

@@ -1,5 +1,6 @@
 import type { EgressRoute } from '../../model/egress-route.ts';
 import type { EgressRequest } from './decide.ts';
+import { Roll } from './roll.ts';
 
 /** A request between its decision and its last byte. */
 export interface LiveRequest {
@@ -8,20 +9,22 @@ export interface LiveRequest {
   readonly route: EgressRoute | null;
   /** Where it went; null before that is known, and where a proxy behind this one resolves names. */
   readonly address: string | null;
+  /** Among those that are under way; theirs to write. */
+  place: number;
   /** Ends it at once, on both sides. */
   readonly cut: () => void;
 }
 
 /** Everything that is under way, so that a tighter table reaches what the wider one let through. */
 export class LiveRequests {
-  readonly #live = new Set<LiveRequest>();
+  readonly #live = new Roll<LiveRequest>();
 
   add(live: LiveRequest): void {
-    this.#live.add(live);
+    live.place = this.#live.add(live);
   }
 
   remove(live: LiveRequest): void {
-    this.#live.delete(live);
+    this.#live.remove(live, live.place);
   }
 
   /** Cuts what is no longer allowed; gives how many that were. */
@@ -29,7 +32,7 @@ export class LiveRequests {
     let count = 0;
     for (const live of this.#live) {
       if (isAllowed(live)) continue;
-      this.#live.delete(live);
+      this.remove(live);
       live.cut();
       count += 1;
     }
