@@ -80,17 +80,19 @@ function ready({ plan, memory, inFlight }: ConditionInputs): Statement {
   if (memory.setback !== null) {
     return state('False', 'ApplyFailed', memory.setback.failure.message);
   }
+  if (plan.verdict === 'suspended') return state('Unknown', 'Suspended', 'not looked after');
+  // What is only seen to run may still be stopped by its turn, when its isolation cannot be proven.
+  if (inFlight) return state('False', 'Reconciling', `to ${workOf(plan)}`);
   if (plan.verdict === 'unchanged') return state('True', 'InForce', 'as the commit asks');
   if (plan.verdict === 'withheld') {
     return state('True', 'UpdateWithheld', plan.pending ?? 'runs in its former form');
   }
-  if (plan.verdict === 'suspended') return state('Unknown', 'Suspended', 'not looked after');
-  return state('False', inFlight ? 'Reconciling' : 'Pending', `to ${plan.verdict}`);
+  return state('False', 'Pending', `to ${plan.verdict}`);
 }
 
 function progress({ plan, memory, inFlight, elapsedMs }: ConditionInputs): readonly Statement[] {
   const { setback } = memory;
-  if (inFlight) return [holds('Reconciling', 'Progressing', `at work: ${plan.verdict}`)];
+  if (inFlight) return [holds('Reconciling', 'Progressing', `at work: ${workOf(plan)}`)];
   if (plan.verdict === 'blocked') {
     return [holds('Stalled', 'Blocked', plan.pending ?? 'a person must change something')];
   }
@@ -105,6 +107,11 @@ function progress({ plan, memory, inFlight, elapsedMs }: ConditionInputs): reado
     return [holds('Stalled', 'KeepsEnding', `${setback.failure.message}; ${again}`)];
   }
   return [holds('Reconciling', 'Retrying', `failed ${setback.attempts} times, ${again}`)];
+}
+
+/** What is left of a turn once the plan sees no difference any more is to look. */
+function workOf({ verdict }: BottlePlan): string {
+  return verdict === 'unchanged' || verdict === 'withheld' ? 'verify' : verdict;
 }
 
 function holds(type: Condition['type'], reason: string, message: string): Statement {

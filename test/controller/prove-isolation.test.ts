@@ -1,8 +1,10 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { BackendError } from '../../src/backends/backend.ts';
+import type { ControllerApi } from '../../src/controller/api.ts';
 import { fleetWorld, granted, refusalOf } from '../builders/controller.ts';
 
 const NO_PROGRESS = () => undefined;
+const PASS = { permissions: { allowMassDelete: false, applyNow: [] } };
 
 async function worldWithBrokenProbe() {
   const fleet = await fleetWorld();
@@ -18,10 +20,38 @@ async function worldWithBrokenProbe() {
   return { fleet, api };
 }
 
+async function readiness(api: ControllerApi) {
+  const bottle = granted(await api.status()).bottles.find(({ name }) => name === 'dev');
+  return bottle?.conditions.find(({ type }) => type === 'Ready');
+}
+
 test('an agent whose isolation could not even be probed is stopped', async () => {
   const { fleet } = await worldWithBrokenProbe();
   expect(fleet.engine.container('bb-home-dev')?.state).toBe('exited');
   expect(fleet.engine.container('bb-home-qa')?.state).toBe('running');
+});
+
+test('an agent that runs is not ready before it is proven', async () => {
+  const fleet = await fleetWorld();
+  onTestFinished(() => fleet[Symbol.asyncDispose]());
+  const [asked, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  fleet.faults = {
+    before(call, ref) {
+      if (call !== 'exec' || ref?.bottle !== 'dev') return;
+      asked.resolve();
+      return answered.promise;
+    },
+  };
+  const { api, reconciler } = await fleet.open();
+  await reconciler.pass(PASS);
+  await asked.promise;
+  await reconciler.pass(PASS);
+  expect(fleet.engine.container('bb-home-dev')?.state).toBe('running');
+  expect(await readiness(api)).toMatchObject({ status: 'False', reason: 'Reconciling' });
+  answered.resolve();
+  await reconciler.settled();
+  await reconciler.pass(PASS);
+  expect(await readiness(api)).toMatchObject({ status: 'True', reason: 'InForce' });
 });
 
 test('nothing is run in an agent that is not proven', async () => {

@@ -24,7 +24,7 @@ export function oneOfEach(phases: number): Choose {
 export async function dieAtSteps(deed: Deed, choose: Choose): Promise<number> {
   await using fleet = await fleetUnderTest({ engine: null });
   await deed.prepare(fleet);
-  const world = await saveWorld(fleet);
+  await using world = await saveWorld(fleet);
   const undisturbed = await live(fleet, deed, null);
   let deaths = 0;
   for (const step of choose(undisturbed.ended.steps)) {

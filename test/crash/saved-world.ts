@@ -2,8 +2,13 @@ import { rm } from 'node:fs/promises';
 import { execa } from 'execa';
 import type { FleetUnderTest } from '../scenario/fleet-under-test.ts';
 
-/** A copy of a simulated fleet and its repository as they are now, to go back to as often as needed. */
-export async function saveWorld(fleet: FleetUnderTest): Promise<{ restore(): Promise<void> }> {
+/** A copy of a simulated fleet and its repository, to go back to as often as needed. */
+export interface SavedWorld extends AsyncDisposable {
+  restore(): Promise<void>;
+}
+
+/** Copies them as they are now. */
+export async function saveWorld(fleet: FleetUnderTest): Promise<SavedWorld> {
   const folders = [fleet.folder, fleet.repository.root];
   const copy = (from: string, to: string) => execa('cp', ['-a', from, to]);
   const saved = `${fleet.folder}-saved`;
@@ -17,5 +22,6 @@ export async function saveWorld(fleet: FleetUnderTest): Promise<{ restore(): Pro
         await copy(`${saved}/${index}`, folder);
       }
     },
+    [Symbol.asyncDispose]: () => rm(saved, { recursive: true, force: true }),
   };
 }

@@ -8,6 +8,7 @@ import {
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** What becomes of a request on its way to the engine. */
@@ -53,7 +54,7 @@ export async function misbehavingProxy(engineEndpoint: string): Promise<Misbehav
       return void outgoing.end(JSON.stringify({ message: judged.message }));
     }
     if (judged.kind === 'late') await delay(judged.ms);
-    passOn(engine, incoming, outgoing);
+    await passOn(engine, incoming, outgoing).catch(() => outgoing.destroy());
   });
   // Attached programs take the connection over.
   server.on('upgrade', (incoming, client: Socket, head) => {
@@ -92,7 +93,14 @@ export async function misbehavingProxy(engineEndpoint: string): Promise<Misbehav
   };
 }
 
-function passOn(engine: string, incoming: IncomingMessage, outgoing: ServerResponse): void {
+/** The body goes in one piece, as it came: an engine that answered does not wait for an end that comes later. */
+async function passOn(
+  engine: string,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  const body = await buffer(incoming);
+  if (outgoing.destroyed) return;
   const { method, url, headers } = incoming;
   const upstream = requestOf({ socketPath: engine, method, path: url, headers }, (answer) => {
     outgoing.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
@@ -101,5 +109,5 @@ function passOn(engine: string, incoming: IncomingMessage, outgoing: ServerRespo
   });
   upstream.on('error', () => outgoing.destroy());
   outgoing.on('close', () => upstream.destroy());
-  incoming.pipe(upstream);
+  upstream.end(body);
 }

@@ -26,8 +26,10 @@ await onEngine('engine-luck', (engine) => {
         const known = proxy.spoiled.length;
         await fleet.engine.container('dev').remove({ force: true });
         await eventually('it is asked again', () => proxy.spoiled.length >= known + 2, PATIENCE_MS);
-        const { bottles } = await fleet.status();
-        expect(JSON.stringify(bottles[0]?.conditions)).toContain('in a mood');
+        await eventually('it is told', async () => {
+          const { bottles } = await fleet.status();
+          return JSON.stringify(bottles[0]?.conditions).includes('in a mood');
+        });
         proxy.follow(() => ({ kind: 'pass' }));
         await eventually('mended', () => isReady(fleet), PATIENCE_MS);
         expect(await get(fleet, 'dev', `${URL_OF_API}/public/x`)).toMatch(/^200 /);
