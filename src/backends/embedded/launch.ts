@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { BackendError } from '../backend.ts';
 import { startByChain } from './chain.ts';
@@ -58,9 +58,9 @@ export async function launch(options: Launch): Promise<Launched> {
   };
   const argv = launcherArgv(options);
   try {
-    return letGo(await (argv === null ? startByChain(start) : startByLauncher(argv, start)));
+    return letGo(log, await (argv === null ? startByChain(start) : startByLauncher(argv, start)));
   } catch (error) {
-    throw error instanceof NotStarted ? failed(error.message || lastLine(log)) : error;
+    throw classified(error, log);
   } finally {
     rmSync(given, { force: true });
   }
@@ -69,8 +69,8 @@ export async function launch(options: Launch): Promise<Launched> {
 const { ready: READY } = DESCRIPTORS;
 const RELEASE_LIMIT_MS = 5_000;
 
-/** Says that it is ready, waits to be released, and becomes the program. */
-const WRAPPER = `printf x >&${READY} && read -r go <&${READY} || exit 125; exec ${READY}>&-; exec "$@"`;
+/** Says that it is ready, waits to be released, and becomes the program; else ends as one does that is told to. */
+const WRAPPER = `printf x >&${READY} && read -r go <&${READY} || exit 143; exec ${READY}>&-; exec "$@"`;
 
 function argvOf({ limits, command }: Launch): readonly string[] {
   const program = [...limits, 'sh', '-c', WRAPPER, 'sh', ...command];
@@ -78,13 +78,15 @@ function argvOf({ limits, command }: Launch): readonly string[] {
 }
 
 /** A shell of an image may be anything, and never say that it went on: it is let go then, and runs. */
-function letGo(launched: Launched): Launched {
+function letGo(log: string, launched: Launched): Launched {
   return {
     ...launched,
     async release() {
       const timer = setTimeout(() => launched.abandon(), RELEASE_LIMIT_MS);
       try {
         await launched.release();
+      } catch (error) {
+        throw classified(error, log);
       } finally {
         clearTimeout(timer);
       }
@@ -92,15 +94,19 @@ function letGo(launched: Launched): Launched {
   };
 }
 
-function failed(why: string): BackendError {
+function classified(error: unknown, log: string): unknown {
+  if (!(error instanceof NotStarted)) return error;
+  const why = (error.message || lastLine(log)).slice(0, 500);
   return new BackendError({
     code: 'failed',
     kind: 'transient',
-    message: `the sandbox could not be made: ${why.slice(0, 500) || 'it ended without a word'}`,
+    message: `the sandbox could not be made: ${why || 'it ended without a word'}`,
     hint: 'bb doctor tells what this machine lacks',
   });
 }
 
+/** Whoever ends before there is a log has said nothing. */
 function lastLine(log: string): string {
+  if (!existsSync(log)) return '';
   return readFileSync(log, 'utf8').trimEnd().split('\n').at(-1) ?? '';
 }

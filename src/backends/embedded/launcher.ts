@@ -91,9 +91,10 @@ class Launcher {
     }
     return {
       pid,
-      release: () => {
+      release: async () => {
         this.#ask(id, ['release=1']);
-        return closed;
+        await closed;
+        if (this.#ended) throw new NotStarted('what was to release it ended');
       },
       abandon: () => this.#forget(id, ['abandon=1']),
     };

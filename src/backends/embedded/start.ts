@@ -43,7 +43,7 @@ export function wayIn(within: Start['within']): readonly string[] {
 /** A sandbox that is made and waits for its release; without one it ends by itself. */
 export interface Launched {
   readonly pid: number;
-  /** Lets the program begin; resolves when its limits and descriptors are in place. */
+  /** Lets the program begin; resolves when its limits and descriptors are in place. Throws when it cannot be. */
   release(): Promise<void>;
   abandon(): void;
 }

@@ -13,9 +13,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { launch } from '../../../src/backends/embedded/launch.ts';
 import { launcherArgv } from '../../../src/backends/embedded/launcher.ts';
 import { launcherProgram } from '../../../src/backends/embedded/launcher-program.ts';
 import { childrenOf, identify, isAlive } from '../../../src/backends/embedded/process-table.ts';
+import { sandboxExitCode } from '../../../src/backends/embedded/sandbox-status.ts';
 import { runtimeName } from '../../../src/model/component.ts';
 import { EGRESS_PORT } from '../../../src/model/sidecar.ts';
 import { pathWithout } from '../../builders/path-without.ts';
@@ -187,7 +189,39 @@ describe.skipIf(embedded.kind === 'none')('embedded: launcher', () => {
     expect([isAlive(sandbox), isAlive(launcher)]).toEqual([true, true]);
     controller.kill('SIGKILL');
     await expect.poll(() => [isAlive(sandbox), isAlive(launcher)]).toEqual([false, false]);
+    // Nobody takes that for a crash of its program, which never ran.
+    expect(sandboxExitCode(join(root, 'status'))).toBe(143);
     rmSync(root, { recursive: true });
+  });
+
+  it('killed before it releases one, it is not said that this runs', async () => {
+    const root = folder();
+    const launched = await launch({
+      ...ANYBODY,
+      ...{ books: 'none', binds: [], root, within: null, listening: null, limits: [] },
+      ...{ arguments: () => ['--ro-bind', '/', '/'], command: ['true'] },
+      user: process.getuid?.() === 0 ? { uid: 0x7ffffff0, gid: 0x7ffffff0 } : null,
+      seccompPath: join(directory, `seccomp-${process.arch}.bpf`),
+      statusPath: join(root, 'status'),
+    });
+    const sandbox = identify(launched.pid);
+    for (const pid of launchers()) process.kill(pid, 'SIGKILL');
+    const message = expect.stringContaining('what was to release it ended');
+    await expect(launched.release()).rejects.toMatchObject({ kind: 'transient', message });
+    await expect.poll(() => sandbox !== null && isAlive(sandbox)).toBe(false);
+  });
+
+  it('killed before it opened a log, it is told that nothing was said', async () => {
+    await using bottle = bottleUnderTest(under);
+    const backend = under.open();
+    for (const step of bottle.making) await step(backend);
+    const slow = pathWithout(folder(), 'perl');
+    writeFileSync(join(slow, 'perl'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+    for (const pid of launchers()) process.kill(pid, 'SIGKILL');
+    await expect.poll(launchers).toEqual([]);
+    process.env['PATH'] = slow;
+    const message = expect.stringContaining('it ended without a word');
+    await expect(backend.start(bottle.ref('agent'))).rejects.toMatchObject({ message });
   });
 });
 
