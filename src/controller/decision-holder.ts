@@ -4,6 +4,7 @@ import { sanitizeLine } from '../model/sanitize.ts';
 import type { ProposalStore } from '../supervise/proposal-store.ts';
 import type { Answer, Refusal } from './api.ts';
 import type { FleetJournal } from './fleet-journal.ts';
+import { createLanes } from './lanes.ts';
 import type { Git } from './ports/git.ts';
 import type { DecisionRequest, HeldDecision, HeldDecisions } from './ports/held-decisions.ts';
 import type { CommittedDecision } from './proposal-decision.ts';
@@ -36,6 +37,8 @@ export function heldWords({ request: { kind, operator } }: HeldDecision): string
  */
 export class DecisionHolder {
   readonly #ports: HolderPorts;
+  /** Whoever decides first is written down first, and commits first. */
+  readonly #beginning = createLanes(1);
 
   constructor(ports: HolderPorts) {
     this.#ports = ports;
@@ -49,8 +52,9 @@ export class DecisionHolder {
     commit: CommitDecision,
   ): Promise<Answer<CommittedDecision>> {
     if (this.#ports.git.remote() === null) return commit(null, () => undefined);
-    const begun =
-      resumed === null ? await this.#begin(proposal, request) : await this.#again(resumed);
+    const begun = await this.#beginning.run(() =>
+      resumed === null ? this.#begin(proposal, request) : this.#again(resumed),
+    );
     if ('refusal' in begun) return begun;
     let agreed = begun.agreed;
     const committed = await commit(resumed, (value) => {

@@ -51,8 +51,11 @@ export class DecisionTurns {
   ): Promise<Answer<Decision>> {
     const known = await this.#arriving.run(() => this.pending(id));
     if (!known.ok) return known;
-    return this.alone(known.value.proposal, async () => {
-      const found = await this.pending(id);
+    const { proposal } = known.value;
+    const waits = this.#byProposal.has(proposal.id);
+    return this.alone(proposal, async () => {
+      // Who does not wait reads nothing more, or a later one could be faster.
+      const found = waits ? await this.pending(id) : known;
       return found.ok ? decide(found.value) : found;
     });
   }
