@@ -4,8 +4,11 @@ import type { RawRequest, TunnelIdentity } from './read-request.ts';
 
 /** Takes a body piece by piece. */
 export interface BodySink {
-  /** False: the source has to wait until it is told to go on. */
-  write(chunk: Buffer): boolean;
+  /**
+   * False: the source has to wait until it is told to go on. `isSpent`: nobody looks at the chunk again, so that its
+   * memory may be given back once it was sent.
+   */
+  write(chunk: Buffer, isSpent?: boolean): boolean;
   end(trailers: readonly string[]): void;
 }
 
@@ -45,7 +48,8 @@ export interface AgentExchange {
   inform(status: number, headers: readonly string[]): void;
   /** The head of the answer; it leaves with the first bytes of the body, or with `flush`. */
   respond(status: number, headers: readonly string[], framing: BodyFraming): void;
-  write(chunk: Buffer): boolean;
+  /** As for a body. */
+  write(chunk: Buffer, isSpent?: boolean): boolean;
   flush(): void;
   end(trailers: readonly string[]): void;
 

@@ -84,7 +84,7 @@ export class Relay implements AgentListener, UpstreamListener, BodySink {
   // The agent's body.
 
   write(chunk: Buffer): boolean {
-    return this.#upstream === null || this.#isOver ? true : this.#upstream.write(chunk);
+    return this.#upstream === null || this.#isOver ? true : this.#upstream.write(chunk, true);
   }
 
   end(trailers: readonly string[]): void {
@@ -144,8 +144,10 @@ export class Relay implements AgentListener, UpstreamListener, BodySink {
 
   onData(chunk: Buffer): void {
     if (this.#isOver) return;
-    const passed = this.#filter === null ? chunk : this.#filter.write(chunk);
-    if (this.#agent.write(passed)) return;
+    const filter = this.#filter;
+    // A filter may look back.
+    const passed = filter === null ? chunk : filter.write(chunk);
+    if (this.#agent.write(passed, filter === null)) return;
     this.#isPaused = true;
     this.#upstream?.pause();
   }

@@ -136,9 +136,9 @@ export class Http1Exchange implements AgentExchange {
     );
   }
 
-  write(chunk: Buffer): boolean {
+  write(chunk: Buffer, isSpent = false): boolean {
     this.movedAtMs = performance.now();
-    return this.#writer.write(chunk);
+    return this.#writer.write(chunk, isSpent);
   }
 
   flush(): void {

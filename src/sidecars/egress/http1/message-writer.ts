@@ -3,6 +3,8 @@ import type { BodyFraming } from './body-framing.ts';
 
 /** Up to here, copying bytes together costs less than another write. */
 const COPIED_BYTES = 16_384;
+/** From here on, giving memory back costs less than leaving it to the collection of garbage. */
+const GIVEN_BACK_BYTES = 8192;
 const FINAL_CHUNK = '0\r\n\r\n';
 
 /**
@@ -23,11 +25,12 @@ export class MessageWriter {
     this.#isChunked = framing.kind === 'chunked';
   }
 
-  write(chunk: Buffer): boolean {
+  /** `isSpent`: nobody looks at the chunk again, so that its memory is given back once it was sent. */
+  write(chunk: Buffer, isSpent: boolean): boolean {
     if (chunk.length === 0) return true;
-    if (!this.#isChunked) return this.#send('', chunk, '');
+    if (!this.#isChunked) return this.#send('', chunk, '', isSpent);
     this.#waitForMore();
-    return this.#send(`${chunk.length.toString(16)}\r\n`, chunk, '\r\n');
+    return this.#send(`${chunk.length.toString(16)}\r\n`, chunk, '\r\n', isSpent);
   }
 
   /** Sends the head where nothing has taken it along yet. */
@@ -56,23 +59,37 @@ export class MessageWriter {
     process.nextTick(() => this.#socket.uncork());
   }
 
-  #send(before: string, chunk: Buffer, after: string): boolean {
+  #send(before: string, chunk: Buffer, after: string, isSpent: boolean): boolean {
     const prefix = this.#head + before;
     this.#head = '';
-    if (prefix === '' && after === '') return this.#socket.write(chunk);
+    if (prefix === '' && after === '') return this.#hand(chunk, isSpent);
     if (chunk.length <= COPIED_BYTES) {
       const whole = Buffer.allocUnsafe(prefix.length + chunk.length + after.length);
       whole.write(prefix, 'latin1');
       whole.set(chunk, prefix.length);
       if (after !== '') whole.write(after, prefix.length + chunk.length, 'latin1');
-      return this.#socket.write(whole);
+      return this.#hand(whole, true);
     }
     this.#socket.cork();
     if (prefix !== '') this.#socket.write(prefix, 'latin1');
-    const hasRoom = this.#socket.write(chunk);
+    const hasRoom = this.#hand(chunk, isSpent);
     if (after !== '') this.#socket.write(after, 'latin1');
     this.#socket.uncork();
     return hasRoom;
+  }
+
+  /**
+   * What is read lies outside of the heap, 16 KiB a piece: left to the collection of garbage, bulk asks for whole
+   * collections, and goes through memory that no cache holds any more.
+   */
+  #hand(bytes: Buffer, isSpent: boolean): boolean {
+    const { buffer } = bytes;
+    const isAlone = buffer instanceof ArrayBuffer && buffer.byteLength === bytes.length;
+    if (!isSpent || !isAlone || bytes.length < GIVEN_BACK_BYTES) return this.#socket.write(bytes);
+    return this.#socket.write(bytes, (error) => {
+      // Of what failed, the kernel may not be done yet.
+      if (error == null) buffer.transfer(0);
+    });
   }
 }
 

@@ -59,8 +59,8 @@ export class Http1Upstream implements UpstreamExchange {
     return this;
   }
 
-  write(chunk: Buffer): boolean {
-    return this.#isEnded ? true : this.#writer.write(chunk);
+  write(chunk: Buffer, isSpent = false): boolean {
+    return this.#isEnded ? true : this.#writer.write(chunk, isSpent);
   }
 
   end(trailers: readonly string[]): void {
