@@ -29,6 +29,11 @@ export function reopened(before: Reach, after: Reach): readonly Reopened[] {
   });
 }
 
+/** What is left of a route that has ended and only closes its host: nothing can use its credential any more. */
+export function closing(route: EgressRoute): EgressRoute {
+  return { ...route, auth: null };
+}
+
 /** As egress looks: the nearest wider route, else the allowlist, else for a pattern any name below it. */
 function openerOf(route: EgressRoute, { routes, allowlist }: Reach): string | null {
   const wider = nearest(routes.filter(({ host }) => coversHost(host, route.host)));

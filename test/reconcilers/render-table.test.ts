@@ -73,3 +73,16 @@ test('a route that has expired stays where something else would open its host, a
   expect(open(allow('*.example.test'))).toEqual(['a.example.test', 'b.example.test']);
   expect(open(allow('*.example.test', '2026-01-01T00:00:00Z'))).toEqual([]);
 });
+
+test('a route that is kept only to close its host hands out no secret, and one in force does', () => {
+  const until = (expires: string) => [route('a.example.test', { ...auth('api'), expires })];
+  const at = (expires: string) => {
+    const spec = { egress: { routes: until(expires) }, allowlist: [allow('a.example.test')] };
+    return renderEgressTable(bottle('dev', spec), HOST, NOW_MS);
+  };
+  const ended = at('2020-01-01T00:00:00Z');
+  expect(ended.routes).toEqual([{ ...until('2020-01-01T00:00:00Z')[0], auth: null }]);
+  expect(ended.secrets).toEqual({});
+  expect(missingSecrets(ended)).toEqual([]);
+  expect(at('2030-01-01T00:00:00Z').secrets).toEqual({ api: 'v1' });
+});

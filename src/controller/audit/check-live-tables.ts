@@ -1,3 +1,4 @@
+import { closing } from '../../desired/reopened.ts';
 import type { DesiredBottle } from '../../model/desired-state.ts';
 import { fingerprint } from '../../model/fingerprint.ts';
 import type { BottleName, Revision } from '../../model/names.ts';
@@ -64,8 +65,10 @@ function unasked(
   wanted: readonly DesiredBottle[],
 ): readonly string[] {
   const specs = wanted.map(({ spec }) => spec);
+  const written = specs.flatMap(({ egress }) => egress.routes);
+  const ending = written.filter(({ expires }) => expires !== null);
   const known = new Set([
-    ...specs.flatMap(({ egress }) => egress.routes).map((rule) => fingerprint(rule)),
+    ...[...written, ...ending.map(closing)].map((rule) => fingerprint(rule)),
     ...specs.flatMap((spec) => spec.allowlist).map((rule) => fingerprint(rule)),
   ]);
   const strange = <Rule extends EgressStatus['routes'][number] | EgressStatus['allowlist'][number]>(

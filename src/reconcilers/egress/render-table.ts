@@ -1,4 +1,4 @@
-import { reopened } from '../../desired/reopened.ts';
+import { closing, reopened } from '../../desired/reopened.ts';
 import type { DesiredBottle } from '../../model/desired-state.ts';
 import type { AllowlistEntry, EgressRoute } from '../../model/egress-route.ts';
 import { fingerprint, sha256 } from '../../model/fingerprint.ts';
@@ -18,8 +18,8 @@ export interface RenderedEgress {
 
 /**
  * The egress table of a bottle at an instant: what has expired is not in it, but routes that close a host which something
- * else would open. Secrets are named with their version;
- * one without a value is left out here and keeps the bottle from being touched (`missingSecrets`).
+ * else would open, and those without their credential: nothing can use it any more. Secrets are named with their
+ * version; one without a value is left out here and keeps the bottle from being touched (`missingSecrets`).
  */
 export function renderEgress(
   bottle: DesiredBottle,
@@ -33,8 +33,11 @@ export function renderEgress(
   };
   const before = { routes: bottle.spec.egress.routes, allowlist: bottle.spec.allowlist };
   const closed = new Set(reopened(before, lists).map(({ host }) => host));
-  const isKept = (route: EgressRoute) => inForce(route) || closed.has(route.host);
-  const routes = sortedBy(bottle.spec.egress.routes.filter(isKept), (route) => route.host);
+  const kept = bottle.spec.egress.routes.flatMap((route) => {
+    if (inForce(route)) return [route];
+    return closed.has(route.host) ? [closing(route)] : [];
+  });
+  const routes = sortedBy(kept, (route) => route.host);
   const allowlist = sortedBy(lists.allowlist, (entry) => entry.host);
   const secrets = Object.fromEntries(
     secretNames(routes).flatMap((name) => {
