@@ -1,6 +1,4 @@
 import type { Clock } from '../model/clock.ts';
-import type { DesiredBottle, DesiredState } from '../model/desired-state.ts';
-import { coversHost } from '../model/host-name.ts';
 import type { BottleName, Revision } from '../model/names.ts';
 import type { Proposal } from '../model/proposal.ts';
 import { renderEgressTable } from '../reconcilers/egress/render-table.ts';
@@ -9,7 +7,8 @@ import { judgeSidecars } from './await-sidecars.ts';
 import { desiredHash } from './desired-hash.ts';
 import type { Failure } from './failure.ts';
 import { NO_MEMORY } from './fleet-memory.ts';
-import { desiredAt, type PassPorts, type PassResult } from './pass.ts';
+import { goneSince } from './gone-since.ts';
+import type { PassPorts, PassResult } from './pass.ts';
 import type { Git } from './ports/git.ts';
 import { type FleetSnapshot, NO_PERMISSIONS, type Reconciler } from './reconciler.ts';
 
@@ -139,35 +138,15 @@ export async function judgeEnforcement(
     return { kind: 'waiting', reason: 'the commit has not been reconciled yet' };
   }
   if (demand.of === 'image') return reportedImage(bottle, revision, snapshot, git);
-  if (demand.host !== null && (await wasTakenOut(demand.host, demand, last.desired, ports))) {
-    const reason = `${demand.host} was allowed in ${revision.slice(0, 12)} and is not any more`;
-    return { kind: 'gone', reason };
-  }
+  const { host } = demand;
+  const gone = host === null ? null : await goneSince({ bottle, revision, host }, last, ports);
+  if (gone !== null) return { kind: 'gone', reason: gone };
   const reported = reportedTables(bottle, last);
   if (reported.kind !== 'waiting' || snapshot.inFlight.has(bottle)) return reported;
   const memory = snapshot.memories.get(bottle) ?? NO_MEMORY;
   // A turn that ended well waited for the sidecars' own report of exactly these tables.
   if (memory.enforcedRevision === last.revision) return { kind: 'in-force' };
   return memory.setback === null ? reported : { kind: 'failed', failure: memory.setback.failure };
-}
-
-/**
- * By a later commit: a rollback, a revert or an edit by hand, before anybody was answered. What the approval's own commit
- * does not have either is only what the queue says now, which a bottle can write to.
- */
-async function wasTakenOut(
-  host: string,
-  { bottle, revision }: Demand,
-  now: DesiredState,
-  ports: JudgePorts,
-): Promise<boolean> {
-  const without = ({ spec: { egress, allowlist } }: DesiredBottle) =>
-    ![...egress.routes, ...allowlist].some((rule) => coversHost(rule.host, host));
-  const bottleNow = now.bottles[bottle];
-  if (bottleNow === undefined || !without(bottleNow)) return false;
-  const { desired } = await desiredAt(revision, ports);
-  const approved = desired?.bottles[bottle];
-  return approved !== undefined && !without(approved);
 }
 
 async function reportedImage(

@@ -5,11 +5,12 @@ import type { ProposalId, Revision } from '../model/names.ts';
 import type { Proposal } from '../model/proposal.ts';
 import type { ProposalStore } from '../supervise/proposal-store.ts';
 import type { ProposalRecord } from '../supervise/queue-folder.ts';
+import { parseRequestText } from '../supervise/request-text.ts';
 import { summarizeRequest } from '../supervise/review.ts';
 import type { DecisionIndex } from './decision-index.ts';
 import type { DecisionTurns } from './decision-turns.ts';
 import { endedByItself } from './ended-proposals.ts';
-import { demandOf, judgeEnforcement, permissionsFor } from './enforcement.ts';
+import { type Demand, demandOf, judgeEnforcement, permissionsFor } from './enforcement.ts';
 import type { FleetJournal } from './fleet-journal.ts';
 import { resolveTip } from './pass.ts';
 import type { Git } from './ports/git.ts';
@@ -86,10 +87,7 @@ async function finishApproval(
 ): Promise<void> {
   const { reconciler } = ports;
   const { operator, revision } = told;
-  const asked = demandOf(proposal, revision);
-  // What was approved instead may be another host.
-  const demand =
-    told.state === 'modified' && asked.of === 'tables' ? { ...asked, host: null } : asked;
+  const demand = demandOfAnswer(proposal, told);
   const stated = await judgeEnforcement(demand, reconciler.snapshot(), ports);
   switch (stated.kind) {
     case 'in-force':
@@ -115,6 +113,19 @@ async function finishApproval(
     default:
       assertNever(stated);
   }
+}
+
+/** What was approved instead may be another host; null where history does not say which. */
+function demandOfAnswer(
+  proposal: Proposal,
+  { state, final, revision }: Told & { readonly revision: Revision },
+): Demand {
+  const asked = demandOf(proposal, revision);
+  if (state !== 'modified' || asked.of !== 'tables') return asked;
+  const instead = parseRequestText(proposal, final ?? '');
+  return instead.ok
+    ? demandOf({ ...proposal, request: instead.request }, revision)
+    : { ...asked, host: null };
 }
 
 /** Nobody decides it any more; told when nobody is deciding, so that an operator who was faster wins. */

@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { ApproveRequest } from '../../src/controller/api.ts';
 import { formatDiagnostic } from '../../src/model/diagnostic.ts';
 import {
@@ -228,4 +228,54 @@ test('N2 a route of a shared set is what stays when the own one ends, and closes
   expect(JSON.parse(fleet.sidecars.get('dev') ?? '').egress.routes).toMatchObject([
     { host: 'api.example.test', matches: [{ paths: [{ value: '/read/' }] }], expires: null },
   ]);
+});
+
+describe('a grant that ends before its agent was told', () => {
+  const committed = async (
+    { fleet, id, expires }: Awaited<ReturnType<typeof waiting>>,
+    more: { readonly [path: string]: string } = {},
+    action = 'Bb-Action: approve',
+  ) => {
+    const route = `routes:\n  - {host: api.example.test, paths: [/v1/], expires: "${expires}"}\n`;
+    const message = `Allow it\n\n${action}\nBb-Proposal: ${id}\nBb-Operator: otto`;
+    await fleet.repository.commit({ [ROUTES]: route, ...more }, message);
+  };
+  const answer = async (fleet: FleetWorld, id: string) =>
+    (await fleet.proposals().read(id))?.response;
+
+  const INSTEAD = `Bb-Action: modify\nBb-Instead: ${JSON.stringify({ host: 'api.example.test', path_allowlist: ['/v1/'] })}`;
+
+  test.each([
+    ['and is taken out of the files', {}, undefined],
+    ['and stays to close its host', ALLOWED, undefined],
+    ['also what was approved instead', ALLOWED, INSTEAD],
+    [
+      'while the fleet is suspended',
+      { 'desired-state/fleet.yaml': 'name: home\nsuspend: true\n' },
+      undefined,
+    ],
+  ])('is told as one that ended, %s', async (_title, files, action) => {
+    const world = await waiting();
+    await committed(world, files, action);
+    await world.fleet.clock.advance(8 * HOUR);
+    const next = await world.fleet.open();
+    await next.api.reconcile({}, NO_PROGRESS);
+    await next.api.reconcile({}, NO_PROGRESS);
+    expect(await answer(world.fleet, world.id)).toMatchObject({
+      state: 'expired',
+      notes: expect.stringMatching(
+        new RegExp(
+          `^api\\.example\\.test was allowed in \\w+ until ${world.expires}, which has passed$`,
+        ),
+      ),
+    });
+  });
+
+  test('is told as approved a second before', async () => {
+    const world = await waiting();
+    await committed(world);
+    await world.fleet.clock.advance(8 * HOUR - 1_000);
+    granted(await (await world.fleet.open()).api.reconcile({}, NO_PROGRESS));
+    expect(await answer(world.fleet, world.id)).toMatchObject({ state: 'approved' });
+  });
 });
