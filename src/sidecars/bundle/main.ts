@@ -5,7 +5,7 @@ import { listenDescriptors } from '../listen-endpoint.ts';
 import { sidecarFolders } from '../sidecar-root.ts';
 import { compileCache } from './compile-cache.ts';
 import { Program } from './program.ts';
-import { ALLOCATOR, listPrograms } from './program-list.ts';
+import { ALLOCATOR, LOOKUP_THREADS, listPrograms } from './program-list.ts';
 import { secondGate } from './second-gate.ts';
 
 // PID 1 of the sidecars component: starts the programs in order, keeps each alive, passes signals on. The programs of
@@ -35,6 +35,7 @@ const programs = listPrograms(programFolder, process.execPath).map(
       env: {
         ...ALLOCATOR,
         ...compiled,
+        ...(name === 'egress' ? LOOKUP_THREADS : {}),
         ...process.env,
         ...(gate === null ? {} : { BB_UPSTREAM_PROXY: gate.endpoint }),
       },

@@ -20,6 +20,13 @@ export const NODE_FLAGS: readonly string[] = [
 export const ALLOCATOR = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '131072' } as const;
 
 /**
+ * Node asks the system for names on half of its threads, and nothing makes it give up on a name that nobody answers for:
+ * with its usual four, two such names keep every other one of the bottle waiting. Within the processes that the
+ * component may have, threads being counted as such.
+ */
+export const LOOKUP_THREADS = { UV_THREADPOOL_SIZE: '48' } as const;
+
+/**
  * The programs beside the bundle: `<name>.js` where it is built, `../<name>/main.ts` in the source tree. One that is
  * not there is left out.
  */

@@ -15,7 +15,7 @@ export type Lookup = (host: string) => Promise<readonly string[]>;
 
 const KEEP_MS = 10_000;
 const MAX_NAMES = 4096;
-/** The system works on four at a time, and nothing can make it give up on one. */
+/** The system works on some at a time (`LOOKUP_THREADS`), and nothing can make it give up on one. */
 const MAX_ASKED = 64;
 
 /**

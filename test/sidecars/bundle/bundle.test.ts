@@ -140,3 +140,11 @@ test('a program cannot forge the lines of another one', async () => {
   expect(bundle.output).not.toContain('\u001b');
   for (const line of bundle.output.trimEnd().split('\n')) expect(line).toMatch(/^egress \| /);
 });
+
+test('egress alone has threads for many names at a time', async () => {
+  const tells =
+    "console.log('NAME has ' + process.env.UV_THREADPOOL_SIZE); setInterval(() => {}, 1000);";
+  await using bundle = new BundleHarness({ egress: tells, supervise: tells });
+  await eventually('both are up', () => bundle.output.includes('supervise has undefined'));
+  await eventually('egress has its threads', () => bundle.output.includes('egress has 48'));
+});
