@@ -70,7 +70,7 @@ export interface EgressSecrets {
 /** `egress/out/status.json`: what is enforced. The controller believes nothing else. */
 export interface EgressStatus {
   readonly sidecar: 'egress';
-  /** `degraded`: no table was ever loaded, everything is denied. */
+  /** `degraded`: no table was ever loaded, or nothing in it is in force: everything is denied. */
   readonly state: 'ready' | 'degraded';
   /** Random per process start, so that a restart is seen. */
   readonly instance: string;

@@ -1,4 +1,5 @@
 import type { Clock } from '../../model/clock.ts';
+import { egressState } from '../../model/egress-state.ts';
 import { fingerprint } from '../../model/fingerprint.ts';
 import { type BottleName, parseBottleName } from '../../model/names.ts';
 import type {
@@ -115,7 +116,7 @@ function nextEgress(
   const { deny, pipelockConfig } = egress;
   return {
     ...kept,
-    state: 'ready',
+    state: egressState(egress, Date.parse(at)),
     generation,
     tableHash: egress.hash,
     loadedAt: at,

@@ -1,3 +1,4 @@
+import { egressState } from '../../model/egress-state.ts';
 import type { EgressStatus } from '../../model/sidecar.ts';
 import type { ReadInput } from '../input-folder.ts';
 import { blockList } from './address-policy.ts';
@@ -47,10 +48,11 @@ export class EnforcedTable {
     }
   }
 
-  status(): TableStatus {
+  /** At an instant: what has ended lets nothing pass. */
+  status(nowMs: number): TableStatus {
     const table = this.#current?.table;
     return {
-      state: table === undefined ? 'degraded' : 'ready',
+      state: egressState(table, nowMs),
       generation: table?.generation ?? 0,
       tableHash: table?.hash ?? null,
       loadedAt: this.#loadedAt,

@@ -44,13 +44,14 @@ const proxy = new EgressProxy({
 const port = await proxy.listen(listenEndpoint(process.env['BB_EGRESS_LISTEN'], EGRESS_PORT));
 
 let expiry: NodeJS.Timeout | undefined;
+let reported: EgressStatus['state'] | undefined;
 const input = new InputFolder({
   folder: folders.egressIn,
   onGeneration: (read) => {
     const changed = table.load(read, new Date().toISOString());
     if (changed) applyTable();
     report();
-    const { generation, error } = table.status();
+    const { generation, error } = table.status(Date.now());
     log(changed ? 'table loaded' : 'table refused', { generation, error });
   },
 });
@@ -78,7 +79,13 @@ function armExpiry(): void {
   clearTimeout(expiry);
   const nowMs = Date.now();
   const next = table.nextExpiryMs(nowMs);
-  if (next !== null) expiry = setTimeout(applyTable, Math.min(next - nowMs, LOOK_AGAIN_MS) + 1);
+  if (next !== null) expiry = setTimeout(tighten, Math.min(next - nowMs, LOOK_AGAIN_MS) + 1);
+}
+
+/** What has ended is told as soon as nothing else is left. */
+function tighten(): void {
+  applyTable();
+  if (table.status(Date.now()).state !== reported) report();
 }
 
 function report(): void {
@@ -86,10 +93,11 @@ function report(): void {
     sidecar: 'egress',
     instance,
     startedAt,
-    ...table.status(),
+    ...table.status(Date.now()),
     caPem: authority.certPem,
     port,
   };
+  reported = status.state;
   writeStatus(folders.egressOut, status);
 }
 

@@ -14,7 +14,7 @@ import {
   type EgressRequest,
 } from './decide.ts';
 import { sendDenial } from './denial-response.ts';
-import type { EnforcedTable } from './enforced-table.ts';
+import type { EnforcedTable, TableStatus } from './enforced-table.ts';
 import type { AgentExchange } from './exchange.ts';
 import { HeldBytes } from './held-bytes.ts';
 import { NO_BODY } from './http1/body-framing.ts';
@@ -84,7 +84,7 @@ export class Passage {
         this.#deny(exchange, decision, request);
         break;
       case 'local':
-        answerHere(exchange, request, this.#options.table);
+        answerHere(exchange, request, this.#options.table.status(this.#options.now()));
         break;
       case 'allow':
         this.#cross(exchange, request, decision);
@@ -211,8 +211,8 @@ function unresolved(
   }
 }
 
-function answerHere(exchange: AgentExchange, request: EgressRequest, table: EnforcedTable): void {
-  const { status, body } = localAnswer(request, table.status());
+function answerHere(exchange: AgentExchange, request: EgressRequest, live: TableStatus): void {
+  const { status, body } = localAnswer(request, live);
   const bytes = Buffer.from(`${JSON.stringify(body)}\n`);
   const headers = [
     ...['content-type', 'application/json', 'cache-control', 'no-store'],

@@ -21,6 +21,19 @@ test('without a table everything is denied and the status says degraded', async 
   expect(health.status).toBe(503);
 });
 
+test('a table that lets nothing pass is degraded, as one does whose last entry ends', async () => {
+  await using egress = await startEgress({});
+  expect(await egress.enforce({})).toMatchObject({ state: 'degraded', error: null });
+  expect((await send(egress, 'http://_egress.local/healthz')).status).toBe(503);
+  const expires = new Date(Date.now() + 1_500).toISOString();
+  const ending = await egress.enforce({ allowlist: [{ ...allowlistEntry('a.test'), expires }] });
+  expect(ending.state).toBe(Date.now() < Date.parse(expires) ? 'ready' : expect.any(String));
+  await eventually('its end is told', () => egress.status()?.state === 'degraded');
+  expect(await egress.enforce({ allowlist: [allowlistEntry('a.test')] })).toMatchObject({
+    state: 'ready',
+  });
+});
+
 test('a new table is enforced without a restart, and the same request then passes', async () => {
   await using upstream = await startUpstream([API]);
   await using egress = await startEgress({});
