@@ -1,6 +1,7 @@
 import { access } from 'node:fs/promises';
 import { execa } from 'execa';
 import { simpleGit } from 'simple-git';
+import { BoundedGroup } from './bounded-group.ts';
 import { GIT_CONFIG, GIT_VARIABLES, gitEnvironment } from './git-environment.ts';
 
 /** A finished git command, whatever its exit code. */
@@ -15,9 +16,9 @@ interface GitRunOptions {
   readonly env?: { readonly [name: string]: string };
   /** Another working tree of the same repository. */
   readonly cwd?: string;
-  /** The command is ended after this long; unbounded where git works on this machine alone. */
+  /** The command and all that it started end after this long; unbounded where git works on this machine alone. */
   readonly timeoutMs?: number;
-  /** Ends the command. */
+  /** Ends the command, and all that it started. */
   readonly signal?: AbortSignal | undefined;
   /** Read from descriptor 3 by the command and what it starts, and by nobody else: for what must not be seen. */
   readonly secretInput?: string | undefined;
@@ -53,15 +54,15 @@ export function gitProcess(directory: string): GitProcess {
   }).env(env);
 
   async function run(args: readonly string[], options: GitRunOptions = {}): Promise<GitExit> {
-    const { input, secretInput, signal } = options;
-    const result = await execa('git', [...config, ...args], {
+    const { input, secretInput, signal, timeoutMs } = options;
+    const isBounded = timeoutMs !== undefined || signal !== undefined;
+    const child = execa('git', [...config, ...args], {
       cwd: options.cwd ?? directory,
       env: { ...env, ...options.env },
       extendEnv: false,
       reject: false,
       stripFinalNewline: false,
-      timeout: options.timeoutMs ?? 0,
-      ...(signal === undefined ? {} : { cancelSignal: signal }),
+      detached: isBounded,
       stdio: [
         input === undefined ? 'ignore' : bytesOf(input),
         'pipe',
@@ -69,6 +70,8 @@ export function gitProcess(directory: string): GitProcess {
         ...(secretInput === undefined ? [] : [bytesOf(secretInput)]),
       ],
     });
+    using bounds = isBounded ? new BoundedGroup(child, { timeoutMs, signal }) : null;
+    const result = await child;
     if (result.exitCode !== undefined) {
       const { exitCode, stdout, stderr } = result;
       return { exitCode, stdout: String(stdout), stderr: String(stderr) };
@@ -78,9 +81,11 @@ export function gitProcess(directory: string): GitProcess {
       () => true,
       () => false,
     );
-    if (result.isCanceled) return { exitCode: 128, stdout: '', stderr: 'it was called off' };
-    if (result.timedOut) {
-      return { exitCode: 128, stdout: '', stderr: `no answer in ${options.timeoutMs} ms` };
+    if (bounds?.reason === 'called-off') {
+      return { exitCode: 128, stdout: '', stderr: 'it was called off' };
+    }
+    if (bounds?.reason === 'late') {
+      return { exitCode: 128, stdout: '', stderr: `no answer in ${timeoutMs} ms` };
     }
     if (result.code === 'ENOENT' && isFolderThere) {
       throw new GitMissingError('git is not installed or not on PATH');
