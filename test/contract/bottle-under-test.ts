@@ -32,7 +32,8 @@ export interface BottleUnderTest extends AsyncDisposable {
 
 const AGENT_USER = { uid: 1000, gid: 1000 };
 
-const COMPONENTS = ['agent', 'sidecars', 'internal-network', 'external-network'] as const;
+const CONTAINERS = ['agent', 'sidecars'] as const;
+const NETWORKS = ['internal-network', 'external-network'] as const;
 
 /** Removes everything of the bottle when it is disposed of. `change` alters the specs. */
 export function bottleUnderTest(
@@ -115,7 +116,9 @@ export function bottleUnderTest(
     },
     async [Symbol.asyncDispose]() {
       const backend = under.open();
-      for (const component of COMPONENTS) await backend.remove(ref(component));
+      const remove = (component: Component) => backend.remove(ref(component));
+      await Promise.all(CONTAINERS.map(remove));
+      await Promise.all(NETWORKS.map(remove));
     },
   };
 }

@@ -154,8 +154,11 @@ export function lifecycleContract(under: BackendUnderTest): void {
       const fleet = uniqueFleet();
       await using stack = new AsyncDisposableStack();
       const bottles = Array.from({ length: 20 }, (_, index) =>
-        stack.use(bottleUnderTest(under, `b${index}`, { fleet })),
+        bottleUnderTest(under, `b${index}`, { fleet }),
       );
+      stack.defer(async () => {
+        await Promise.all(bottles.map((bottle) => bottle[Symbol.asyncDispose]()));
+      });
       const backend = under.open();
       await Promise.all(bottles.map((bottle) => bottle.up(backend)));
       const [first] = bottles;

@@ -92,9 +92,9 @@ export function fleetOnEngine(engine: ScenarioEngine | null, fleet: string): Fle
       return (await Promise.all(texts)).join('\n');
     },
     async removeAll() {
-      for (const { Id } of await containers())
-        await need().getContainer(Id).remove({ force: true });
-      for (const { Id } of await networks()) await need().getNetwork(Id).remove();
+      const [made, connecting] = [await containers(), await networks()];
+      await Promise.all(made.map(({ Id }) => need().getContainer(Id).remove({ force: true })));
+      await Promise.all(connecting.map(({ Id }) => need().getNetwork(Id).remove()));
     },
   };
 }
