@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
@@ -23,16 +23,26 @@ export interface TestRepository extends AsyncDisposable {
   head(): Promise<Revision>;
 }
 
+/** In the words of the file itself: a process for each setting would be most of what a repository costs. */
+const OPERATOR = `[user]
+	name = Olga Operator
+	email = olga@example.test
+[commit]
+	gpgSign = false
+[maintenance]
+	auto = false
+`;
+
+const INITIAL_SUBJECT = 'Describe the fleet';
+
 /** Makes a repository on branch `main`. A git hook in it fails loudly, so that one that runs is seen. */
 export async function gitRepository(options: RepositoryOptions = {}): Promise<TestRepository> {
   const root = await mkdtemp(join(tmpdir(), 'bb-repository-'));
   const repository = openTestRepository(root);
   const format = options.objectFormat ?? 'sha1';
   await repository.git('init', '--quiet', '--initial-branch=main', `--object-format=${format}`);
-  await repository.git('config', 'user.name', 'Olga Operator');
-  await repository.git('config', 'user.email', 'olga@example.test');
-  await repository.git('config', 'commit.gpgSign', 'false');
-  if (options.files !== undefined) await repository.commit(options.files, 'Describe the fleet');
+  await appendFile(join(root, '.git/config'), OPERATOR);
+  if (options.files !== undefined) await commitFiles(repository, options.files, INITIAL_SUBJECT);
   return repository;
 }
 
@@ -59,15 +69,23 @@ export function openTestRepository(root: string): TestRepository {
     write,
     head,
     async commit(files, subject = 'Change the fleet') {
-      await write(files);
-      await git('add', '--all', '--', ...Object.keys(files));
-      await git('commit', '--quiet', '--allow-empty', '--no-verify', '-m', subject);
+      await commitFiles({ write, git }, files, subject);
       return head();
     },
     async [Symbol.asyncDispose]() {
       await rm(root, { recursive: true, force: true });
     },
   };
+}
+
+async function commitFiles(
+  { write, git }: Pick<TestRepository, 'write' | 'git'>,
+  files: { readonly [path: string]: string | null },
+  subject: string,
+): Promise<void> {
+  await write(files);
+  await git('add', '--all', '--', ...Object.keys(files));
+  await git('commit', '--quiet', '--allow-empty', '--no-verify', '-m', subject);
 }
 
 /** Installs hooks that leave a mark in the working tree when git runs them. */
