@@ -5,6 +5,7 @@ import type { BottleName } from '../model/names.ts';
 import type { SidecarStatuses } from '../model/sidecar.ts';
 import type { BottleStatus, FleetStatus } from '../model/status.ts';
 import type { Refusal } from './api.ts';
+import { authorityState } from './authority-state.ts';
 import { bottleConditions } from './bottle-conditions.ts';
 import { NO_MEMORY } from './fleet-memory.ts';
 import { notEnforced } from './not-enforced.ts';
@@ -119,7 +120,7 @@ function bottleStatus(
     lastAppliedRevision: memory.applied?.revision ?? null,
     generation: memory.generation,
     observedGeneration: memory.observedGeneration,
-    sidecars: sidecarStates(snapshot.last?.observed.sidecars[name]),
+    sidecars: sidecarStates(snapshot.last?.observed.sidecars[name], nowMs),
     startedAt: known.created.get(name) ?? null,
     pending:
       plan.verdict === 'withheld' && plan.pending !== null
@@ -149,14 +150,18 @@ function described(
   return { agent: known.agent, label, color };
 }
 
-function sidecarStates(statuses: SidecarStatuses | undefined): BottleStatus['sidecars'] {
+function sidecarStates(
+  statuses: SidecarStatuses | undefined,
+  nowMs: number,
+): BottleStatus['sidecars'] {
   if (statuses === undefined) return [];
   const { egress, supervise, bundle } = statuses;
   const dead = (bundle?.programs ?? []).filter(({ state }) => state !== 'running');
   const stateOf = (name: string, reported: string | undefined): string =>
     dead.find((program) => program.name === name)?.state ?? reported ?? 'silent';
+  const stated = (egress && authorityState(egress.caPem, nowMs)) ?? egress?.state;
   return [
-    { name: 'egress', state: stateOf('egress', egress?.state) },
+    { name: 'egress', state: stateOf('egress', stated) },
     { name: 'supervise', state: stateOf('supervise', supervise?.state) },
     ...(bundle?.pipelock === undefined
       ? []

@@ -17,7 +17,8 @@ export interface CertificateAuthority {
 }
 
 /**
- * Loads the authority from the sidecar's state, or makes it at the first start. The key file is only readable by its
+ * Loads the authority from the sidecar's state, or makes it: at the first start, near its end, and where it is not valid
+ * yet. The key file is only readable by its
  * owner and never leaves the state folder; the public certificate is published in `outFolder` each time.
  */
 export function ensureCertificateAuthority(
@@ -38,8 +39,12 @@ function load(stateFolder: string, nowMs: number): CertificateAuthority | null {
     const key = createPrivateKey(readFileSync(`${stateFolder}/ca-key.pem`));
     const certPem = readFileSync(`${stateFolder}/ca-cert.pem`, 'utf8');
     const cert = new X509Certificate(certPem);
-    const usable = cert.checkPrivateKey(key) && Date.parse(cert.validTo) > nowMs + 7 * DAY_MS;
-    return usable ? { certPem, key, subject: SUBJECT } : null;
+    const hasTime = Date.parse(cert.validTo) > nowMs + 7 * DAY_MS;
+    // Made while the clock was ahead: until the clock gets there, no agent takes what it signs.
+    const hasBegun = Date.parse(cert.validFrom) <= nowMs;
+    return cert.checkPrivateKey(key) && hasTime && hasBegun
+      ? { certPem, key, subject: SUBJECT }
+      : null;
   } catch {
     return null;
   }

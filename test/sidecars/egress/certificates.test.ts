@@ -80,6 +80,22 @@ test('an authority near its end is replaced at the next start, one that has time
   }
 });
 
+test('an authority of a clock that was ahead is replaced at the next start, unless by less than a day', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'bb-authority-'));
+  try {
+    const nowMs = Date.parse('2026-01-01T00:00:00Z');
+    const at = (byMs: number): string =>
+      ensureCertificateAuthority(join(folder, 'state'), folder, nowMs + byMs).certPem;
+    const ahead = at(30 * DAY_MS);
+    const mended = at(0);
+    expect(mended).not.toBe(ahead);
+    expect(Date.parse(new X509Certificate(mended).validFrom)).toBeLessThan(nowMs);
+    expect(at(-23 * HOUR_MS)).toBe(mended);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
 /** What is served for `API`, whether or not this machine's clock finds it valid. */
 async function leafOf({ port }: ProxyAddress): Promise<PeerCertificate> {
   const plain = connect(port, '127.0.0.1');
