@@ -1,9 +1,8 @@
 import type { Clock } from '../model/clock.ts';
 import type { HostPolicy } from '../model/host-policy.ts';
-import type { Revision } from '../model/names.ts';
 import type { Proposal } from '../model/proposal.ts';
 import { sanitizeLine } from '../model/sanitize.ts';
-import { commitMessage, operatorsWords } from '../supervise/commit-message.ts';
+import { operatorsWords } from '../supervise/commit-message.ts';
 import type { ProposalStore } from '../supervise/proposal-store.ts';
 import { requestText } from '../supervise/request-text.ts';
 import type {
@@ -22,13 +21,13 @@ import type { DecisionIndex } from './decision-index.ts';
 import { DecisionTurns } from './decision-turns.ts';
 import { demandOf, enforce, permissionsFor } from './enforcement.ts';
 import type { FleetJournal } from './fleet-journal.ts';
-import { desiredAt, resolveTip } from './pass.ts';
-import { guardPolicy, isRule } from './policy-guard.ts';
+import { resolveTip } from './pass.ts';
 import type { HeldDecision, HeldDecisions } from './ports/held-decisions.ts';
 import { answerProposal } from './proposal-answers.ts';
 import type { CommittedDecision } from './proposal-decision.ts';
 import type { Reconciler } from './reconciler.ts';
 import { operatorOf, toldOf } from './recorded-answer.ts';
+import { rejectionChange } from './rejection-change.ts';
 import { ResumedDecisions } from './resumed-decisions.ts';
 import { reviewCandidate } from './review-candidate.ts';
 import { answerDecided } from './unanswered-proposals.ts';
@@ -153,7 +152,11 @@ export class Decisions {
     }
     return this.#turns.decide(request.id, async ({ proposal }) => {
       const committed = await this.#holder.through(proposal, request, resumed, () =>
-        this.#commitRejection(proposal, request),
+        this.#turns.commit(
+          proposal.id,
+          'rejected',
+          rejectionChange(proposal, request, this.#ports),
+        ),
       );
       if (!committed.ok) return committed;
       const { revision } = committed.value;
@@ -203,30 +206,6 @@ export class Decisions {
     if (outcome.kind === 'left') return refuse('apply-failed', LEFT, LEFT_HINT);
     const failed = outcome.kind === 'failed' ? outcome.failure : { message: outcome.reason };
     return this.#turns.revert({ proposal, approved: revision, operator }, failed);
-  }
-
-  #commitRejection(
-    proposal: Proposal,
-    request: { readonly kind: 'reject'; readonly reason: string; readonly operator: string },
-  ): Promise<Answer<CommittedDecision>> {
-    const { reason, operator } = request;
-    const message = commitMessage({ kind: 'reject', proposal, operator, reason });
-    return this.#turns.commit(proposal.id, 'rejected', async (tip) => {
-      const guarded = await this.#guardRejection(proposal, request, tip);
-      return guarded.ok ? { ok: true, value: { changes: new Map(), ...message } } : guarded;
-    });
-  }
-
-  /** A person may refuse whatever the tip is; a rule only where it is in force. */
-  async #guardRejection(
-    proposal: Proposal,
-    request: { readonly kind: 'reject'; readonly operator: string },
-    tip: Revision,
-  ): Promise<Answer<null>> {
-    if (!isRule(request.operator)) return { ok: true, value: null };
-    const { desired: before } = await desiredAt(tip, this.#ports);
-    if (before !== null) return guardPolicy(request, proposal, { before, after: before });
-    return refuse('invalid', `commit ${tip.slice(0, 12)} is not valid`, null);
   }
 }
 
