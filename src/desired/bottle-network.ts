@@ -80,6 +80,7 @@ function unite(shared: DeclaredRoute, own: DeclaredRoute): DeclaredRoute {
     auth,
     dlp: shared.dlp ?? own.dlp,
     fetch: shared.fetch || own.fetch,
+    getBody: shared.getBody || own.getBody,
     addresses: [...new Set([...shared.addresses, ...own.addresses])],
     // The earlier end: what was granted for a while must not outlive it because something was added.
     expires: lasts(own) < lasts(shared) ? own.expires : shared.expires,
@@ -89,7 +90,9 @@ function unite(shared: DeclaredRoute, own: DeclaredRoute): DeclaredRoute {
 function toEgressRoute(route: DeclaredRoute): EgressRoute {
   const { host, matches, auth, dlp, addresses, expires } = route;
   const ports = route.ports ?? usualPorts(auth);
-  return { host, ports, matches, auth, dlp, git: { fetch: route.fetch }, addresses, expires };
+  const git = { fetch: route.fetch };
+  const getBody = route.getBody ? ({ getBody: true } as const) : {};
+  return { host, ports, matches, auth, dlp, git, ...getBody, addresses, expires };
 }
 
 /** Port 80 speaks in the clear: a credential goes there only when the route says so. */

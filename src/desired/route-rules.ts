@@ -19,6 +19,7 @@ export function providerRoutes(
     auth: provider.auth,
     dlp: null,
     fetch: false,
+    getBody: false,
     addresses: [],
     expires: null,
     ...place,

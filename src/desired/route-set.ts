@@ -17,6 +17,7 @@ export interface DeclaredRoute {
   readonly auth: RouteAuth | null;
   readonly dlp: RouteDlp | null;
   readonly fetch: boolean;
+  readonly getBody: boolean;
   readonly addresses: readonly string[];
   readonly expires: string | null;
   readonly file: string;
@@ -70,6 +71,7 @@ function resolveRoute(
     auth: written.auth === undefined ? null : resolveAuth(written.auth),
     dlp: resolveDlp(written.dlp),
     fetch: written.git?.fetch ?? false,
+    getBody: written.getBody ?? false,
     addresses: (written.addresses ?? []).map((address) => accepted(parseCidr(address))),
     expires: written.expires === undefined ? null : accepted(parseInstant(written.expires)),
     file: file.path,

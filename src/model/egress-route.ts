@@ -42,6 +42,8 @@ export interface EgressRoute {
   readonly auth: RouteAuth | null;
   readonly dlp: RouteDlp | null;
   readonly git: { readonly fetch: boolean };
+  /** GET may come with a body of a stated length, which some search interfaces want. Absent: it is refused. */
+  readonly getBody?: true;
   /** CIDRs that the host may resolve to although they are private. */
   readonly addresses: readonly string[];
   /** RFC 3339 instant after which the route is no longer in force. */

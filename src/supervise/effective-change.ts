@@ -11,6 +11,8 @@ export interface BottleChange {
   readonly grants: readonly Grant[];
   /** Routes of the hosts above, as they would be. */
   readonly routes: readonly EgressRoute[];
+  /** Hosts that GET may come to with a body, and could not. */
+  readonly getBodies: readonly string[];
   /** Everything else that differs, in words. */
   readonly others: readonly string[];
 }
@@ -25,7 +27,9 @@ export function effectiveChange(
     const [old, next] = [specOf(before, name), specOf(after, name)];
     if (old === null || next === null) {
       const others = old === next ? [] : [next === null ? 'is removed' : 'is new'];
-      return others.length === 0 ? [] : [{ bottle: name, grants: [], routes: [], others }];
+      return others.length === 0
+        ? []
+        : [{ bottle: name, grants: [], routes: [], getBodies: [], others }];
     }
     const change = changeOf(name, old, next);
     return change.grants.length === 0 && change.others.length === 0 ? [] : [change];
@@ -46,12 +50,25 @@ function specOf(state: DesiredState, name: string): BottleSpec | null {
 function changeOf(bottle: string, old: BottleSpec, next: BottleSpec): BottleChange {
   const grants = addedGrants(grantsOf(old), grantsOf(next));
   const hosts = new Set(grants.map((grant) => grant.host));
+  const getBodies = addedGetBodies(old, next);
   return {
     bottle,
     grants,
     routes: next.egress.routes.filter((route) => hosts.has(route.host)),
-    others: [...otherRouteChanges(old, next), ...otherSpecChanges(old, next)],
+    getBodies,
+    others: [
+      ...getBodies.map((host) => `GET to ${host} may have a body`),
+      ...otherRouteChanges(old, next),
+      ...otherSpecChanges(old, next),
+    ],
   };
+}
+
+function addedGetBodies(old: BottleSpec, next: BottleSpec): readonly string[] {
+  const taking = ({ egress }: BottleSpec) =>
+    egress.routes.flatMap(({ host, getBody }) => (getBody === true ? [host] : []));
+  const known = new Set(taking(old));
+  return taking(next).filter((host) => !known.has(host));
 }
 
 function otherRouteChanges(old: BottleSpec, next: BottleSpec): readonly string[] {

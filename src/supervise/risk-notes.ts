@@ -16,6 +16,7 @@ export function riskNotes(
   const hosts = new Set(changes.flatMap(({ grants }) => grants.map((grant) => grant.host)));
   return [
     ...[...hosts].flatMap((host) => [...notesOnGrants(host, changes), ...notesOnHost(host, known)]),
+    ...notesOnBodies(changes),
     ...notesOnReach(changes),
   ];
 }
@@ -42,6 +43,13 @@ function notesOnHost(host: string, known: readonly string[]): readonly string[] 
     ...(lookAlike === null ? [] : [`${host} looks like ${lookAlike}, which is another host`]),
     ...(/(?:^|\.)xn--/.test(host) ? [`${host} has letters outside ASCII`] : []),
   ];
+}
+
+function notesOnBodies(changes: readonly BottleChange[]): readonly string[] {
+  const hosts = new Set(changes.flatMap(({ getBodies }) => getBodies));
+  return [...hosts].map(
+    (host) => `a server behind ${host} that expects no body of GET may read it as another request`,
+  );
 }
 
 function notesOnReach(changes: readonly BottleChange[]): readonly string[] {

@@ -74,6 +74,14 @@ routes:
     expect(routes.map((route) => route.ports)).toEqual([[80, 443], [443], [80]]);
   });
 
+  test('takes a body of GET where it says so, alone or on top of a shared one', () => {
+    const { routes } = networkOf(
+      R('routes:\n  - {host: a.example, getBody: true}\n  - {host: b.example, getBody: false}\n'),
+    );
+    expect(routes.map(({ getBody }) => getBody)).toEqual([true, undefined]);
+    expect(Object.hasOwn(routes[1] ?? {}, 'getBody')).toBe(false);
+  });
+
   test('order of sets and of files means nothing', () => {
     const a = 'routes: [{host: a.example}]\n';
     const b = 'routes: [{host: b.example}]\n';

@@ -31,6 +31,22 @@ describe('the effective change', () => {
     expect(read(after, before).effective).toEqual([]);
   });
 
+  test('says that GET may come with a body, and what is to be thought of', () => {
+    const matches = [match(['/_search'])];
+    const [before, after] = [
+      fleet(route(API, { matches })),
+      fleet(route(API, { matches, getBody: true })),
+    ];
+    expect(read(before, after)).toEqual({
+      effective: [`dev: GET to ${API} may have a body`],
+      risks: [`a server behind ${API} that expects no body of GET may read it as another request`],
+    });
+    expect(read(fleet(), after).risks).toContain(
+      `a server behind ${API} that expects no body of GET may read it as another request`,
+    );
+    expect(read(after, before)).toEqual({ effective: [], risks: [] });
+  });
+
   test('multiplies narrow lists that were united in one rule', () => {
     const before = fleet(route(API, { matches: [match(['/read/'], ['GET'])] }));
     const after = fleet(route(API, { matches: [match(['/read/', '/write/'], ['GET', 'POST'])] }));

@@ -46,6 +46,7 @@ const route: z.ZodType<EgressRoute> = z.object({
     })
     .nullable(),
   git: z.object({ fetch: z.boolean() }),
+  getBody: z.exactOptional(z.literal(true)),
   addresses: names,
   expires: text.nullable(),
 } satisfies Shape<EgressRoute>);

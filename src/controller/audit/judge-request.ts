@@ -46,7 +46,11 @@ export function judgeRequest(
       return { isAllowed: false, reason: decision.reason, by: table && speaksOf(table, host) };
     case 'allow': {
       const by = table && decidingRule(table, decision.route, request);
-      return { isAllowed: true, reason: allowedBy(by, decision.inject !== null), by };
+      return {
+        isAllowed: true,
+        reason: allowedBy(by, decision.inject !== null, request.method),
+        by,
+      };
     }
   }
 }
@@ -88,9 +92,10 @@ function speaksOf(table: RouteTable, host: string): DecidingRule | null {
   return listed === undefined ? null : { kind: 'allowlist', rule: listed.entry, values: [] };
 }
 
-function allowedBy(by: DecidingRule | null, isInjected: boolean): string {
+function allowedBy(by: DecidingRule | null, isInjected: boolean, method: string): string {
   if (by?.kind !== 'route') return 'the allowlist opens the whole host';
   const credential = isInjected ? `, with secret ${by.rule.auth?.secret}` : '';
   const dlp = by.rule.dlp === null ? '' : ', once no secret is found in it';
-  return `a route lets it through${credential}${dlp}`;
+  const body = method === 'GET' && by.rule.getBody === true ? ', also with a body' : '';
+  return `a route lets it through${body}${credential}${dlp}`;
 }

@@ -136,6 +136,10 @@ const route = z.strictObject({
   auth: routeAuth.meta({ description: 'credential that egress injects' }).optional(),
   dlp: dlp.optional(),
   git: z.strictObject({ fetch: z.boolean().optional() }).optional(),
+  getBody: z
+    .boolean()
+    .meta({ description: 'GET may come with a body, as some search interfaces want' })
+    .optional(),
   addresses: z
     .array(checkedText(parseCidr, 'address block'))
     .min(1)

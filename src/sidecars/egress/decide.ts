@@ -16,6 +16,8 @@ export interface EgressRequest {
   readonly query: string;
   /** Every value by lower-case name. */
   readonly headers: ReadonlyMap<string, readonly string[]>;
+  /** How the end of its body is known; absent where it has none. */
+  readonly body?: 'length' | 'chunked';
 }
 
 /** A header to be set in place of whatever the agent sent under that name. */
@@ -47,9 +49,48 @@ export interface EgressDenial {
 /**
  * Whether a request may leave the bottle, and with which credential. Pure; no table means no.
  *
- * local? → denied? → git push? → routes of the host (they alone decide where there are any) → allowlist → git fetch → credential
+ * local? → denied? → git push? → routes of the host (they alone decide where there are any) → allowlist → git fetch → credential → body of GET
  */
 export function decide(
+  table: RouteTable | null,
+  request: EgressRequest,
+  nowMs: number,
+): EgressDecision {
+  const decision = decideHead(table, request, nowMs);
+  if (request.body === undefined || !BODILESS.has(request.method)) return decision;
+  return decision.kind === 'deny' ? decision : judgeBody(decision, request);
+}
+
+/**
+ * Some servers do not expect a body there and read it as the next request: one that nobody has judged. Of `DELETE` and
+ * `OPTIONS` the same is said, but well-known interfaces want their bodies.
+ */
+const BODILESS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
+
+function judgeBody(
+  decision: Exclude<EgressDecision, EgressDenial>,
+  { method, body }: EgressRequest,
+): EgressDecision {
+  const isWanted = decision.kind === 'allow' && decision.route?.getBody === true;
+  if (method !== 'GET' || !isWanted) return UNEXPECTED_BODY;
+  return body === 'length' ? decision : UNMEASURED_BODY;
+}
+
+const UNEXPECTED_BODY: EgressDenial = {
+  kind: 'deny',
+  status: 400,
+  reason: 'a body of GET or HEAD has two readings: some servers take it for another request',
+  try: 'use POST, put what it says into the query, or ask the operator for a route with getBody',
+};
+
+const UNMEASURED_BODY: EgressDenial = {
+  kind: 'deny',
+  status: 400,
+  reason: 'the route takes a body of GET only with its length',
+  try: 'send Content-Length, and no chunks',
+};
+
+function decideHead(
   table: RouteTable | null,
   request: EgressRequest,
   nowMs: number,

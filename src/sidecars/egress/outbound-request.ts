@@ -45,6 +45,7 @@ export function outboundRequest({
     path: path + query,
     headers,
     framing: body === null ? exchange.framing : { kind: 'length', length: body.bytes.length },
+    isLast: method === 'GET' && exchange.framing.kind !== 'none',
     webSocketKey: exchange.isHttp2 ? null : webSocketKey(request),
   };
 }

@@ -77,8 +77,8 @@ export class Passage {
       this.#deny(exchange, read, null);
       return;
     }
-    const { request } = read;
-    const decision = malformed(exchange, request) ?? this.#decide(request);
+    const request = withBody(read.request, exchange);
+    const decision = malformed(request) ?? this.#decide(request);
     switch (decision.kind) {
       case 'deny':
         this.#deny(exchange, decision, request);
@@ -174,6 +174,11 @@ export class Passage {
 }
 
 /** Whether what runs under `before` is looked at as `now` wants it, and has no credential that `now` does not give. */
+function withBody(request: EgressRequest, { framing }: AgentExchange): EgressRequest {
+  if (framing.kind === 'none') return request;
+  return { ...request, body: framing.kind === 'length' ? 'length' : 'chunked' };
+}
+
 function isAsStrict(before: EgressRoute | null, now: EgressRoute | null): boolean {
   const [dlp, auth] = [now?.dlp ?? null, before?.auth ?? null];
   return (

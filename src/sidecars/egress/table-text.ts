@@ -81,13 +81,18 @@ const DLP: ShapeReader<RouteDlp> = object({
   outbound: list(oneOf('token_patterns', 'known_secrets', 'entropy')),
   onMatch: oneOf('block', 'redact', 'supervise'),
 });
-const ROUTE: ShapeReader<EgressRoute> = object({
+const TRUE: ShapeReader<true> = (raw, at) => {
+  if (raw !== true) throw new Error(`${at} is not true`);
+  return raw;
+};
+const ROUTE: ShapeReader<EgressRoute> = object<EgressRoute>({
   host: HOST,
   ports: list(integer),
   matches: list(ROUTE_MATCH),
   auth: nullable(AUTH),
   dlp: nullable(DLP),
   git: object({ fetch: Shape.boolean }),
+  getBody: Shape.optional(TRUE),
   addresses: list(text),
   expires: nullable(INSTANT),
 });

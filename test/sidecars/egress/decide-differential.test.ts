@@ -36,7 +36,7 @@ const pattern = fc.oneof(
     value: fc.constantFrom('/v[12]', '/v1/.*', '/(?:v1|a)/[a-z]+', '.*', '/v1|/a'),
   }),
 );
-const method = fc.constantFrom('GET', 'POST', 'TRACE');
+const method = fc.constantFrom('GET', 'HEAD', 'POST', 'TRACE');
 const ports = fc.subarray([80, 443, 8443], { minLength: 1 });
 const expires = fc.constantFrom(
   null,
@@ -59,35 +59,43 @@ const match = fc.record({
   methods: fc.subarray(['GET', 'POST']),
   headers: fc.subarray([{ name: 'x-a', exact: '1' }]),
 });
-const route: fc.Arbitrary<EgressRoute> = fc.record({
-  host,
-  ports,
-  matches: fc.array(match, { maxLength: 2 }),
-  auth,
-  dlp: fc.constant(null),
-  git: fc.record({ fetch: fc.boolean() }),
-  addresses: fc.constant([]),
-  expires,
-});
+const route: fc.Arbitrary<EgressRoute> = fc.record(
+  {
+    host,
+    ports,
+    matches: fc.array(match, { maxLength: 2 }),
+    auth,
+    dlp: fc.constant(null),
+    git: fc.record({ fetch: fc.boolean() }),
+    getBody: fc.constant(true as const),
+    addresses: fc.constant([]),
+    expires,
+  },
+  { requiredKeys: ['host', 'ports', 'matches', 'auth', 'dlp', 'git', 'addresses', 'expires'] },
+);
 const entry: fc.Arbitrary<AllowlistEntry> = fc.record({ host, reason: fc.constant(null), expires });
 const denial: fc.Arbitrary<DenyEntry> = host.map((denied) => ({
   host: denied,
   reason: null,
   file: 'bottles/base.yaml',
 }));
-const request: fc.Arbitrary<EgressRequest> = fc.record({
-  scheme: fc.constantFrom('http' as const, 'https' as const),
-  authority: fc.record({ host: name, port: fc.constantFrom(80, 443, 8443) }),
-  method,
-  path,
-  query: fc.constantFrom('', '?a=b', '?service=git-upload-pack', '?service=git-receive-pack'),
-  headers: fc.constantFrom<ReadonlyMap<string, readonly string[]>>(
-    new Map(),
-    new Map([['x-a', ['1']]]),
-    new Map([['x-a', ['1', '1']]]),
-    new Map([['content-type', ['application/x-git-receive-pack-request']]]),
-  ),
-});
+const request: fc.Arbitrary<EgressRequest> = fc.record(
+  {
+    scheme: fc.constantFrom('http' as const, 'https' as const),
+    authority: fc.record({ host: name, port: fc.constantFrom(80, 443, 8443) }),
+    method,
+    path,
+    query: fc.constantFrom('', '?a=b', '?service=git-upload-pack', '?service=git-receive-pack'),
+    headers: fc.constantFrom<ReadonlyMap<string, readonly string[]>>(
+      new Map(),
+      new Map([['x-a', ['1']]]),
+      new Map([['x-a', ['1', '1']]]),
+      new Map([['content-type', ['application/x-git-receive-pack-request']]]),
+    ),
+    body: fc.constantFrom('length' as const, 'chunked' as const),
+  },
+  { requiredKeys: ['scheme', 'authority', 'method', 'path', 'query', 'headers'] },
+);
 
 const get = (host: string): EgressRequest => ({
   scheme: 'https',
@@ -108,6 +116,7 @@ const SECRETS = { k: 'value', pair: 'user:password', empty: '' };
 
 test('every decision is the one that a slow reading of the rules comes to', () => {
   const kinds = new Map<string, number>();
+  let bodies = 0;
   fc.assert(
     fc.property(
       fc.array(route, { maxLength: 5 }),
@@ -126,6 +135,8 @@ test('every decision is the one that a slow reading of the rules comes to', () =
           });
           expect(said(decide(compiled, asked, NOW), read)).toBe(expected);
           const [kind = ''] = expected.split(/ (?:\d|with)/);
+          if (asked.body !== undefined && asked.method === 'GET' && kind === 'allow route')
+            bodies += 1;
           kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
         }
       },
@@ -134,6 +145,7 @@ test('every decision is the one that a slow reading of the rules comes to', () =
   );
   // Each end is reached: two readings that always say no agree on nothing.
   expect([...kinds.keys()].toSorted()).toEqual(['allow allowlist', 'allow route', 'deny', 'local']);
+  expect(bodies).toBeGreaterThan(0);
 });
 
 test('one more denial makes nothing reachable, and nothing else unreachable', () => {

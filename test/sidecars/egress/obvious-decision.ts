@@ -11,6 +11,18 @@ export function obviousDecision(
   secrets: EgressSecrets,
   request: EgressRequest & { readonly nowMs: number },
 ): string {
+  const said = withoutBody(table, secrets, request);
+  const { method, body } = request;
+  if (body === undefined || (method !== 'GET' && method !== 'HEAD')) return said;
+  const route = table.routes[Number(/^allow route (\d+)/.exec(said)?.[1])];
+  return method === 'GET' && body === 'length' && route?.getBody === true ? said : 'deny';
+}
+
+function withoutBody(
+  table: EgressTable,
+  secrets: EgressSecrets,
+  request: EgressRequest & { readonly nowMs: number },
+): string {
   const { host, port } = request.authority;
   if (host === '_egress.local') return 'local';
   const parents = host.split('.').map((_, at, labels) => labels.slice(at + 1).join('.'));

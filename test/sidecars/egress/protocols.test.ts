@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { type ClientHttp2Session, connect as connectHttp2, createSecureServer } from 'node:http2';
+import { createSecureServer } from 'node:http2';
 import { type AddressInfo, connect, createServer } from 'node:net';
-import { connect as connectTls } from 'node:tls';
 import { afterEach, describe, expect, test } from 'vitest';
 import { egressRoute } from '../../builders/desired.ts';
 import { eventually } from '../../eventually.ts';
 import { dial, exchange, send, tunnel } from './agent-client.ts';
-import { type EgressHarness, startEgress } from './harness.ts';
+import { startEgress } from './harness.ts';
+import { ask, http2Session } from './http2-client.ts';
 import { selfSigned, startUpstream } from './upstream.ts';
 
 const API = 'api.example.test';
@@ -226,51 +225,3 @@ describe('trailers of an upload', () => {
     expect(await exchange(socket, head + body)).toBe('');
   });
 });
-
-async function http2Session(egress: EgressHarness, target: string): Promise<ClientHttp2Session> {
-  const socket = connect(egress.port, '127.0.0.1');
-  const answer = exchange(
-    socket,
-    `CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n\r\n`,
-    () => true,
-  );
-  expect(await answer).toContain(' 200 ');
-  socket.removeAllListeners('data');
-  const secure = connectTls({
-    socket,
-    servername: API,
-    ca: readFileSync(egress.caFile),
-    ALPNProtocols: ['h2'],
-  });
-  await new Promise((resolve, reject) =>
-    secure.once('secureConnect', resolve).once('error', reject),
-  );
-  expect(secure.alpnProtocol).toBe('h2');
-  const session = connectHttp2(`https://${target}`, {
-    createConnection: () => secure,
-    maxOutstandingPings: 2000,
-  });
-  session.on('error', () => undefined);
-  ended.push(() => session.destroy());
-  return session;
-}
-
-function ask(
-  session: ClientHttp2Session,
-  headers: { readonly [name: string]: string },
-  body?: string,
-): Promise<{ readonly status: number; readonly body: string }> {
-  const stream = session.request(headers, { endStream: body === undefined });
-  if (body !== undefined) stream.end(body);
-  return new Promise((resolve, reject) => {
-    let status = 0;
-    let text = '';
-    stream.once('response', (answer) => {
-      status = answer[':status'] ?? 0;
-    });
-    stream.setEncoding('utf8').on('data', (chunk: string) => {
-      text += chunk;
-    });
-    stream.once('end', () => resolve({ status, body: text })).once('error', reject);
-  });
-}

@@ -47,11 +47,11 @@ export class Http1Upstream implements UpstreamExchange {
     this.#request = request;
     this.#listener = listener;
     this.#interimAnswers = 0;
-    const { method, path, authority, headers, framing } = request;
+    const { method, path, authority, headers, framing, isLast } = request;
     const upgrade =
       request.webSocketKey !== null ? 'connection: Upgrade\r\nupgrade: websocket\r\n' : '';
     this.#writer.begin(
-      `${method} ${path} HTTP/1.1\r\nhost: ${authority}\r\n${headerText(headers)}${requestFramingLine(framing, method)}${upgrade}\r\n`,
+      `${method} ${path} HTTP/1.1\r\nhost: ${authority}\r\n${headerText(headers)}${requestFramingLine(framing, method)}${isLast ? 'connection: close\r\n' : ''}${upgrade}\r\n`,
       framing,
     );
     this.#isSent = framing.kind === 'none';
@@ -159,10 +159,11 @@ export class Http1Upstream implements UpstreamExchange {
 
   #release(): void {
     const answer = this.#answer;
+    const isLast = this.#request?.isLast === true;
     this.#request = null;
     this.#answer = null;
     this.#reader = null;
-    if (answer?.isKept !== true || this.#isEnded) {
+    if (answer?.isKept !== true || this.#isEnded || isLast) {
       this.abort();
       return;
     }

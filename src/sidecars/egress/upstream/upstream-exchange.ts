@@ -11,6 +11,11 @@ export interface UpstreamRequest {
   /** Name, value, name, value; without `Host` and without what frames the message. */
   readonly headers: readonly string[];
   readonly framing: BodyFraming;
+  /**
+   * The connection carries nothing after it: what an upstream takes for another request behind this one is not answered
+   * on it, and whoever keeps to the protocol does not read it.
+   */
+  readonly isLast: boolean;
   /** Asks for a WebSocket, with this key. */
   readonly webSocketKey: string | null;
 }
