@@ -173,12 +173,12 @@ export class Passage {
   }
 }
 
-/** Whether what runs under `before` is looked at as `now` wants it, and has no credential that `now` does not give. */
 function withBody(request: EgressRequest, { framing }: AgentExchange): EgressRequest {
   if (framing.kind === 'none') return request;
   return { ...request, body: framing.kind === 'length' ? 'length' : 'chunked' };
 }
 
+/** Whether what runs under `before` is looked at as `now` wants it, and has no credential that `now` does not give. */
 function isAsStrict(before: EgressRoute | null, now: EgressRoute | null): boolean {
   const [dlp, auth] = [now?.dlp ?? null, before?.auth ?? null];
   return (
