@@ -41,8 +41,9 @@ function currentConditions(inputs: ConditionInputs): readonly Statement[] {
   const { plan, pendingProposals, isolation = null } = inputs;
   const statements: Statement[] = [ready(inputs), ...progress(inputs)];
   if (isolation !== null) {
-    const { problem, revision } = isolation;
-    const message = `it stays at commit ${revision.slice(0, 12)}: ${problem}`;
+    const { problem, revision, denied } = isolation;
+    const but = denied.length === 0 ? '' : `, but ${denied.join(', ')} is denied`;
+    const message = `it stays at commit ${revision.slice(0, 12)}${but}: ${problem}`;
     statements.push({
       type: 'SourceReady',
       status: 'False',

@@ -2,15 +2,21 @@ import type { TreeFile } from '../desired/tree-file.ts';
 import { type WithoutErrors, withoutErrors } from '../desired/without-errors.ts';
 import type { DesiredBottle, DesiredState } from '../model/desired-state.ts';
 import { type Diagnostic, formatDiagnostic } from '../model/diagnostic.ts';
+import type { DenyEntry } from '../model/egress-route.ts';
 import type { BottleName, Revision } from '../model/names.ts';
 import type { AppliedRecord } from '../reconcilers/plan-context.ts';
 import type { GoodRevision, LoadedRevision, PassPorts } from './pass.ts';
+import { tightened } from './tightened.ts';
 
 /** What a bottle stays at while a file that it is made of has an error. */
 export interface Isolation {
   readonly revision: Revision;
   /** The error and its place. */
   readonly problem: string;
+  /** As it is at that revision, without the denials that hold all the same. */
+  readonly bottle: DesiredBottle;
+  /** Hosts that newer files without errors deny. */
+  readonly denied: readonly string[];
 }
 
 /** The commits that bottles may stay at. */
@@ -25,7 +31,8 @@ export interface Anchors {
 
 /**
  * An invalid commit for all but the bottles that its errors are about (`onInvalid: isolate`): those stay exactly as they
- * are, never in a mixture. Null when that cannot be told for certain: then the commit is not applied at all.
+ * are, never in a mixture, but for one thing: what files without errors deny holds for them too, since a denial only takes
+ * away. Null when that cannot be told for certain: then the commit is not applied at all.
  */
 export async function isolateErrors(
   tip: LoadedRevision & { readonly files: ReadonlyMap<string, TreeFile> },
@@ -60,12 +67,28 @@ function mergeIsolated(
     const isKnown = served !== null || inForce === undefined || inForce === whole.revision;
     if (!isKnown || (now === undefined && inForce !== undefined)) return null;
     if (now === undefined) continue;
-    bottles[name] = now;
-    const stays = base.isolated?.get(name)?.revision ?? base.revision;
-    isolated.set(name, { revision: stays, problem: problemIn(file, diagnostics) });
+    const before = base.isolated?.get(name);
+    const bottle = before?.bottle ?? now;
+    const denials = next?.spec.deny ?? fleetWide(desired);
+    const tight = tightened(bottle, denials, next?.origins ?? {});
+    bottles[name] = tight;
+    const known = new Set(bottle.spec.deny.map(({ host }) => host));
+    isolated.set(name, {
+      revision: before?.revision ?? base.revision,
+      problem: problemIn(file, diagnostics),
+      bottle,
+      denied: tight.spec.deny.map(({ host }) => host).filter((host) => !known.has(host)),
+    });
   }
   const contents = new Map([...base.desired.contents, ...desired.contents]);
   return { revision, desired: { ...desired, bottles, contents }, isolated };
+}
+
+/** What `fleet.yaml` denies: every bottle has it. */
+function fleetWide({ bottles }: DesiredState): readonly DenyEntry[] {
+  const all = Object.values(bottles).flatMap(({ spec }) => spec.deny);
+  const own = all.filter(({ file }) => file === 'fleet.yaml');
+  return [...new Map(own.map((entry) => [entry.host, entry])).values()];
 }
 
 function namesIn(...states: readonly DesiredState[]): readonly BottleName[] {

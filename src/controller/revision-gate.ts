@@ -1,9 +1,10 @@
 import { loadDesiredState } from '../desired/load.ts';
 import type { TreeFile } from '../desired/tree-file.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
-import type { BottleName, Revision } from '../model/names.ts';
+import { type BottleName, parseBottleName, type Revision } from '../model/names.ts';
 import type { AppliedRecord } from '../reconcilers/plan-context.ts';
 import type { Refusal } from './api.ts';
+import { desiredHash } from './desired-hash.ts';
 import { type Isolation, isolateErrors } from './isolate-errors.ts';
 import {
   desiredAt,
@@ -122,8 +123,8 @@ export class RevisionGate {
       this.#refusal = isolatedRefusal(tip, good);
       return { kind: 'good', good, diagnostics };
     }
-    const isMixed = Object.values(applied).some((record) => record.revision !== whole?.revision);
-    // A process before this one brought some bottles further: the last whole commit would take that back.
+    // A process before this one brought some bottles further, or closed more: the last whole commit would take that back.
+    const isMixed = Object.entries(applied).some(([name, record]) => !isAt(whole, name, record));
     if (good === null && isMixed) {
       this.#refusal = invalid(tip);
       return { kind: 'refused', refusal: this.#refusal };
@@ -168,6 +169,17 @@ export class RevisionGate {
     }
     return this.#loaded;
   }
+}
+
+/** Whether a bottle was last in force exactly as a commit that is valid as a whole asks. */
+function isAt(
+  whole: GoodRevision | null,
+  name: string,
+  { revision, specHash }: AppliedRecord,
+): boolean {
+  if (revision !== whole?.revision) return false;
+  const bottle = parseBottleName(name);
+  return bottle !== undefined && specHash === desiredHash(whole.desired, bottle);
 }
 
 function isolatedRefusal(tip: LoadedRevision, { isolated }: GoodRevision): Refusal {

@@ -171,6 +171,97 @@ test('in the same process a second error keeps each bottle where it was last', a
   expect(bottles[2]?.lastAppliedRevision).toBe(second);
 });
 
+describe('a denial on top of an error', () => {
+  const OPEN = list('paste.test, kept.test');
+  const DENYING = 'name: home\ndeny: [paste.test]\ndefaults:\n  updatePolicy: immediate\n';
+  const deniedOf = (fleet: FleetWorld, bottle: string): readonly string[] =>
+    (JSON.parse(fleet.sidecars.get(bottle) ?? '{}').egress.deny ?? []).map(
+      ({ host }: { host: string }) => host,
+    );
+  const open = async () => {
+    const { fleet, api } = await fleetOf();
+    await fleet.repository.commit({ [`${D}/allowlists/dev.yaml`]: OPEN });
+    granted(await api.reconcile({}, NO_PROGRESS));
+    await fleet.repository.commit({
+      [`${D}/routes/dev.yaml`]: BROKEN,
+      [`${D}/allowlists/dev.yaml`]: list('dev.test'),
+    });
+    refusalOf(await api.reconcile({}, NO_PROGRESS));
+    expect(hostsOf(fleet, 'dev')).toEqual(['kept.test', 'paste.test']);
+    return { fleet, api };
+  };
+
+  test('reaches a bottle that stays behind, which follows in nothing else', async () => {
+    const { fleet, api } = await open();
+    await fleet.repository.commit({
+      [`${D}/fleet.yaml`]: DENYING,
+      [`${D}/bottles/base.yaml`]: 'env:\n  PAGER: less\ndeny: [x.test]\n',
+    });
+    refusalOf(await api.reconcile({}, NO_PROGRESS));
+    expect(hostsOf(fleet, 'dev')).toEqual(['kept.test']);
+    expect(deniedOf(fleet, 'dev')).toEqual(['paste.test', 'x.test']);
+    expect(fleet.engine.container('bb-home-dev')?.spec.env['PAGER']).toBe('cat');
+    expect(fleet.engine.container('bb-home-qa')?.spec.env['PAGER']).toBe('less');
+    const [dev] = granted(await api.status()).bottles;
+    expect(dev?.conditions.map(({ message }) => message)).toContainEqual(
+      expect.stringMatching(/^it stays at commit \w+, but paste\.test, x\.test is denied: routes/),
+    );
+    const tables = new Map(fleet.sidecars);
+    const again = (await fleet.open()).api;
+    refusalOf(await again.reconcile({}, NO_PROGRESS));
+    expect(fleet.sidecars).toEqual(tables);
+  });
+
+  test('ends with it while the bottle stays, in this process and in the next', async () => {
+    const { fleet, api } = await open();
+    await fleet.repository.commit({ [`${D}/fleet.yaml`]: DENYING });
+    refusalOf(await api.reconcile({}, NO_PROGRESS));
+    expect(hostsOf(fleet, 'dev')).toEqual(['kept.test']);
+    await fleet.repository.commit({ [`${D}/fleet.yaml`]: FLEET_FILES[`${D}/fleet.yaml`] ?? null });
+    refusalOf(await api.reconcile({}, NO_PROGRESS));
+    expect(hostsOf(fleet, 'dev')).toEqual(['kept.test', 'paste.test']);
+    expect(deniedOf(fleet, 'dev')).toEqual([]);
+  });
+
+  test('reaches also a bottle whose agent left with the error', async () => {
+    const { fleet, api } = await open();
+    await fleet.repository.commit({
+      [`${D}/fleet.yaml`]: DENYING,
+      [`${D}/agents/dev.yaml`]: 'provder: {}\n',
+    });
+    refusalOf(await api.reconcile({}, NO_PROGRESS));
+    expect(hostsOf(fleet, 'dev')).toEqual(['kept.test']);
+  });
+
+  test('is not taken back by a restart on top of what holds back everything', async () => {
+    const { fleet, api } = await fleetOf();
+    await fleet.repository.commit({ [`${D}/allowlists/dev.yaml`]: OPEN });
+    granted(await api.reconcile({}, NO_PROGRESS));
+    // Both stay, so that nothing but the denial came after the commit that was whole.
+    await fleet.repository.commit({
+      [`${D}/fleet.yaml`]: DENYING,
+      [`${D}/routes/dev.yaml`]: BROKEN,
+      [`${D}/routes/qa.yaml`]: BROKEN,
+    });
+    refusalOf(await api.reconcile({}, NO_PROGRESS));
+    expect(hostsOf(fleet, 'dev')).toEqual(['kept.test']);
+    await fleet.repository.commit({ [`${D}/fleet.yaml`]: 'name: [\n' });
+    refusalOf(await (await fleet.open()).api.reconcile({}, NO_PROGRESS));
+    expect(hostsOf(fleet, 'dev')).toEqual(['kept.test']);
+    expect(deniedOf(fleet, 'dev')).toEqual(['paste.test']);
+  });
+
+  test('is what the mended commit says, once it is mended', async () => {
+    const { fleet, api } = await open();
+    await fleet.repository.commit({ [`${D}/fleet.yaml`]: DENYING });
+    refusalOf(await api.reconcile({}, NO_PROGRESS));
+    await fleet.repository.commit({ [`${D}/routes/dev.yaml`]: null });
+    granted(await api.reconcile({}, NO_PROGRESS));
+    expect(hostsOf(fleet, 'dev')).toEqual(['dev.test']);
+    expect(deniedOf(fleet, 'dev')).toEqual(['paste.test']);
+  });
+});
+
 describe('on top of a tip with an error', () => {
   test('what the errors are not about is approved, in force and answered', async () => {
     const { fleet, api, first } = await fleetOf();
