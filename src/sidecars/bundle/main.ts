@@ -1,9 +1,11 @@
+import { writeSync } from 'node:fs';
 import { sanitizeLine } from '../../model/sanitize.ts';
 import type { BundleStatus } from '../../model/sidecar.ts';
-import { writeStatus } from '../atomic-file.ts';
 import { listenDescriptors } from '../listen-endpoint.ts';
 import { sidecarFolders } from '../sidecar-root.ts';
+import { StatusReport } from '../status-report.ts';
 import { compileCache } from './compile-cache.ts';
+import { lineOutput } from './line-output.ts';
 import { Program } from './program.ts';
 import { ALLOCATOR, LOOKUP_THREADS, listPrograms } from './program-list.ts';
 import { secondGate } from './second-gate.ts';
@@ -12,10 +14,13 @@ import { secondGate } from './second-gate.ts';
 // today start no processes of their own; whoever adds one that does has to leave no orphans, because Node reaps only
 // its own children.
 
+const STDOUT = 1;
 const STOP_GRACE_MS = 3000;
 const MAX_BACKOFF_MS = 30_000;
 
 const folders = sidecarFolders(process.env);
+const print = lineOutput((text) => writeSync(STDOUT, text));
+const status = new StatusReport(folders.bundleOut, (problem) => say('bundle', problem));
 const programFolder = process.env['BB_SIDECAR_PROGRAMS'] ?? import.meta.dirname;
 
 const compiled = compileCache(programFolder, '/tmp/compile-cache', process.geteuid?.() ?? 0);
@@ -58,18 +63,18 @@ process.once('SIGINT', stop);
 setInterval(() => undefined, 2 ** 30);
 
 function report(): void {
-  const status: BundleStatus =
+  const now: BundleStatus =
     gate === null
       ? { programs: programs.map((program) => program.status) }
       : {
           programs: [gate.program, ...programs].map((program) => program.status),
           pipelock: gate.status,
         };
-  writeStatus(folders.bundleOut, status);
+  status.tell(now);
 }
 
 function say(name: string, line: string): void {
-  process.stdout.write(`${name} | ${sanitizeLine(line, 16_384)}\n`);
+  print(`${name} | ${sanitizeLine(line, 16_384)}`);
 }
 
 function backoffMs(failures: number): number {

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { EGRESS_PORT, type EgressStatus, type UpstreamProxy } from '../../model/sidecar.ts';
-import { writeStatus } from '../atomic-file.ts';
 import { InputFolder } from '../input-folder.ts';
 import { jsonLog, withLimit } from '../json-log.ts';
 import { listenEndpoint } from '../listen-endpoint.ts';
 import { sidecarFolders } from '../sidecar-root.ts';
+import { StatusReport } from '../status-report.ts';
 import { ensureCertificateAuthority } from './certificate-authority.ts';
 import { DlpInspection } from './dlp/dlp-inspection.ts';
 import { OperatorRelease } from './dlp/operator-release.ts';
@@ -23,6 +23,7 @@ const folders = sidecarFolders(process.env);
 const log = jsonLog('egress');
 const instance = randomUUID();
 const startedAt = new Date().toISOString();
+const status = new StatusReport(folders.egressOut, (cause) => log('not reported', { cause }));
 
 const authority = ensureCertificateAuthority(folders.egressState, folders.egressOut, Date.now());
 const denials = withLimit(log, DENIALS_LOGGED_PER_SECOND);
@@ -89,7 +90,7 @@ function tighten(): void {
 }
 
 function report(): void {
-  const status: EgressStatus = {
+  const now: EgressStatus = {
     sidecar: 'egress',
     instance,
     startedAt,
@@ -97,8 +98,8 @@ function report(): void {
     caPem: authority.certPem,
     port,
   };
-  reported = status.state;
-  writeStatus(folders.egressOut, status);
+  reported = now.state;
+  status.tell(now);
 }
 
 function stop(): void {

@@ -1,10 +1,10 @@
 import { SUPERVISE_PORT } from '../../model/sidecar.ts';
 import { diskQueueFiles } from '../../supervise/disk-queue-files.ts';
-import { writeStatus } from '../atomic-file.ts';
 import { InputFolder } from '../input-folder.ts';
 import { jsonLog } from '../json-log.ts';
 import { listenEndpoint } from '../listen-endpoint.ts';
 import { sidecarFolders } from '../sidecar-root.ts';
+import { StatusReport } from '../status-report.ts';
 import { egressTable } from './egress-table.ts';
 import { Supervisor } from './supervisor.ts';
 import { systemClock, systemRandom } from './system-ports.ts';
@@ -13,6 +13,8 @@ import { systemClock, systemRandom } from './system-ports.ts';
 // listener; port 0 takes a free one and says so in the status.
 
 const folders = sidecarFolders(process.env);
+const log = jsonLog('supervise');
+const status = new StatusReport(folders.superviseOut, (cause) => log('not reported', { cause }));
 
 const supervisor = new Supervisor(
   {
@@ -20,8 +22,8 @@ const supervisor = new Supervisor(
     clock: systemClock,
     random: systemRandom,
     egress: egressTable(folders.egressOut),
-    log: jsonLog('supervise'),
-    report: (status) => writeStatus(folders.superviseOut, status),
+    log,
+    report: (now) => status.tell(now),
   },
   {
     queueFolder: folders.queue,

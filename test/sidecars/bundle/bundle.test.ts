@@ -1,5 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -22,7 +31,7 @@ class BundleHarness implements AsyncDisposable {
   readonly child: ChildProcess;
   output = '';
 
-  constructor(programs: { readonly [name: string]: string }) {
+  constructor(programs: { readonly [name: string]: string }, stdout: 'pipe' | number = 'pipe') {
     mkdirSync(join(this.root, 'programs'));
     for (const [name, source] of Object.entries(programs)) {
       writeFileSync(join(this.root, 'programs/package.json'), '{"type":"module"}');
@@ -34,7 +43,7 @@ class BundleHarness implements AsyncDisposable {
         BB_SIDECAR_ROOT: this.root,
         BB_SIDECAR_PROGRAMS: join(this.root, 'programs'),
       },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', stdout, 'pipe'],
     });
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
@@ -147,4 +156,20 @@ test('egress alone has threads for many names at a time', async () => {
   await using bundle = new BundleHarness({ egress: tells, supervise: tells });
   await eventually('both are up', () => bundle.output.includes('supervise has undefined'));
   await eventually('egress has its threads', () => bundle.output.includes('egress has 48'));
+});
+
+test('a disk that takes neither lines nor status ends nobody, and has the status when there is room', async () => {
+  const full = openSync('/dev/full', 'w');
+  await using bundle = new BundleHarness({ egress: FAITHFUL }, full);
+  closeSync(full);
+  const pid = await eventually('it is up', () => bundle.pid('egress'));
+  await eventually('it runs', () => bundle.status('egress')?.state === 'running');
+  const out = join(bundle.root, 'bundle/out/status.json');
+  rmSync(out);
+  mkdirSync(out);
+  process.kill(pid, 'SIGKILL');
+  await eventually('it is up again', () => (bundle.pid('egress') ?? pid) !== pid);
+  rmSync(out, { recursive: true });
+  await eventually('it is told', () => bundle.status('egress')?.restarts === 1);
+  expect(bundle.child.exitCode).toBeNull();
 });
