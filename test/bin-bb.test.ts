@@ -68,6 +68,23 @@ test('a new enough Node on PATH will do', async () => {
   expect(stdout).toContain('path runs ');
 });
 
+test.for([
+  ['controller', 4],
+  ['exec', 4],
+  ['', 4],
+  ['plan', 32],
+  ['status', 32],
+] as const)('bb %s has room for %i MB that it has not collected', async ([command, megabytes]) => {
+  plantNode(join(root, 'path'), 'v24.1.0');
+  const argv = command === '' ? [] : ['--backend', 'docker', command];
+  const { stdout } = await launch(
+    join(root, 'node_modules/bb/bin/bb'),
+    join(root, 'path'),
+    ...argv,
+  );
+  expect(stdout).toContain(` --max-semi-space-size=${megabytes} `);
+});
+
 test('an old Node is refused with the fix', async () => {
   plantNode(join(root, 'path'), 'v20.19.0');
   const launched = launch(join(root, 'node_modules/bb/bin/bb'), join(root, 'path'));

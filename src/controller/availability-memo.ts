@@ -7,17 +7,32 @@ import type { BackendObservation } from '../model/observed-state.ts';
  * costs no call for it: an engine that went away or came back is probed again.
  */
 export interface AvailabilityMemo {
+  /** Asks those that were never asked, while they are observed. */
+  ask(backends: readonly Backend[]): void;
+  /** What it says, once it was observed. */
   of(backend: Backend, observation: BackendObservation | undefined): Promise<Availability>;
 }
 
-/** Starts empty: the first pass probes every backend once. */
+/** Starts empty: the first pass probes every backend once, beside its observation. */
 export function createAvailabilityMemo(): AvailabilityMemo {
   const known = new Map<string, Availability>();
+  const asked = new Map<string, Promise<Availability>>();
   return {
+    ask(backends) {
+      for (const backend of backends) {
+        if (known.has(backend.name)) continue;
+        const answer = backend.probe();
+        // Whoever never comes for it has failed with something else.
+        answer.catch(() => undefined);
+        asked.set(backend.name, answer);
+      }
+    },
     async of(backend, observation) {
+      const answer = asked.get(backend.name);
+      asked.delete(backend.name);
       const remembered = known.get(backend.name);
       if (remembered?.available === true && observation?.available === true) return remembered;
-      const probed = await backend.probe();
+      const probed = await (answer ?? backend.probe());
       known.set(backend.name, probed);
       return probed;
     },

@@ -97,6 +97,7 @@ export async function planPass(
 ): Promise<PassResult> {
   const { desired, revision } = loaded;
   const nowMs = ports.clock.nowMs();
+  ports.availabilities.ask(ports.backends);
   const [observed, secrets] = await Promise.all([
     observe(desired.fleet.name, { ...ports, inventory: memory.inventory, nowMs }),
     ports.secrets.versions(secretNames(desired)),

@@ -68,6 +68,8 @@ export async function fleetUnderTest(options: FleetOptions): Promise<FleetUnderT
     XDG_CONFIG_HOME: join(folder, 'config'),
     XDG_STATE_HOME: join(folder, 'state'),
     XDG_RUNTIME_DIR: folder,
+    // What one of them compiled is there for all of this run.
+    XDG_CACHE_HOME: process.env['BB_TEST_ENGINE_FOLDER'] ?? folder,
     BB_OPERATOR: 'olga@example.test',
   };
   const engine = fleetOnEngine(options.engine, name);
