@@ -1,12 +1,12 @@
 import { type ChildProcess, type IOType, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, statSync, writeFileSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import { covers } from './inherited.ts';
 import { joinScript } from './limits.ts';
 import { listenInside } from './listeners.ts';
 import { quote } from './quote.ts';
-import type { Staging } from './staging.ts';
+import { STAGE_OPTIONS, type Staging } from './staging.ts';
 import {
   DESCRIPTORS,
   FIRST_LISTENER,
@@ -77,7 +77,20 @@ function chainOf({ user, place, within, staging, files, argv }: Start): readonly
   if (staging === null) return [...place.prefix, ...shell(''), ...rest];
   writeFileSync(files.mounts, tableOf(staging), { mode: 0o600 });
   const ownMounts = ['unshare', '--mount', '--propagation', 'slave'];
-  return [...place.prefix, ...ownMounts, ...shell(`mount -a -T ${quote(files.mounts)}\n`), ...rest];
+  const mounting = `${placesScript(staging)}mount -a -T ${quote(files.mounts)}\n`;
+  return [...place.prefix, ...ownMounts, ...shell(mounting), ...rest];
+}
+
+/** Makes the places. */
+function placesScript({ places, mounts, folder }: Staging): string {
+  const isFolder = (source: string) => statSync(source).isDirectory();
+  const folders = mounts.filter(({ source }) => isFolder(source)).map(({ target }) => target);
+  const files = mounts.filter(({ source }) => !isFolder(source)).map(({ target }) => target);
+  return [
+    `mount -t tmpfs -o nosuid,nodev,noexec,${STAGE_OPTIONS} none ${quote(folder)}\n`,
+    `mkdir ${[...places, ...folders].map(quote).join(' ')}\n`,
+    ...files.map((path) => `: > ${quote(path)}\n`),
+  ].join('');
 }
 
 function tableOf({ mounts, folder, seenAt }: Staging): string {

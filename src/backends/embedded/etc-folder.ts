@@ -1,10 +1,13 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { placeHostFile } from './host-etc.ts';
+import { createFileMemo } from './file-memo.ts';
+import { placeHostFile, placeSharedText } from './host-etc.ts';
 
 export interface EtcOptions {
-  /** Where copies of the host's files are shared; null = none of them, for the programs are not the host's. */
-  readonly hostEtc: string | null;
+  /** Where copies are kept of what bottles share. */
+  readonly copies: string;
+  /** Whether its programs are the host's, and find their settings as there. */
+  readonly isHosts: boolean;
   readonly hostname: string;
   readonly user: {
     readonly uid: number;
@@ -36,29 +39,38 @@ const AUTHORITIES = 'ssl/certs/ca-certificates.crt';
  * read-only inside, so nothing in it is the agent's to change.
  */
 export function writeEtc(folder: string, options: EtcOptions): void {
-  const { user, resolves, hostEtc } = options;
-  const java = resolves || hostEtc === null ? [] : javaFolders('/etc');
+  const { user, resolves, copies, isHosts } = options;
+  const java = resolves || !isHosts ? [] : hostJavaFolders();
   for (const below of ['ssl/certs', 'alternatives', ...java, ...options.mountPoints]) {
     mkdirSync(join(folder, below), { recursive: true, mode: 0o755 });
   }
   for (const name of resolves ? [...COPIED, AUTHORITIES] : COPIED) {
-    if (hostEtc !== null) placeHostFile(hostEtc, name, folder);
+    if (isHosts) placeHostFile(copies, name, folder);
   }
   const resolver = resolves ? textOf('/etc/resolv.conf') : '';
-  const texts = {
+  const shared = {
     passwd: `root:x:0:0:root:/nonexistent:/bin/false\n${user.name}:x:${user.uid}:${user.gid}:${user.name}:${user.home}:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/bin/false\n`,
     group: `root:x:0:\n${user.name}:x:${user.gid}:\nnogroup:x:65534:\n`,
-    hostname: `${options.hostname}\n`,
-    hosts: hostsText(options),
     'resolv.conf': resolver,
     // An image's own would be loaded into the program that leads others in.
     'ld.so.preload': '',
     'nsswitch.conf': `passwd: files\ngroup: files\nhosts: ${resolves ? 'files dns' : 'files'}\n`,
   };
-  for (const [name, text] of Object.entries(texts)) {
-    writeFileSync(join(folder, name), text, { mode: 0o644 });
+  const own = { hostname: `${options.hostname}\n`, hosts: hostsText(options) };
+  for (const [name, text] of Object.entries(shared)) {
+    placeSharedText(copies, text, `${folder}/${name}`);
+  }
+  for (const [name, text] of Object.entries(own)) {
+    writeFileSync(`${folder}/${name}`, text, { mode: 0o644 });
   }
 }
+
+/** Those of this host. */
+export function hostJavaFolders(): readonly string[] {
+  return onHost.read('/etc') ?? [];
+}
+
+const onHost = createFileMemo(javaFolders);
 
 /** Where distributions keep the settings of a Java, which its folder below `/usr` only refers to; none holds a secret. */
 export function javaFolders(etc: string): readonly string[] {

@@ -1,4 +1,15 @@
-import { copyFileSync, linkSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  copyFileSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { temporaryBeside } from './records.ts';
 
@@ -9,19 +20,28 @@ import { temporaryBeside } from './records.ts';
 export function placeHostFile(hostEtc: string, name: string, folder: string): void {
   const stats = statSync(join('/etc', name), { throwIfNoEntry: false });
   if (stats === undefined) return;
-  const copy = join(hostEtc, `${name}.${stats.ino}.${stats.size}.${stats.mtimeMs}`);
-  const target = join(folder, name);
-  const placed = statSync(target, { throwIfNoEntry: false });
-  const kept = statSync(copy, { throwIfNoEntry: false }) ?? makeCopy(join('/etc', name), copy);
+  const copy = `${hostEtc}/${name}.${stats.ino}.${stats.size}.${stats.mtimeMs}`;
+  place(copy, `${folder}/${name}`, (temporary) => copyFileSync(join('/etc', name), temporary));
+}
+
+/** Places a text that many bottles have, of which all share one copy too. */
+export function placeSharedText(hostEtc: string, text: string, target: string): void {
+  const copy = `${hostEtc}/text.${createHash('sha256').update(text).digest('hex')}`;
+  place(copy, target, (temporary) => writeFileSync(temporary, text, { mode: 0o644 }));
+}
+
+function place(copy: string, target: string, make: (temporary: string) => void): void {
+  const placed = lstatSync(target, { throwIfNoEntry: false });
+  const kept = statSync(copy, { throwIfNoEntry: false }) ?? makeCopy(copy, make);
   if (placed?.ino === kept.ino) return;
-  rmSync(target, { force: true });
+  if (placed !== undefined) rmSync(target, { force: true });
   linkSync(copy, target);
 }
 
-function makeCopy(source: string, copy: string) {
+function makeCopy(copy: string, make: (temporary: string) => void): Stats {
   mkdirSync(dirname(copy), { recursive: true, mode: 0o755 });
   const temporary = temporaryBeside(copy);
-  copyFileSync(source, temporary);
+  make(temporary);
   renameSync(temporary, copy);
   return statSync(copy);
 }

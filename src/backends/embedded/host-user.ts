@@ -32,6 +32,8 @@ export function isRoot(): boolean {
 }
 
 function claim(path: string, name: string): boolean {
+  const owner = ownerOf(path);
+  if (owner !== null) return owner === name;
   try {
     writeFileSync(path, name, { flag: 'wx', mode: 0o600 });
     return true;

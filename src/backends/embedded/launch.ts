@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { BackendError } from '../backend.ts';
 import { startByChain } from './chain.ts';
@@ -62,7 +62,8 @@ export async function launch(options: Launch): Promise<Launched> {
   } catch (error) {
     throw classified(error, log);
   } finally {
-    rmSync(given, { force: true });
+    // Nothing of an environment stays in it; the next start would make it again.
+    truncateSync(given);
   }
 }
 

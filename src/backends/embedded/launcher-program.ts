@@ -90,8 +90,12 @@ sub become {
   if ($ask->{source}) {
     call('unshare', 0x20000);
     call('mount', 'none', '/', 0, 0x84000, 0);
+    call('mount', 'none', $ask->{stage}[0], 'tmpfs', 0xe, $ask->{memory}[0]);
+    mkdir $_ or die "$_: $!\n" for @{$ask->{place} // []};
     for my $at (0 .. $#{$ask->{source}}) {
-      call('mount', $ask->{source}[$at], $ask->{target}[$at], 0, 0x1000, 0);
+      my ($source, $target) = ($ask->{source}[$at], $ask->{target}[$at]);
+      -d $source ? mkdir $target : sysopen my $file, $target, 0101 or die "$target: $!\n";
+      call('mount', $source, $target, 0, 0x1000, 0);
     }
     call('mount', $ask->{stage}[0], $ask->{staged}[0], 0, 0x5000, 0);
   }

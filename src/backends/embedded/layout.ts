@@ -39,14 +39,14 @@ export function embeddedLayout(directory: string): EmbeddedLayout {
 /** Parts of a container's own folder. */
 export function rootParts(root: string) {
   return {
-    etc: join(root, 'etc'),
-    home: join(root, 'home'),
-    stage: join(root, 'stage'),
-    mounts: join(root, 'mounts'),
+    etc: `${root}/etc`,
+    home: `${root}/home`,
+    stage: `${root}/stage`,
+    mounts: `${root}/mounts`,
     /** What bubblewrap reads when it starts: nobody's business on a command line. */
-    arguments: join(root, 'arguments'),
-    log: join(root, 'log'),
+    arguments: `${root}/arguments`,
+    log: `${root}/log`,
     /** There when the home holds what its image was saved with. */
-    filled: join(root, 'filled'),
+    filled: `${root}/filled`,
   } as const;
 }

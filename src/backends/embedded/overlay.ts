@@ -37,12 +37,15 @@ export function mergedBinds(seenAt: string, overlays: readonly Overlay[]): reado
   }));
 }
 
-/** Makes the places that overlays are mounted at. */
+/** Names in the stage of the places that overlays are mounted at. */
+export function mergedPlaces(overlays: readonly Overlay[]): readonly string[] {
+  return overlays.flatMap((_, index) => [mergedName(index), foldersName(index)]);
+}
+
+/** Makes them. */
 export function makeMergedPlaces(stage: string, overlays: readonly Overlay[]): void {
-  for (const index of overlays.keys()) {
-    for (const name of [mergedName(index), foldersName(index)]) {
-      mkdirSync(join(stage, name), { recursive: true, mode: 0o755 });
-    }
+  for (const name of mergedPlaces(overlays)) {
+    mkdirSync(join(stage, name), { recursive: true, mode: 0o755 });
   }
 }
 

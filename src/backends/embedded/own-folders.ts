@@ -34,7 +34,8 @@ export function ensureEtc(layout: EmbeddedLayout, { spec }: Pick<ContainerRecord
   const { onHost, rootfs } = imageOf(layout, spec);
   const { etc } = rootParts(layout.root(runtimeName(spec.identity)));
   writeEtc(etc, {
-    hostEtc: rootfs === null ? layout.hostEtc : null,
+    copies: layout.hostEtc,
+    isHosts: rootfs === null,
     hostname: hostnameOf(spec),
     user: { ...spec.user, name: onHost.env['USER'] ?? 'bb', home: onHost.home ?? '/' },
     hosts: spec.hosts,

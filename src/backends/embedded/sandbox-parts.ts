@@ -1,6 +1,6 @@
 import type { ContainerSpec } from '../../model/component.ts';
 import { BackendError } from '../backend.ts';
-import { javaFolders } from './etc-folder.ts';
+import { hostJavaFolders, javaFolders } from './etc-folder.ts';
 import { givenRoot, type ImageRoot, imageRoot } from './image-root.ts';
 import { type EmbeddedImage, findImage } from './images.ts';
 import type { Bind } from './launch.ts';
@@ -81,7 +81,7 @@ function ofHost(etc: string): readonly Bind[] {
 
 /** Those that the host has and the sandbox has a place for. */
 export function javaBinds(etc: string): readonly Bind[] {
-  const onHost = new Set(javaFolders('/etc'));
+  const onHost = new Set(hostJavaFolders());
   return javaFolders(etc)
     .filter((name) => onHost.has(name))
     .map((name) => ({ source: `/etc/${name}`, target: `/etc/${name}`, readOnly: true }));

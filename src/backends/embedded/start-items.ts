@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { STAGE_OPTIONS } from './staging.ts';
 import { type Start, wayIn } from './start.ts';
 
 type Item = readonly [key: string, values: readonly (string | number)[]];
@@ -38,11 +39,18 @@ function programItems({ place: { prefix }, within, argv }: Start): readonly Item
       ];
 }
 
-function stagingItems({ mounts, folder, seenAt }: NonNullable<Start['staging']>): readonly Item[] {
+function stagingItems({
+  places,
+  mounts,
+  folder,
+  seenAt,
+}: NonNullable<Start['staging']>): readonly Item[] {
   return [
+    ['place', places],
     ['source', mounts.map(({ source }) => source)],
     ['target', mounts.map(({ target }) => target)],
     ['stage', [folder]],
+    ['memory', [STAGE_OPTIONS]],
     ['staged', [seenAt]],
   ];
 }

@@ -28,7 +28,8 @@ export async function prepareLayer(folder: string, user: HostUser | null): Promi
   const etc = join(folder, 'etc');
   writeEtc(etc, {
     // Copies of its own: it may be written to.
-    hostEtc: join(folder, 'host-etc'),
+    copies: join(folder, 'host-etc'),
+    isHosts: true,
     hostname: 'build',
     user: { uid: 1000, gid: 1000, name: 'agent', home: '/home/agent' },
     hosts: {},
