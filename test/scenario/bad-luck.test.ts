@@ -173,11 +173,14 @@ async function sandboxes({ folder }: FleetUnderTest): Promise<number> {
   return Number(stdout);
 }
 
-/** Each writes its log below the fleet's folder, deleted or not; its outer process is called `bwrap`. */
+/** Each writes its log below the fleet's folder, deleted or not; its outer process is called `bwrap`, or `sleep` where it keeps a network. */
 const COUNT = `n=0
 for p in /proc/[0-9]*; do
-  [ "$(cat "$p/comm" 2>/dev/null)" = bwrap ] || continue
-  case "$(readlink "$p/fd/1" 2>/dev/null)" in "$1"/*) ;; *) continue ;; esac
+  comm=$(cat "$p/comm" 2>/dev/null)
+  case "$comm $(readlink "$p/fd/1" 2>/dev/null)" in
+    "bwrap $1"/* | "sleep $1"/*-int/log*) ;;
+    *) continue ;;
+  esac
   case "$(cat "/proc/$(sed -n 's/^PPid:[^0-9]*//p' "$p/status" 2>/dev/null)/comm" 2>/dev/null)" in bwrap) ;; *) n=$((n+1)) ;; esac
 done
 echo $n`;

@@ -56,7 +56,7 @@ export function createEmbeddedBackend({ directory }: { readonly directory: strin
         return { available: false, reason: `observing: ${wordsOf(error)}` };
       }
     },
-    watch: (fleet, onHint, signal) => watchFleet(layout, fleet, onHint, signal),
+    watch: (fleet, onHint, signal) => watchFleet(machine, fleet, onHint, signal),
     ensureImage: (build, onProgress) =>
       classified(`making ${build.reference}`, () => ensureImage(machine, build, onProgress)),
     // A bottle's network is its namespace, which comes with its containers.

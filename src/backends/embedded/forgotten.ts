@@ -4,7 +4,7 @@ import type { EmbeddedLayout } from './layout.ts';
 import { identify, signalProcess, wasStartedWith } from './process-table.ts';
 import { sandboxChild } from './sandbox-status.ts';
 
-/** Stands in the environment of bubblewrap alone, and tells in whose books a sandbox is. */
+/** Stands in the environment of bubblewrap and of who keeps a network, and tells in whose books a sandbox is. */
 export const BOOKS_VARIABLE = 'BB_BOOKS';
 
 /** A name for the books that says nothing of the host. */

@@ -29,6 +29,8 @@ export interface Launch extends Pick<Start, 'user' | 'place' | 'within' | 'liste
   /** bubblewrap's arguments; sources are given as they are found once `user` looks for them. */
   arguments(binds: readonly Bind[]): readonly string[];
   readonly command: readonly string[];
+  /** True when it is there for its network only, and `command` is all that is in it. */
+  readonly keeps?: boolean;
   /** Put in front of all that runs inside. */
   readonly limits: readonly string[];
   readonly seccompPath: string;
@@ -52,6 +54,7 @@ export async function launch(options: Launch): Promise<Launched> {
   const start: Start = {
     ...options,
     argv: [...overlayWay(staging.seenAt, overlays), ...argvOf(options)],
+    keeper: options.keeps === true ? options.command : null,
     env: { ...outerEnvironment(), [BOOKS_VARIABLE]: options.books },
     staging: staging.mounts.length === 0 ? null : staging,
     files: { log, mounts, arguments: given, seccomp: seccompPath, status: statusPath },

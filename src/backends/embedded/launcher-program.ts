@@ -103,11 +103,12 @@ sub become {
   if ($user) { drop(@$user); call('prctl', 38, 1, 0, 0, 0) }
   enter($ask->{within}[0]) if $ask->{within};
   own_namespace($user ? @$user : ($> + 0, $) + 0)) if $ask->{own};
+  if ($ask->{keep}) { keep($ready, @given[2, 3]); @given = () }
   place(@plain, @given, @sockets);
   exec { $ask->{argv}[0] } @{$ask->{argv}};
   my $why = $!;
   # Where it was before there may be another by now.
-  open $_[1], '>&=', 3;
+  open $_[1], '>&=', 3 if @given;
   die "$ask->{argv}[0]: $why\n";
 }
 
@@ -157,6 +158,31 @@ sub enter {
 sub place {
   my @above = map { fcntl($_, 1030, 64) // die "descriptor: $!\n" } @_;
   call('dup3', $above[$_] + 0, $_ + 0, 0) for 0 .. $#above;
+}
+`;
+
+/**
+ * Makes a network with nothing but a loopback, for whoever is to be in it, and waits for the word to keep it. No right
+ * of its user namespace is left to the program that it becomes.
+ */
+const KEEPING = String.raw`
+sub keep {
+  my ($ready, $seccomp, $status) = @_;
+  call('unshare', 0x40000000);
+  socket(my $any, 2, 2, 0) or die "socket: $!\n";
+  my $up = pack 'a16 s x22', 'lo', 0x41;
+  ioctl($any, 0x8914, $up) or die "loopback: $!\n";
+  for my $right (0 .. 63) {
+    next if syscall($number{prctl}, 24, $right, 0, 0, 0) == 0;
+    last if $right && $! == 22;
+    die "rights: $!\n";
+  }
+  sysread($seccomp, my $filter, 65536) or die "filter: $!\n";
+  call('prctl', 38, 1, 0, 0, 0);
+  call('prctl', 22, 2, pack('S x6 P', length($filter) / 8, $filter), 0, 0);
+  syswrite $status, qq({"child-pid": $$}\n);
+  syswrite $ready, 'x';
+  exit 143 unless sysread $ready, my $go, 3;
 }
 `;
 
@@ -213,5 +239,9 @@ export function launcherProgram(architecture: string): readonly string[] | null 
   const numbers = NUMBERS[architecture];
   if (numbers === undefined) return null;
   const table = Object.entries(numbers).map(([call, number]) => `${call} => ${number}`);
-  return ['perl', '-e', `my %number = (${table.join(', ')});\n${MAIN}${BECOMING}${LISTENING}`];
+  return [
+    'perl',
+    '-e',
+    `my %number = (${table.join(', ')});\n${MAIN}${BECOMING}${KEEPING}${LISTENING}`,
+  ];
 }

@@ -1,5 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { type ComponentRef, runtimeName } from '../../model/component.ts';
+import type { FleetName } from '../../model/names.ts';
 import { begin } from './begin.ts';
 import { removeGroups } from './control-groups.ts';
 import { booksOf, endUnrecorded } from './forgotten.ts';
@@ -16,6 +17,11 @@ const END_MS = 2_000;
 /** Name of what keeps a bottle's network namespace, where other backends have its internal network. */
 export function namespaceName(ref: ComponentRef): string {
   return runtimeName({ ...ref, component: 'internal-network' });
+}
+
+/** Whether it may be one of `fleet`: a bottle may be called so too. */
+export function isNamespaceName(fleet: FleetName, name: string): boolean {
+  return name.startsWith(`bb-${fleet}-`) && name.endsWith('-int');
 }
 
 /**
@@ -61,6 +67,7 @@ async function makeNamespace(
     arguments: () => ['--unshare-net', '--ro-bind', '/', '/', '--clearenv', '--chdir', '/'],
     limits: [],
     command: ['sleep', 'infinity'],
+    keeps: true,
     seccompPath: options.seccompPath,
     statusPath: layout.status(name),
     listening: null,

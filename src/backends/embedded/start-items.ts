@@ -24,19 +24,16 @@ export function startItems(start: Start): readonly string[] {
 }
 
 /** The launcher makes or enters the namespaces where it can, else it becomes a program that does. */
-function programItems({ place: { prefix }, within, argv }: Start): readonly Item[] {
+function programItems({ place: { prefix }, within, argv, keeper }: Start): readonly Item[] {
   if (prefix.length > 0) return [['argv', [...prefix, ...wayIn(within), ...argv]]];
   if (within !== null)
     return [
       ['within', [within]],
       ['argv', argv],
     ];
-  return isConfined()
-    ? [['argv', [...wayIn(null), ...argv]]]
-    : [
-        ['own', [1]],
-        ['argv', argv],
-      ];
+  if (isConfined()) return [['argv', [...wayIn(null), ...argv]]];
+  const own: Item = ['own', [1]];
+  return keeper === null ? [own, ['argv', argv]] : [own, ['keep', ['network']], ['argv', keeper]];
 }
 
 function stagingItems({

@@ -14,6 +14,8 @@ export interface Start {
   readonly listening: Listening | null;
   /** bubblewrap and what it runs, with descriptors as in `DESCRIPTORS`. */
   readonly argv: readonly string[];
+  /** A program that only keeps a network: without files of its own to see, it can do without bubblewrap. */
+  readonly keeper: readonly string[] | null;
   readonly env: { readonly [name: string]: string | undefined };
   readonly staging: Staging | null;
   readonly files: {

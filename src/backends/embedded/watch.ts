@@ -3,24 +3,32 @@ import type { FleetName } from '../../model/names.ts';
 import type { BackendHint } from '../backend.ts';
 import { ensureRecords } from './forgotten.ts';
 import type { EmbeddedLayout } from './layout.ts';
+import { createLostNetworks } from './lost-networks.ts';
+import type { Machine } from './machine.ts';
 import { readRecord } from './records.ts';
 
 const RETRY_MS = 1_000;
+/** Between two looks at those that keep the networks. */
+const NETWORKS_MS = 500;
 
 /**
- * Hints at every change of a record or a run, by whoever made it; bubblewrap's own note of an exit is one too. A folder
- * that is taken away is watched anew and told as a gap.
+ * Hints at every change of a record or a run, by whoever made it; bubblewrap's own note of an exit is one too. Of the end
+ * of a network there is no note: it is asked for. A folder that is taken away is watched anew and told as a gap.
  */
 export function watchFleet(
-  layout: EmbeddedLayout,
+  machine: Machine,
   fleet: FleetName,
   onHint: (hint: BackendHint) => void,
   signal: AbortSignal,
 ): void {
+  const { layout } = machine;
+  const lost = createLostNetworks(machine, fleet);
   let watchers: FSWatcher[] = [];
+  let looks: NodeJS.Timeout | undefined;
   let retry: NodeJS.Timeout | undefined;
   const stop = () => {
     clearTimeout(retry);
+    clearInterval(looks);
     for (const watcher of watchers) watcher.close();
     watchers = [];
   };
@@ -33,17 +41,28 @@ export function watchFleet(
     }, RETRY_MS);
     retry.unref();
   };
+  const look = () => {
+    try {
+      if (lost.isNew()) onHint({ kind: 'look', bottle: null });
+    } catch {
+      again();
+    }
+  };
   const begin = () => {
     try {
       ensureRecords(layout);
       watchers = [layout.records, layout.runs].map((folder) => {
         mkdirSync(folder, { recursive: true, mode: 0o700 });
         const watcher = watch(folder, { persistent: false }, (_event, file) => {
+          lost.changed();
           const hint = hintOf(layout, fleet, file ?? '');
           if (hint !== null) onHint(hint);
         });
         return watcher.on('error', again);
       });
+      lost.changed();
+      looks = setInterval(look, NETWORKS_MS);
+      looks.unref();
     } catch {
       again();
     }

@@ -164,35 +164,41 @@ describe.skipIf(embedded.kind === 'none')('embedded: launcher', () => {
     expect(await waiting).toContain('ended without a word');
   });
 
-  it('what was not released ends with the controller, and so does the launcher', async () => {
-    await using bottle = bottleUnderTest(under);
-    const backend = under.open();
-    await bottle.up(backend);
-    const source = resolve(import.meta.dirname, '../../../src/backends/embedded/launch.ts');
-    const root = mkdtempSync(join(tmpdir(), 'bb-launch-'));
-    const program = `import { launch } from ${JSON.stringify(source)};
+  it.each([
+    ['a sandbox', false],
+    ['who keeps a network', true],
+  ])(
+    '%s that was not released ends with the controller, and so does the launcher',
+    async (_who, keeps) => {
+      await using bottle = bottleUnderTest(under);
+      const backend = under.open();
+      await bottle.up(backend);
+      const source = resolve(import.meta.dirname, '../../../src/backends/embedded/launch.ts');
+      const root = mkdtempSync(join(tmpdir(), 'bb-launch-'));
+      const program = `import { launch } from ${JSON.stringify(source)};
       const { pid } = await launch({
         books: 'none', user: ${process.getuid?.() === 0 ? '{ uid: 0x7ffffff0, gid: 0x7ffffff0 }' : 'null'}, binds: [], root: ${JSON.stringify(root)},
         place: { prefix: [], groups: [] }, within: null, listening: null, limits: [],
-        arguments: () => ['--ro-bind', '/', '/'], command: ['true'],
+        arguments: () => ['--ro-bind', '/', '/'], command: ['sleep', 'infinity'], keeps: ${keeps},
         seccompPath: ${JSON.stringify(join(directory, `seccomp-${process.arch}.bpf`))}, statusPath: ${JSON.stringify(join(root, 'status'))},
       });
       console.log(pid);
       setInterval(() => undefined, 1000);`;
-    const controller = spawn(process.execPath, ['--input-type=module', '-e', program], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const [said] = await once(controller.stdout, 'data');
-    const sandbox = identify(Number(said));
-    const launcher = identify(childrenOf(controller.pid ?? 0)[0] ?? 0);
-    if (sandbox === null || launcher === null) throw new Error('it was not started');
-    expect([isAlive(sandbox), isAlive(launcher)]).toEqual([true, true]);
-    controller.kill('SIGKILL');
-    await expect.poll(() => [isAlive(sandbox), isAlive(launcher)]).toEqual([false, false]);
-    // Nobody takes that for a crash of its program, which never ran.
-    expect(sandboxExitCode(join(root, 'status'))).toBe(143);
-    rmSync(root, { recursive: true });
-  });
+      const controller = spawn(process.execPath, ['--input-type=module', '-e', program], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const [said] = await once(controller.stdout, 'data');
+      const sandbox = identify(Number(said));
+      const launcher = identify(childrenOf(controller.pid ?? 0)[0] ?? 0);
+      if (sandbox === null || launcher === null) throw new Error('it was not started');
+      expect([isAlive(sandbox), isAlive(launcher)]).toEqual([true, true]);
+      controller.kill('SIGKILL');
+      await expect.poll(() => [isAlive(sandbox), isAlive(launcher)]).toEqual([false, false]);
+      // Nobody takes that for a crash of its program, which never ran.
+      expect(sandboxExitCode(join(root, 'status'))).toBe(keeps ? null : 143);
+      rmSync(root, { recursive: true });
+    },
+  );
 
   it('killed before it releases one, it is not said that this runs', async () => {
     const root = folder();
