@@ -36,6 +36,8 @@ interface Origin {
   /** A dial whose protocol is not known yet, for those who can share the connection. */
   dialling: Promise<UpstreamConnection> | null;
   usedAtMs: number;
+  /** What comes back to it is ended. */
+  isForgotten: boolean;
 }
 
 const MAX_IDLE = 64;
@@ -43,7 +45,8 @@ const ORIGIN_IDLE_MS = 60_000;
 
 /** Connections to upstreams, kept by host, port and the address that was checked. */
 export class UpstreamConnections {
-  readonly #origins = new Map<string, Origin>();
+  /** By host. */
+  readonly #origins = new Map<string, Origin[]>();
   #settings: UpstreamSettings = { trustedCaPem: [], proxy: null, gateConfig: null };
   #context: SecureContext | undefined;
 
@@ -56,7 +59,7 @@ export class UpstreamConnections {
     if (isDeepStrictEqual(settings, this.#settings)) return;
     this.#settings = settings;
     this.#context = undefined;
-    for (const [key, origin] of this.#origins) this.#forget(key, origin);
+    for (const origin of this.#all()) this.#forget(origin);
   }
 
   /**
@@ -81,22 +84,26 @@ export class UpstreamConnections {
   /** Ends what nothing used for a while; gives how many origins are left. */
   sweep(): number {
     const nowMs = performance.now();
-    for (const [key, origin] of this.#origins) {
+    const all = this.#all();
+    for (const origin of all) {
       const stale = origin.idle.filter(({ freeUntilMs }) => freeUntilMs <= nowMs);
       for (const connection of stale) {
         origin.idle.splice(origin.idle.indexOf(connection), 1);
         connection.abort();
       }
       const isIdle = origin.idle.length === 0 && origin.sessions.every(({ isIdle }) => isIdle);
-      if (isIdle && nowMs - origin.usedAtMs > ORIGIN_IDLE_MS) this.#forget(key, origin);
+      if (isIdle && nowMs - origin.usedAtMs > ORIGIN_IDLE_MS) this.#forget(origin);
     }
-    return this.#origins.size;
+    return all.filter(({ isForgotten }) => !isForgotten).length;
   }
 
   #originOf(target: Target): Origin {
-    const key = `${target.scheme} ${target.host} ${target.port} ${target.address}`;
-    const known = this.#origins.get(key);
-    if (known !== undefined) return known;
+    const { scheme, host, port, address } = target;
+    const ofHost = this.#origins.get(host) ?? [];
+    for (const known of ofHost) {
+      const { target: other } = known;
+      if (other.port === port && other.address === address && other.scheme === scheme) return known;
+    }
     const origin: Origin = {
       target,
       idle: [],
@@ -105,8 +112,9 @@ export class UpstreamConnections {
       needsHttp2: false,
       dialling: null,
       usedAtMs: 0,
+      isForgotten: false,
     };
-    this.#origins.set(key, origin);
+    this.#origins.set(host, [...ofHost, origin]);
     return origin;
   }
 
@@ -166,15 +174,10 @@ export class UpstreamConnections {
     }
     return new Http1Upstream(socket, (connection) => {
       const isCurrent = context === undefined || context === this.#context;
-      if (isCurrent && this.#isKnown(origin) && origin.idle.length < MAX_IDLE) {
+      if (isCurrent && !origin.isForgotten && origin.idle.length < MAX_IDLE) {
         origin.idle.push(connection);
       } else connection.abort();
     });
-  }
-
-  #isKnown(origin: Origin): boolean {
-    const { scheme, host, port, address } = origin.target;
-    return this.#origins.get(`${scheme} ${host} ${port} ${address}`) === origin;
   }
 
   /** Made when the first upstream is dialled: reading the system's authorities takes time and memory. */
@@ -191,8 +194,16 @@ export class UpstreamConnections {
     return this.#context;
   }
 
-  #forget(key: string, origin: Origin): void {
-    this.#origins.delete(key);
+  #all(): readonly Origin[] {
+    return [...this.#origins.values()].flat();
+  }
+
+  #forget(origin: Origin): void {
+    const { host } = origin.target;
+    const left = this.#origins.get(host)?.filter((other) => other !== origin) ?? [];
+    if (left.length === 0) this.#origins.delete(host);
+    else this.#origins.set(host, left);
+    origin.isForgotten = true;
     for (const connection of origin.idle.splice(0)) connection.abort();
     for (const session of [...origin.sessions]) session.retire();
   }
