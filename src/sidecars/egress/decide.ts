@@ -125,11 +125,10 @@ function decideHead(
   const declared = rulesOf(table.routes, host);
   if (declared.length > 0) {
     // Expired routes still close the host to the allowlist: time alone must never open more.
-    const routes = declared.filter(({ expiresAtMs }) => expiresAtMs > nowMs);
-    return decideByRoutes(table, routes, request, git);
+    return decideByRoutes(table, declared, request, git, nowMs);
   }
-  const entries = rulesOf(table.allowlist, host).filter(({ expiresAtMs }) => expiresAtMs > nowMs);
-  if (entries.length === 0)
+  const entries = rulesOf(table.allowlist, host);
+  if (!entries.some(({ expiresAtMs }) => expiresAtMs > nowMs))
     return deny(`no route and no allowlist entry for ${host}`, propose(request));
   if (request.authority.port !== DEFAULT_PORT[request.scheme]) {
     return deny(`the allowlist opens ${host} on its default port only`, propose(request));
@@ -139,32 +138,34 @@ function decideHead(
 
 export const DEFAULT_PORT = { http: 80, https: 443 } as const;
 
+/** By the first route that lets the request pass. Where none does, the one that came nearest says why. */
 function decideByRoutes(
   table: RouteTable,
   routes: readonly CompiledRoute[],
   request: EgressRequest,
   git: GitRequest,
+  nowMs: number,
 ): EgressDecision {
-  if (routes.length === 0) {
-    return deny(`every route for ${request.authority.host} has expired`, propose(request));
+  const { host, port } = request.authority;
+  let [isLive, isOnPort, isMatching] = [false, false, false];
+  for (const { route, expiresAtMs, matches } of routes) {
+    if (expiresAtMs <= nowMs) continue;
+    isLive = true;
+    if (!route.ports.includes(port)) continue;
+    isOnPort = true;
+    if (!matchesAny(matches, request)) continue;
+    isMatching = true;
+    if (git !== 'fetch' || route.git.fetch) return withCredential(table, route, request);
   }
-  const onPort = routes.filter(({ route }) => route.ports.includes(request.authority.port));
-  if (onPort.length === 0) {
-    return deny(
-      `no route declares port ${request.authority.port} of ${request.authority.host}`,
-      propose(request),
-    );
-  }
-  const matching = onPort.filter(({ matches }) => matchesAny(matches, request));
-  if (matching.length === 0) {
+  if (isMatching) return denyFetch(request);
+  if (isOnPort) {
     return deny(
       'the host has routes, but none matches this path, method and headers',
       propose(request),
     );
   }
-  const chosen = git === 'fetch' ? matching.find(({ route }) => route.git.fetch) : matching[0];
-  if (chosen === undefined) return denyFetch(request);
-  return withCredential(table, chosen.route, request);
+  if (isLive) return deny(`no route declares port ${port} of ${host}`, propose(request));
+  return deny(`every route for ${host} has expired`, propose(request));
 }
 
 function withCredential(
