@@ -151,32 +151,36 @@ export class Crossing implements LiveRequest, AgentListener, RelayHost {
     this.#host.onDone(this);
   }
 
+  // Goes on at once where nothing has to be waited for, which is the rule.
+
   #resolve(head: OutboundHead, body: CollectedBody | null): void {
-    whenReady(
-      () => this.#host.resolve(this.request, this.#allowed),
-      (target) => {
-        if (this.#isOver) return;
-        if ('kind' in target) this.#deny(target);
-        else {
-          this.#target = target;
-          this.#connect(head, body);
-        }
-      },
-      (error) => this.#refuse(unreachable(error)),
-    );
+    const target = this.#host.resolve(this.request, this.#allowed);
+    if (!(target instanceof Promise)) this.#connect(target, head, body);
+    else {
+      target
+        .then((found) => this.#connect(found, head, body))
+        .catch((error: Error) => this.#refuse(unreachable(error)));
+    }
   }
 
-  #connect(head: OutboundHead, body: CollectedBody | null): void {
-    whenReady(
-      () => this.reconnect(),
-      (connection) => {
-        if (!this.#isOver) this.#send(connection, head, body);
-      },
-      (error) => this.#refuse(unreachable(error)),
-    );
+  #connect(target: Target | EgressDenial, head: OutboundHead, body: CollectedBody | null): void {
+    if (this.#isOver) return;
+    if ('kind' in target) {
+      this.#deny(target);
+      return;
+    }
+    this.#target = target;
+    const connection = this.reconnect();
+    if (!(connection instanceof Promise)) this.#send(connection, head, body);
+    else {
+      connection
+        .then((made) => this.#send(made, head, body))
+        .catch((error: Error) => this.#refuse(unreachable(error)));
+    }
   }
 
   #send(connection: UpstreamConnection, head: OutboundHead, body: CollectedBody | null): void {
+    if (this.#isOver) return;
     const sent = outboundRequest({
       exchange: this.#exchange,
       request: this.request,
@@ -218,15 +222,4 @@ export class Crossing implements LiveRequest, AgentListener, RelayHost {
     }
     this.onDone();
   }
-}
-
-/** Goes on at once where nothing has to be waited for, which is the rule. */
-function whenReady<Value extends object>(
-  make: () => Value | Promise<Value>,
-  then: (value: Value) => void,
-  fail: (error: Error) => void,
-): void {
-  const value = make();
-  if (value instanceof Promise) value.then(then).catch(fail);
-  else then(value);
 }
