@@ -2,7 +2,8 @@ import type { Socket } from 'node:net';
 import type { Limits } from '../limits.ts';
 import type { TunnelIdentity } from '../read-request.ts';
 import { HeadBuffer } from './head-buffer.ts';
-import { Http1Exchange } from './http1-exchange.ts';
+import { type ExchangeHost, Http1Exchange } from './http1-exchange.ts';
+import { MessageWriter } from './message-writer.ts';
 import { type BadRequestHead, parseRequestHead, type RequestHead } from './request-head.ts';
 
 export interface AgentConnectionOptions {
@@ -25,6 +26,7 @@ export class AgentConnection {
   readonly #options: AgentConnectionOptions;
   readonly #socket: Socket;
   readonly #head: HeadBuffer;
+  readonly #host: ExchangeHost;
   #ahead: Buffer = NOTHING;
   #exchange: Http1Exchange | null = null;
   #isTaking = false;
@@ -37,6 +39,14 @@ export class AgentConnection {
     this.#socket = socket;
     this.#options = options;
     this.#head = new HeadBuffer(options.limits.headBytes);
+    this.#host = {
+      socket,
+      writer: new MessageWriter(socket),
+      tunnel: options.tunnel,
+      startBody: () => this.#feed(),
+      takeOver: () => this.#takeOver(),
+      onDone: (isKept) => this.#done(isKept),
+    };
     this.#idleSinceMs = performance.now();
     socket.on('data', this.#onData);
     socket.on('drain', this.#onDrain);
@@ -126,13 +136,7 @@ export class AgentConnection {
       return;
     }
     this.#ahead = rest;
-    const exchange = new Http1Exchange(parsed.head, {
-      socket: this.#socket,
-      tunnel: this.#options.tunnel,
-      startBody: () => this.#feed(),
-      takeOver: () => this.#takeOver(),
-      onDone: (isKept) => this.#done(isKept),
-    });
+    const exchange = new Http1Exchange(parsed.head, this.#host);
     this.#exchange = exchange;
     this.#options.onExchange(exchange);
   }

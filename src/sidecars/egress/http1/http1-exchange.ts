@@ -3,14 +3,15 @@ import type { Socket } from 'node:net';
 import type { AgentExchange, AgentListener, BareConnection, BodySink } from '../exchange.ts';
 import type { TunnelIdentity } from '../read-request.ts';
 import type { BodyFraming } from './body-framing.ts';
-import { BodyReader } from './body-reader.ts';
-import { framingLine, headerText, MessageWriter } from './message-writer.ts';
+import { type BodyEvents, BodyReader } from './body-reader.ts';
+import { framingLine, headerText, type MessageWriter } from './message-writer.ts';
 import type { RequestHead } from './request-head.ts';
 import { saysClose } from './response-head.ts';
 
-/** What the connection does for its exchange. */
+/** What the connection does for its exchanges, one after the other. */
 export interface ExchangeHost {
   readonly socket: Socket;
+  readonly writer: MessageWriter;
   readonly tunnel: TunnelIdentity | null;
   readonly startBody: () => void;
   /** Gives the connection up, with what was read of it and not used. */
@@ -21,7 +22,7 @@ export interface ExchangeHost {
 const THROWN_AWAY: BodySink = { write: () => true, end: () => undefined };
 
 /** One request on an HTTP/1.1 connection. */
-export class Http1Exchange implements AgentExchange {
+export class Http1Exchange implements AgentExchange, BodyEvents {
   readonly request: RequestHead;
   readonly isHttp2 = false;
   listener: AgentListener | null = null;
@@ -40,7 +41,7 @@ export class Http1Exchange implements AgentExchange {
   constructor(request: RequestHead, host: ExchangeHost) {
     this.request = request;
     this.#host = host;
-    this.#writer = new MessageWriter(host.socket);
+    this.#writer = host.writer;
     this.#isBodyDone = request.framing.kind === 'none';
     this.#isKept = request.minorVersion === 1 && !saysClose(request.headers);
   }
@@ -78,7 +79,7 @@ export class Http1Exchange implements AgentExchange {
       sink.end([]);
       return;
     }
-    this.#reader = new BodyReader(this.request.framing, this.#bodyEvents, false);
+    this.#reader = new BodyReader(this.request.framing, this, false);
     this.#host.startBody();
   }
 
@@ -176,16 +177,17 @@ export class Http1Exchange implements AgentExchange {
     listener?.onGone();
   }
 
-  readonly #bodyEvents = {
-    onData: (chunk: Buffer): void => {
-      if (this.#sink?.write(chunk) === false) this.#host.socket.pause();
-    },
-    onEnd: (trailers: readonly string[]): void => {
-      this.#isBodyDone = true;
-      this.#sink?.end(trailers);
-      if (this.#isAnswered) this.#finish();
-    },
-  };
+  // What the reader of the body finds.
+
+  onData(chunk: Buffer): void {
+    if (this.#sink?.write(chunk) === false) this.#host.socket.pause();
+  }
+
+  onEnd(trailers: readonly string[]): void {
+    this.#isBodyDone = true;
+    this.#sink?.end(trailers);
+    if (this.#isAnswered) this.#finish();
+  }
 
   #finish(): void {
     if (this.#isOver) return;
