@@ -1,3 +1,4 @@
+import type { DesiredState } from '../model/desired-state.ts';
 import { buildProblems } from '../model/dockerfile/build-steps.ts';
 import type { BottleName } from '../model/names.ts';
 import type { Proposal } from '../model/proposal.ts';
@@ -8,7 +9,11 @@ import type { PassResult } from './pass.ts';
  * Whether an approval for `bottle` can be put in force, judged from the plan of its candidate: nothing is committed
  * that would only be reverted. Pure.
  */
-export function applicable({ bottle, request }: Proposal, ahead: PassResult): Answer<null> {
+export function applicable(
+  { id, bottle, request }: Proposal,
+  ahead: PassResult,
+  before: DesiredState,
+): Answer<null> {
   const { plan, observed } = ahead;
   if (plan.refused !== null) return no(plan.refused.reason, plan.refused.hint);
   if (ahead.desired.bottles[bottle] === undefined) {
@@ -22,6 +27,13 @@ export function applicable({ bottle, request }: Proposal, ahead: PassResult): An
     case 'unknown':
       return no(`bottle ${bottle} cannot be changed now`, planned.pending ?? 'see bb status');
     default:
+  }
+  const image = before.bottles[bottle]?.spec.image;
+  if (request.tool === 'capability-block' && image?.kind === 'rootfs') {
+    return no(
+      `bottle ${bottle} has the root file system "${image.name}" of the host: a Dockerfile would be built over the programs of this machine in its place`,
+      `install what it asks for into "${image.name}" on the host, and bb reject ${id} with that as the reason; for a Dockerfile all the same take image: {rootfs: ${image.name}} out first, as a commit`,
+    );
   }
   const backend = ahead.context.backends.find(({ name }) => name === planned?.backend);
   if (request.tool === 'capability-block' && backend?.capabilities.capabilityChange !== true) {

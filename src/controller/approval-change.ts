@@ -36,7 +36,7 @@ export function approvalChange(
     if (!guarded.ok) return guarded;
     const permissions = permissionsFor(demandOf(proposal, parent));
     const ahead = await reconciler.lookAhead({ revision: parent, desired: after }, permissions);
-    const possible = applicable(proposal, ahead);
+    const possible = applicable(proposal, ahead, candidate.before);
     if (!possible.ok) return possible;
     const review = reviewCandidate(proposal, candidate, ahead.plan);
     const isAgreed =

@@ -38,6 +38,7 @@ import type { ProposalId } from '../../src/model/names.ts';
 import type { Proposal } from '../../src/model/proposal.ts';
 import { bottleLayout } from '../../src/model/state-layout.ts';
 import { desiredImageBuilds } from '../../src/reconcilers/image/image-build.ts';
+import type { HostFacts } from '../../src/reconcilers/plan-context.ts';
 import { diskQueueFiles } from '../../src/supervise/disk-queue-files.ts';
 import { formatQueueFile } from '../../src/supervise/proposal-file.ts';
 import { createProposalStore, type ProposalStore } from '../../src/supervise/proposal-store.ts';
@@ -97,6 +98,8 @@ export class FleetWorld implements AsyncDisposable {
   trust: TrustOptions | null = null;
   /** What is followed instead of `repository`, when it is elsewhere. */
   remote: RemoteSettings | null = null;
+  /** Root file systems that `image: {rootfs: name}` may take. */
+  rootfs: HostFacts['rootfs'] = {};
   onInvalid: 'reject' | 'isolate' = 'reject';
   #proposals = 0;
 
@@ -139,8 +142,9 @@ export class FleetWorld implements AsyncDisposable {
     const hints = createStatusHints();
     const ended = new AbortController();
     files.watch((bottle) => hints.tell(bottle), ended.signal);
-    const policy = hostPolicy();
-    const { secretVersions: _versions, ...host } = { ...HOST, stateDirectory };
+    const { rootfs } = this;
+    const policy = hostPolicy({ rootfs: Object.keys(rootfs) });
+    const { secretVersions: _versions, ...host } = { ...HOST, stateDirectory, rootfs };
     const pass: PassPorts = {
       git,
       backends: [backend],

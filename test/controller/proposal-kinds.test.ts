@@ -192,3 +192,29 @@ test('R26 a proposal that is too old, or of a bottle that left, ends by itself; 
   }
   expect((await fleet.proposals().pending()).map(({ proposal }) => proposal.id)).toEqual([id]);
 });
+
+test('another image for a bottle on a root file system of the host is refused with what to do, and is approved without one', async () => {
+  const fleet = await fleetWorld();
+  onTestFinished(() => fleet[Symbol.asyncDispose]());
+  fleet.rootfs = { debian: { path: '/srv/rootfs/debian', identity: 'one' } };
+  const base = 'desired-state/bottles/base.yaml';
+  await fleet.repository.commit({ [base]: 'image: {rootfs: debian}\n' });
+  const controller = await fleet.open();
+  granted(await controller.api.reconcile({}, NO_PROGRESS));
+  const head = await fleet.repository.head();
+  const id = await fleet.propose('', { request: IMAGE });
+  const refusal = refusalOf(await approve(controller, id));
+  expect(refusal.message).toBe(
+    'bottle dev has the root file system "debian" of the host: a Dockerfile would be built over the programs of this machine in its place',
+  );
+  expect(refusal.hint).toMatch(
+    new RegExp(`^install what it asks for into "debian" on the host, and bb reject ${id} `),
+  );
+  expect(await fleet.repository.head()).toBe(head);
+  expect(await responseOf(fleet, id)).toBeNull();
+
+  await fleet.repository.commit({ [base]: 'env: {}\n' });
+  granted(await controller.api.reconcile({}, NO_PROGRESS));
+  granted(await approve(controller, id));
+  expect((await responseOf(fleet, id))?.state).toBe('approved');
+});
