@@ -13,6 +13,8 @@ export default defineConfig({
     globalSetup: ['./test/engines/global-setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 120_000,
+    // What is waited for comes at once on an idle machine; the second that Vitest gives it is too little on a busy one.
+    expect: { poll: { timeout: 15_000 } },
     reporters: ['default', './test/counting-reporter.ts'],
     pool: 'forks',
     // Most tests wait for processes, git and engines: two at a time are quicker on any machine, three crowd two cores.

@@ -8,7 +8,7 @@ const LONGEST_REST_MS = 500;
 export async function eventually<Value>(
   what: string,
   check: () => Promise<Value | undefined | false> | Value | undefined | false,
-  timeoutMs = 10_000,
+  timeoutMs = 20_000,
 ): Promise<Value> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {

@@ -51,7 +51,7 @@ test('the version is that of the package, from the sources as well', () => {
 
 test('Ctrl-C ends the controller loop in order, with 130', async () => {
   const child = start('controller');
-  await expect.poll(child.output, { timeout: 10_000 }).toContain('following main');
+  await expect.poll(child.output).toContain('following main');
   child.kill('SIGINT');
   const [exitCode] = await once(child, 'exit');
   expect(exitCode).toBe(130);

@@ -24,12 +24,12 @@ export function endingsContract(under: BackendUnderTest): void {
         const kept = async () =>
           Buffer.from((await backend.copyOut(agent, left, 100)) ?? []).toString();
         await bottle.up(backend);
-        await expect.poll(ended, { timeout: 10_000 }).toEqual(['exited', code]);
+        await expect.poll(ended).toEqual(['exited', code]);
         if (sharesFiles(under)) expect(await kept()).toBe('run\n');
         await backend.stop(agent, 1_000);
         expect(await ended()).toEqual(['exited', code]);
         await backend.start(agent);
-        await expect.poll(ended, { timeout: 10_000 }).toEqual(['exited', code]);
+        await expect.poll(ended).toEqual(['exited', code]);
         if (sharesFiles(under)) expect(await kept()).toBe('run\nrun\n');
       },
     );

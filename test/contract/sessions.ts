@@ -17,14 +17,12 @@ export function sessionsContract(under: BackendUnderTest): void {
       const stop = new AbortController();
       backend.watch(bottle.fleet, (hint) => hints.push(hint), stop.signal);
       const session = await under.makeSession(runtimeName(agent));
-      await expect.poll(() => backend.isBusy(agent), { timeout: 10_000 }).toBe(true);
+      await expect.poll(() => backend.isBusy(agent)).toBe(true);
       expect(await under.open().isBusy(agent)).toBe(true);
       expect(await backend.isBusy(bottle.ref('sidecars'))).toBe(false);
       hints.length = 0;
       await session[Symbol.asyncDispose]();
-      await expect
-        .poll(() => hints, { timeout: 10_000 })
-        .toContainEqual({ kind: 'look', bottle: bottle.bottle });
+      await expect.poll(() => hints).toContainEqual({ kind: 'look', bottle: bottle.bottle });
       expect(await backend.isBusy(agent)).toBe(false);
       stop.abort();
     });

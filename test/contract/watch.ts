@@ -16,12 +16,10 @@ export function watchContract(under: BackendUnderTest): void {
       under.open().watch(other.fleet, (hint) => strangers.push(hint), stop.signal);
       const backend = under.open();
       await bottle.up(backend);
-      await expect
-        .poll(() => hints, { timeout: 10_000 })
-        .toContainEqual({ kind: 'look', bottle: bottle.bottle });
+      await expect.poll(() => hints).toContainEqual({ kind: 'look', bottle: bottle.bottle });
       hints.length = 0;
       await backend.stop(bottle.ref('agent'), 0);
-      await expect.poll(() => hints.length, { timeout: 10_000 }).toBeGreaterThan(0);
+      await expect.poll(() => hints.length).toBeGreaterThan(0);
       expect(strangers).toEqual([]);
       stop.abort();
     });

@@ -366,9 +366,7 @@ test('what is taken back in one bottle holds up no decision about another', asyn
     )
     .toMatch(/^Revert/);
   const second = approve(controller, other);
-  await expect
-    .poll(async () => (await subjects(fleet))[0], { timeout: 10_000 })
-    .toBe('Allow api.example.test for qa');
+  await expect.poll(async () => (await subjects(fleet))[0]).toBe('Allow api.example.test for qa');
   granted(await fleet.elapse(second));
   expect(refusalOf(await fleet.elapse(first)).kind).toBe('apply-failed');
 });

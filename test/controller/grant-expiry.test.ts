@@ -71,12 +71,12 @@ test('N2 the loop wakes at the end by itself, also when it began after a restart
     ended.abort();
     await loop;
   });
-  await expect.poll(() => fleet.clock.sleeping, { timeout: 10_000 }).toBe(1);
+  await expect.poll(() => fleet.clock.sleeping).toBe(1);
   await fleet.clock.advance(8 * HOUR - 5_000);
   expect(await subjects(fleet)).toHaveLength(2);
   await fleet.clock.advance(5_000);
-  await expect.poll(async () => (await subjects(fleet))[0], { timeout: 10_000 }).toContain('End');
-  await expect.poll(() => isAllowed(fleet), { timeout: 10_000 }).toBe(false);
+  await expect.poll(async () => (await subjects(fleet))[0]).toContain('End');
+  await expect.poll(() => isAllowed(fleet)).toBe(false);
   expect(await subjects(fleet)).toHaveLength(3);
 });
 

@@ -32,9 +32,9 @@ const isUp = (fleet: FleetWorld, name: string) =>
 
 test('a commit is noticed, and an abort ends the loop with every bottle running', async () => {
   const { fleet, ended, loop } = await followed();
-  await expect.poll(() => isUp(fleet, 'qa'), { timeout: 10_000 }).toBe(true);
+  await expect.poll(() => isUp(fleet, 'qa')).toBe(true);
   await fleet.repository.commit({ 'desired-state/agents/dev.yaml': agentFile('dev', 'more') });
-  await expect.poll(() => isUp(fleet, 'more'), { timeout: 10_000 }).toBe(true);
+  await expect.poll(() => isUp(fleet, 'more')).toBe(true);
   ended.abort();
   await loop;
   expect(['dev', 'qa', 'more'].map((name) => isUp(fleet, name))).toEqual([true, true, true]);
@@ -42,17 +42,17 @@ test('a commit is noticed, and an abort ends the loop with every bottle running'
 
 test('what dies is repaired by its event, and a proposal that was decided is answered', async () => {
   const { fleet, controller } = await followed();
-  await expect.poll(() => controller.journal.appliedRevision(), { timeout: 10_000 }).not.toBeNull();
+  await expect.poll(() => controller.journal.appliedRevision()).not.toBeNull();
   const agent = fleet.engine.container('bb-home-dev');
   if (agent === undefined) throw new Error('no agent');
   fleet.engine.put({ ...agent, state: 'exited' });
-  await expect.poll(() => isUp(fleet, 'dev'), { timeout: 10_000 }).toBe(true);
+  await expect.poll(() => isUp(fleet, 'dev')).toBe(true);
   const id = await fleet.propose();
   const route = 'routes:\n  - host: api.example.test\n';
   const message = `Allow it\n\nBb-Action: approve\nBb-Proposal: ${id}`;
   await fleet.repository.commit({ 'desired-state/routes/dev.yaml': route }, message);
   await expect
-    .poll(async () => (await fleet.proposals().read(id))?.response?.state, { timeout: 10_000 })
+    .poll(async () => (await fleet.proposals().read(id))?.response?.state)
     .toBe('approved');
 });
 
@@ -69,19 +69,19 @@ test('an idle loop looks once a resync, and a failed bottle does not make it spi
     isUp(fleet, 'qa') &&
     controller.reconciler.snapshot().inFlight.size === 0 &&
     controller.reconciler.snapshot().memories.get(bottleName('dev'))?.setback != null;
-  await expect.poll(isSettled, { timeout: 10_000 }).toBe(true);
-  await expect.poll(() => fleet.clock.sleeping, { timeout: 10_000 }).toBe(1);
+  await expect.poll(isSettled).toBe(true);
+  await expect.poll(() => fleet.clock.sleeping).toBe(1);
   const before = passes();
   expect(before).toBeLessThan(60);
   await fleet.clock.advance(29_000);
   expect(passes()).toBe(before);
   await fleet.clock.advance(2_000);
-  await expect.poll(() => passes(), { timeout: 10_000 }).toBe(before + 1);
+  await expect.poll(() => passes()).toBe(before + 1);
 });
 
 test('two hundred commits in a row end in the last of them, and nothing is left to do', async () => {
   const { fleet, controller, passes } = await followed();
-  await expect.poll(() => isUp(fleet, 'dev'), { timeout: 10_000 }).toBe(true);
+  await expect.poll(() => isUp(fleet, 'dev')).toBe(true);
   const before = passes();
   await execa('sh', ['-euc', TWO_HUNDRED_COMMITS], {
     cwd: fleet.repository.root,
@@ -91,7 +91,7 @@ test('two hundred commits in a row end in the last of them, and nothing is left 
   await expect.poll(() => controller.journal.appliedRevision(), { timeout: 30_000 }).toBe(last);
   expect(fleet.sidecars.get('dev')).toContain('host200.example.test');
   expect(fleet.sidecars.get('dev')).not.toContain('host199.example.test');
-  await expect.poll(() => fleet.clock.sleeping, { timeout: 10_000 }).toBe(1);
+  await expect.poll(() => fleet.clock.sleeping).toBe(1);
   expect(controller.reconciler.snapshot().inFlight.size).toBe(0);
   const during = passes() - before;
   // A commit is a hint, an ended turn and the report of the sidecars are one each: those of a pass under way are merged.

@@ -27,9 +27,9 @@ else {
       backend.watch(bottle.fleet, lookNow, stop.signal);
       for (let kill = 0; kill < 4; kill += 1) {
         await docker.getContainer(runtimeName(agent)).kill();
-        await expect.poll(() => seen.at(-1), { timeout: 5_000 }).toBe('exited');
+        await expect.poll(() => seen.at(-1)).toBe('exited');
         await backend.start(agent);
-        await expect.poll(() => seen.at(-1), { timeout: 5_000 }).toBe('running');
+        await expect.poll(() => seen.at(-1)).toBe('running');
       }
       await looking;
     });

@@ -174,9 +174,9 @@ describe.skipIf(embedded.kind === 'none')('embedded: images from a Dockerfile', 
     const argv = ['--input-type=module', '--eval', script];
     const builder = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
     for await (const line of createInterface(builder.stdout)) if (line === 'begun') break;
-    await expect.poll(() => sleepers(mark), { timeout: 10_000 }).not.toEqual([]);
+    await expect.poll(() => sleepers(mark)).not.toEqual([]);
     builder.kill('SIGKILL');
-    await expect.poll(() => sleepers(mark), { timeout: 10_000 }).toEqual([]);
+    await expect.poll(() => sleepers(mark)).toEqual([]);
     const temporary = () =>
       readdirSync(join(directory, 'images')).filter((one) => one.endsWith('.tmp'));
     expect(temporary()).toHaveLength(1);
@@ -345,11 +345,11 @@ describe.skipIf(embedded.kind === 'none')('embedded: images from a Dockerfile', 
       for (const step of bottle.making) await step(backend);
       const passwd = await backend.copyOut(bottle.ref('agent'), '/etc/passwd', 4096);
       expect(Buffer.from(passwd ?? []).toString()).toContain('agent');
-      await expect.poll(() => sleepers(mark), { timeout: 10_000 }).toEqual([]);
+      await expect.poll(() => sleepers(mark)).toEqual([]);
       await backend.start(bottle.ref('agent'));
       expect(sleepers(mark)).not.toEqual([]);
       await backend.stop(bottle.ref('agent'), 0);
-      await expect.poll(() => sleepers(mark), { timeout: 10_000 }).toEqual([]);
+      await expect.poll(() => sleepers(mark)).toEqual([]);
     }, 60_000);
 
     it('has no program that would run as somebody else', async () => {

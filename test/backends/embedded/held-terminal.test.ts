@@ -68,7 +68,7 @@ describe.skipIf(embedded.kind === 'none')('embedded: terminals', () => {
       again.type('exit 7');
       expect(await again.exitCode()).toBe(7);
       expect(await beside.exitCode()).toBe(7);
-      await expect.poll(() => backend.isBusy(agent), { timeout: 10_000 }).toBe(false);
+      await expect.poll(() => backend.isBusy(agent)).toBe(false);
 
       const anew = attach(['sh', '-c', ECHO]);
       expect(await anew.seen(/begun (\d+)/)).not.toBe(pid);
@@ -108,7 +108,7 @@ describe.skipIf(embedded.kind === 'none')('embedded: terminals', () => {
       await terminal.seen(/begun (\d+)/);
       expect(await backend.isBusy(agent)).toBe(true);
       await terminal.close();
-      await expect.poll(() => backend.isBusy(agent), { timeout: 10_000 }).toBe(false);
+      await expect.poll(() => backend.isBusy(agent)).toBe(false);
     }
   });
 });

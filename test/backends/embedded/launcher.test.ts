@@ -158,7 +158,7 @@ describe.skipIf(embedded.kind === 'none')('embedded: launcher', () => {
     process.env['PATH'] = path;
     const reasonOf = (error: Error) => error.message;
     const waiting = backend.start(one.ref('agent')).then(() => '', reasonOf);
-    await expect.poll(() => readdirSync(turns), { timeout: 10_000 }).toEqual(['first']);
+    await expect.poll(() => readdirSync(turns)).toEqual(['first']);
     await expect(backend.start(other.ref('agent'))).rejects.toThrow('could not be made');
     for (const pid of launchers()) process.kill(pid, 'SIGKILL');
     expect(await waiting).toContain('ended without a word');

@@ -166,7 +166,7 @@ test('a branch that moves is told while it is watched, also after the remote was
   await expect.poll(() => git.remote()?.unreachable ?? null).not.toBeNull();
   remote.isDown = false;
   const second = await push();
-  await expect.poll(() => tipOf(git), { timeout: 5_000 }).toBe(second);
+  await expect.poll(() => tipOf(git)).toBe(second);
   expect(git.remote()?.unreachable).toBeNull();
   expect(hints).toBeGreaterThanOrEqual(3);
   ended.abort();
