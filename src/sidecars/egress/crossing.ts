@@ -180,7 +180,10 @@ export class Crossing implements LiveRequest, AgentListener, RelayHost {
   }
 
   #send(connection: UpstreamConnection, head: OutboundHead, body: CollectedBody | null): void {
-    if (this.#isOver) return;
+    if (this.#isOver) {
+      connection.leave();
+      return;
+    }
     const sent = outboundRequest({
       exchange: this.#exchange,
       request: this.request,

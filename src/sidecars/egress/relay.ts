@@ -190,7 +190,8 @@ export class Relay implements AgentListener, UpstreamListener, BodySink {
   #retry(): void {
     Promise.resolve(this.#host.reconnect())
       .then((connection) => {
-        if (!this.#isOver) this.start(connection, null);
+        if (this.#isOver) connection.leave();
+        else this.start(connection, null);
       })
       .catch((error: Error) => this.onFailure(error, false));
   }

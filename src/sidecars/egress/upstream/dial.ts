@@ -101,12 +101,14 @@ async function settled<Opened extends Socket>(
   const late = (): void => reject(failed('ETIMEDOUT', 'connecting took too long'));
   const closed = (): void => reject(failed('ECONNRESET', 'the connection was closed'));
   socket.once(event, resolve).once('error', reject).once('close', closed);
+  // Also when nobody waits for it any more, or not yet: its end tells as much.
+  socket.on('error', () => undefined);
   signal.addEventListener('abort', late, { once: true });
   try {
     await promise;
     return socket;
   } catch (error) {
-    socket.on('error', () => undefined).destroy();
+    socket.destroy();
     throw error;
   } finally {
     signal.removeEventListener('abort', late);

@@ -59,6 +59,10 @@ export class Http1Upstream implements UpstreamExchange {
     return this;
   }
 
+  leave(): void {
+    this.abort();
+  }
+
   write(chunk: Buffer, isSpent = false): boolean {
     return this.#isEnded ? true : this.#writer.write(chunk, isSpent);
   }

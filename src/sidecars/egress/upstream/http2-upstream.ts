@@ -74,6 +74,10 @@ export class Http2Upstream implements UpstreamConnection {
     return new Http2UpstreamExchange(stream, method, listener);
   }
 
+  leave(): void {
+    // Others share it; it ends when nothing used it for a while.
+  }
+
   /** Takes no new requests, and ends after the last of those it has. */
   retire(): void {
     this.#isRetired = true;

@@ -166,6 +166,7 @@ export class UpstreamConnections {
     });
     if ('alpnProtocol' in socket && socket.alpnProtocol === 'h2') {
       const { Http2Upstream } = await import('./http2-upstream.ts');
+      if (socket.destroyed) throw new Error('the upstream closed the connection');
       const session = new Http2Upstream(socket, (ended) => {
         origin.sessions.splice(origin.sessions.indexOf(ended), 1);
       });

@@ -49,4 +49,6 @@ export interface UpstreamExchange extends BodySink {
 /** A connection on which a request can be sent. */
 export interface UpstreamConnection {
   send(request: UpstreamRequest, listener: UpstreamListener): UpstreamExchange;
+  /** Whoever wanted it is gone, and has sent nothing. */
+  leave(): void;
 }
