@@ -1,4 +1,4 @@
-import { chownSync, mkdirSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { runtimeName } from '../../model/component.ts';
 import { writeEtc } from './etc-folder.ts';
@@ -18,15 +18,17 @@ export function ensureFolders(
   mkdirSync(root, { recursive: true, mode: 0o700 });
   for (const folder of [stage, etc]) mkdirSync(folder, { recursive: true, mode: 0o755 });
   if (onHost.home === null) return;
-  const made = mkdirSync(home, { recursive: true, mode: 0o755 });
-  if (made === undefined) return;
+  if (existsSync(home)) return;
+  // It is there with all that belongs to it, or not at all: nobody adds to it once an agent may have been in it.
+  const unfinished = `${home}-unfinished`;
   const work = relative(onHost.home, spec.workdir ?? onHost.workdir);
   const isBelow = !work.startsWith('..');
-  if (isBelow) mkdirSync(join(home, work), { recursive: true, mode: 0o755 });
-  if (hostUser === null) return;
-  for (const folder of [join(home, isBelow ? work : ''), home]) {
-    chownSync(folder, hostUser.uid, hostUser.gid);
+  const folders = [join(unfinished, isBelow ? work : ''), unfinished];
+  for (const folder of folders) mkdirSync(folder, { recursive: true, mode: 0o755 });
+  if (hostUser !== null) {
+    for (const folder of folders) chownSync(folder, hostUser.uid, hostUser.gid);
   }
+  renameSync(unfinished, home);
 }
 
 /** Brings its `/etc` up to date with the host's: done at each start. */
