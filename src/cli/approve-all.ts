@@ -1,5 +1,6 @@
 import type { Answer, ApproveRequest, ControllerApi, ProposalReview } from '../controller/api.ts';
 import { termsOf } from './approval-options.ts';
+import { approveAsShown, isWithin } from './approve-as-shown.ts';
 
 /** How many of the reviewed proposals were approved, and why it ended before the last one. */
 export interface ApprovedAll {
@@ -35,9 +36,7 @@ export async function approveAll(
         const problem = `${id} would add something that was not shown; look at it by itself`;
         return { count, problem, leftInWorkingTree };
       }
-      const decision = await ask((api) =>
-        api.approve({ id, seen: now.seen, ...request }, onProgress),
-      );
+      const decision = await ask((api) => approveAsShown(api, now, { ...request, id }, onProgress));
       leftInWorkingTree.push(...(decision.leftInWorkingTree ?? []));
     } catch (error) {
       const problem = `${id}: ${error instanceof Error ? error.message : String(error)}`;
@@ -46,11 +45,4 @@ export async function approveAll(
     count += 1;
   }
   return { count, problem: null, leftInWorkingTree };
-}
-
-function isWithin(now: ProposalReview, shown: ProposalReview): boolean {
-  return (
-    now.effective.every((text) => shown.effective.includes(text)) &&
-    now.risks.every((text) => shown.risks.includes(text))
-  );
 }

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { ProposalReview } from '../../src/controller/api.ts';
 import { onEngine } from './engine.ts';
-import { pending, proposingAgent } from './proposing-agent.ts';
+import { type ProposingAgent, pending, proposingAgent } from './proposing-agent.ts';
 import { scenario } from './scenario.ts';
 
 await onEngine('proposals', (engine) => {
@@ -83,6 +83,25 @@ await onEngine('proposals', (engine) => {
     expect(await fleet.repository.git('rev-parse', 'HEAD~1')).toBe(tip);
     expect((await agent.seen).after).toBe(200);
   });
+
+  scenario(
+    'approvals of several shells at once must all be commits that are in force',
+    { engine },
+    async (fleet) => {
+      await fleet.controller();
+      await fleet.done('reconcile');
+      const agents: ProposingAgent[] = [];
+      for (const path of ['/one/', '/two/', '/three/', '/four/']) {
+        agents.push(await proposingAgent(fleet, path));
+      }
+      const tip = await fleet.repository.head();
+      await Promise.all(agents.map(({ id }) => fleet.done('approve', id, '--yes')));
+      expect(await fleet.repository.git('rev-list', '--count', `${tip}..HEAD`)).toBe('4');
+      for (const agent of agents)
+        expect(await agent.seen).toMatchObject({ before: 403, after: 200 });
+      expect(await pending(fleet)).toEqual([]);
+    },
+  );
 
   scenario('an approval must be of what was seen', { engine }, async (fleet) => {
     await fleet.done('reconcile');

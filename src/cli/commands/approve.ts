@@ -1,8 +1,9 @@
 import { Command } from '@commander-js/extra-typings';
-import type { ControllerApi, Decision, ProposalReview } from '../../controller/api.ts';
+import type { Answer, ControllerApi, Decision, ProposalReview } from '../../controller/api.ts';
 import { sanitizeLine } from '../../model/sanitize.ts';
 import { type ApprovalOptions, grantOf, termsOf } from '../approval-options.ts';
 import { approveAll } from '../approve-all.ts';
+import { approveAsShown } from '../approve-as-shown.ts';
 import { CommandFailure } from '../command-failure.ts';
 import { isConfirmed } from '../confirm.ts';
 import { counted } from '../counted.ts';
@@ -80,8 +81,13 @@ async function approve(session: Session, id: string, options: ApproveOptions): P
   if (!json) showReview(session, review);
   const asks = options.yes !== true && !json && session.surroundings.ask !== null;
   if (asks && !(await isConfirmed(session, 'approve?'))) return stillWaits(session, id);
-  const seen = options.seen ?? review.seen;
-  return await commitApproval(session, api, { id, seen, ...grantOf(options) }, json);
+  const request = { id, ...grantOf(options) };
+  const { seen } = options;
+  return await commitApproval(session, json, (operator, onProgress) =>
+    seen === undefined
+      ? approveAsShown(api, review, { ...request, operator }, onProgress)
+      : api.approve({ ...request, operator, seen }, onProgress),
+  );
 }
 
 /** What is approved, in sum, and what to look at twice. */
@@ -95,14 +101,15 @@ export function showReview({ output }: Session, review: ProposalReview): void {
 /** Approves as the operator of the session, with progress, and tells the decision. */
 export async function commitApproval(
   session: Session,
-  api: ControllerApi,
-  request: Omit<Parameters<ControllerApi['approve']>[0], 'operator'>,
   json: boolean,
+  approves: (
+    operator: string,
+    onProgress: Parameters<ControllerApi['approve']>[1],
+  ) => Promise<Answer<Decision>>,
 ): Promise<ExitCode> {
-  const { operator } = session.surroundings;
   using progress = new ProgressPrinter(session.output);
   const onProgress = json ? () => {} : progress.show;
-  const decision = await session.complete(api.approve({ ...request, operator }, onProgress));
+  const decision = await session.complete(approves(session.surroundings.operator, onProgress));
   progress[Symbol.dispose]();
   return showDecision(session, decision, json);
 }

@@ -48,11 +48,9 @@ async function modify(session: Session, id: string, options: ModifyOptions): Pro
   const asks = options.yes !== true && !json && session.surroundings.ask !== null;
   if (asks && !(await isConfirmed(session, 'approve this instead?')))
     return stillWaits(session, id);
-  return await commitApproval(
-    session,
-    api,
-    { id, seen: review.seen, text, ...grantOf(options) },
-    json,
+  const request = { id, seen: review.seen, text, ...grantOf(options) };
+  return await commitApproval(session, json, (operator, onProgress) =>
+    api.approve({ ...request, operator }, onProgress),
   );
 }
 
