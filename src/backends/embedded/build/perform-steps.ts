@@ -39,8 +39,10 @@ export async function performSteps(
   options: StepOptions,
 ): Promise<{ readonly hasHome: boolean }> {
   const ending = new AbortController();
+  const { signal } = ending;
   const watching = watchSize(place.folder, options.limits.bytes, ending);
-  const signal = AbortSignal.any([ending.signal, AbortSignal.timeout(options.limits.milliseconds)]);
+  // One signal that is made of others is lost to the garbage collector between two steps.
+  const timer = setTimeout(() => ending.abort(new TooLong()), options.limits.milliseconds);
   let line = 1;
   try {
     await using sandbox = await BuildSandbox.open(machine, place);
@@ -60,6 +62,7 @@ export async function performSteps(
     if (!signal.aborted) throw error;
     throw options.failedAt(line, whyEnded(signal.reason, options.limits));
   } finally {
+    clearTimeout(timer);
     ending.abort();
     await watching;
   }
@@ -127,6 +130,10 @@ async function keepHome(
 
 class TooLarge extends Error {
   override readonly name = 'TooLarge';
+}
+
+class TooLong extends Error {
+  override readonly name = 'TooLong';
 }
 
 /** Looks again and again how much there is by now; ends the build when it is too much. */

@@ -46,8 +46,11 @@ export class OperatorRelease implements HeldRequests {
     const request = this.#requestOf(held);
     const asked = await this.#ask(this.#queue, request, settings.maxPendingPerBottle);
     if (typeof asked === 'object') return asked;
-    const timeout = AbortSignal.timeout(settings.waitSeconds * 1_000);
-    const record = await this.#queue.waitForAnswer(asked, AbortSignal.any([signal, timeout]));
+    const patience = new AbortController();
+    const timer = setTimeout(() => patience.abort(), settings.waitSeconds * 1_000);
+    const record = await this.#queue
+      .waitForAnswer(asked, AbortSignal.any([signal, patience.signal]))
+      .finally(() => clearTimeout(timer));
     if (signal.aborted) {
       if (record?.response == null) await this.#takeBack(this.#queue, asked, request.content);
       signal.throwIfAborted();
