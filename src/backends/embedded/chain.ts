@@ -16,6 +16,7 @@ import {
   type Start,
   wayIn,
 } from './start.ts';
+import { throwUntried } from './untried.ts';
 
 /**
  * Starts a sandbox by programs of util-linux, each of which does one thing to the process and becomes the next: the way
@@ -44,6 +45,7 @@ export async function startByChain(start: Start): Promise<Launched> {
         ...covers(FIRST_LISTENER + sockets.length, nothing),
       ],
     });
+    throwUntried(child);
     child.unref();
     const ready = readiness(child);
     await whenReady(child, ready);

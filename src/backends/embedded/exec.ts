@@ -12,6 +12,7 @@ import { outerEnvironment } from './outer-environment.ts';
 import { mustRun } from './owned.ts';
 import { identify, namespaceMembers, signalProcess, wasStartedWith } from './process-table.ts';
 import type { RunRecord } from './records.ts';
+import { throwUntried } from './untried.ts';
 
 /** More output than this is dropped. */
 const OUTPUT_LIMIT = 8 * 1024 * 1024;
@@ -82,6 +83,7 @@ export async function runThrough(
       env: outerEnvironment(),
       stdio: ['pipe', 'pipe', 'pipe', 'pipe', seccomp, ...covers(5, nothing)],
     });
+    throwUntried(child);
     const end = () => {
       for (const pid of namespaceMembers(run.init.pid)) {
         const identity = identify(pid);

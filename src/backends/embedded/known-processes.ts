@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { isAlive, type ProcessIdentity } from './process-table.ts';
 
 /** Asks of the same processes over and over whether they live, for a small part of what their whole state costs. */
@@ -8,8 +8,9 @@ export interface KnownProcesses {
   forgetSome(): void;
 }
 
-/** Beyond these each is looked up every time: descriptors are needed elsewhere too. */
+/** Beyond these, or beyond this part of what we may open, each is looked up every time: others need descriptors too. */
 const MOST = 4_000;
+const PART = 1 / 4;
 const AT_A_TIME = 32;
 /** All sizes of a process that has no memory any more are zero: it ended, and waits to be taken note of. */
 const ZERO = '0'.charCodeAt(0);
@@ -22,7 +23,7 @@ interface Known extends Pick<ProcessIdentity, 'startTicks' | 'bootId'> {
  * A descriptor of `/proc/<pid>/statm` stays that very process's, and tells nothing of another that has its pid later. It
  * is opened before the process is known by its start: so it is no later one's. What it does not affirm is looked up.
  */
-export function createKnownProcesses(most = MOST): KnownProcesses {
+export function createKnownProcesses(most = mostDescriptors()): KnownProcesses {
   const known = new Map<number, Known>();
   const first = Buffer.alloc(1);
   const affirms = ({ descriptor }: Known) => {
@@ -65,6 +66,12 @@ export function createKnownProcesses(most = MOST): KnownProcesses {
       }
     },
   };
+}
+
+function mostDescriptors(): number {
+  const [, limit] =
+    /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
+  return limit === undefined ? MOST : Math.min(MOST, Math.floor(Number(limit) * PART));
 }
 
 function isOf(one: Known, { startTicks, bootId }: ProcessIdentity): boolean {

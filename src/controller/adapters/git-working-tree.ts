@@ -29,7 +29,8 @@ export async function bringToWorkingTree(
     if (died) await removeAbandoned(dirname(join(root, path)), (name) => name === basename(path));
     const entry = staged.get(path);
     const isExpected = entry === entryText(before) || (died && entry === entryText(after));
-    if (isExpected && (await hasBytesOf(root, file))) clean.push(file);
+    // What cannot be read is not known to be clean: the commit is made, whatever lies there.
+    if (isExpected && (await hasBytesOf(root, file).catch(() => false))) clean.push(file);
   }
   const input = clean.map(indexLine).join('');
   const options = { cwd: root, env: await withoutFilters(git, root) };
