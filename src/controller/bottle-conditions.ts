@@ -107,7 +107,8 @@ function progress({ plan, memory, inFlight, elapsedMs }: ConditionInputs): reado
   if (setback.isHopeless === true) {
     return [holds('Stalled', 'KeepsEnding', `${setback.failure.message}; ${again}`)];
   }
-  return [holds('Reconciling', 'Retrying', `failed ${setback.attempts} times, ${again}`)];
+  const failed = setback.attempts === 1 ? 'failed once' : `failed ${setback.attempts} times`;
+  return [holds('Reconciling', 'Retrying', `${failed}, ${again}: ${setback.failure.message}`)];
 }
 
 /** What is left of a turn once the plan sees no difference any more is to look. */

@@ -62,7 +62,11 @@ test('a transient failure is tried again with growing delays, and others do not 
     const early = await reconciler.pass(PASS);
     expect(early).toMatchObject({ kind: 'passed', started: [] });
     expect((await dev(controller))?.conditions).toContainEqual(
-      expect.objectContaining({ type: 'Reconciling', reason: 'Retrying' }),
+      expect.objectContaining({
+        type: 'Reconciling',
+        reason: 'Retrying',
+        message: expect.stringMatching(/^failed (once|[23] times), tried again in \d+ s: ./),
+      }),
     );
     await fleet.clock.advance(retryAtMs - fleet.clock.elapsedMs());
   }
