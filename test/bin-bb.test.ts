@@ -69,12 +69,12 @@ test('a new enough Node on PATH will do', async () => {
 });
 
 test.for([
-  ['controller', 4],
-  ['exec', 4],
-  ['', 4],
-  ['plan', 32],
-  ['status', 32],
-] as const)('bb %s has room for %i MB that it has not collected', async ([command, megabytes]) => {
+  ['controller', false],
+  ['exec', false],
+  ['', false],
+  ['plan', true],
+  ['status', true],
+] as const)('bb %s does without collecting garbage: %s', async ([command, endsSoon]) => {
   plantNode(join(root, 'path'), 'v24.1.0');
   const argv = command === '' ? [] : ['--backend', 'docker', command];
   const { stdout } = await launch(
@@ -82,7 +82,7 @@ test.for([
     join(root, 'path'),
     ...argv,
   );
-  expect(stdout).toContain(` --max-semi-space-size=${megabytes} `);
+  expect(stdout.includes(' --max-semi-space-size=32 ')).toBe(endsSoon);
 });
 
 test('an old Node is refused with the fix', async () => {
