@@ -8,6 +8,7 @@ import { makePlace } from './limits.ts';
 import type { Machine } from './machine.ts';
 import { ensureEtc, ensureFolders } from './own-folders.ts';
 import { ownRecord, runningRun } from './owned.ts';
+import { placeName } from './place-name.ts';
 import { identify, isAlive, signalProcess } from './process-table.ts';
 import { hostnameOf, sandboxArguments } from './sandbox-arguments.ts';
 import { sandboxParts } from './sandbox-parts.ts';
@@ -45,7 +46,7 @@ export async function withSandbox(
     binds: parts.binds,
     overlays: parts.overlays,
     ...{ root, statusPath },
-    place: makePlace(name, record.spec.resources),
+    place: makePlace(placeName(layout, name), record.spec.resources),
     within: null,
     arguments: (binds) => [
       ...['--die-with-parent', '--unshare-net'],

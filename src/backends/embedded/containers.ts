@@ -16,6 +16,7 @@ import { endNamespace, ensureNamespace } from './network-namespace.ts';
 import { ensureEtc, ensureFolders } from './own-folders.ts';
 import { prlimitOf } from './own-programs.ts';
 import { findRecord, ownRecord, runningRun } from './owned.ts';
+import { placeName } from './place-name.ts';
 import { childrenOf, identify, isAlive, signalProcess } from './process-table.ts';
 import {
   type ContainerRecord,
@@ -120,7 +121,7 @@ async function run(
     user: hostUser,
     binds: parts.binds,
     ...{ root, listening },
-    place: makePlace(name, spec.resources),
+    place: makePlace(placeName(layout, name), spec.resources),
     within: isAgent ? network.init.pid : null,
     overlays: parts.overlays,
     arguments: (binds) =>
@@ -158,7 +159,8 @@ async function remove(layout: EmbeddedLayout, ref: ComponentRef): Promise<void> 
   const name = runtimeName(ref);
   await endRun(layout, ref);
   // Ways in from outside end with what they led to, a moment later. What is left then is empty, and in nobody's way.
-  await waitUntil(() => removeGroups(name), GROUPS_MS);
+  // Versions before named them after the container alone: one that somebody is in stays, and may be another's.
+  await waitUntil(() => removeGroups(placeName(layout, name), name), GROUPS_MS);
   const other = ref.component === 'agent' ? 'sidecars' : 'agent';
   const otherName = runtimeName({ ...ref, component: other });
   if (readRecord(layout.record(otherName)) === null) await removeShared(layout, ref);

@@ -88,16 +88,30 @@ export function makeTracked(
     .map((group) => join(group, 'cgroup.procs'));
 }
 
-/** The files by which a program joins a container that runs. */
-export function existingGroups(name: string): readonly string[] {
+/**
+ * The files by which a program joins those that `pid` is in. Whatever they are called: an earlier version of bb, which
+ * may have started it, named them otherwise.
+ */
+export function groupsAround(pid: number): readonly string[] {
+  const [, name] = /\/bb\/(bb-[^/\n]+)$/m.exec(cgroupText(pid)) ?? [];
+  if (name === undefined) return [];
   return groupsOf(name)
     .map((group) => join(group, 'cgroup.procs'))
     .filter((path) => existsSync(path));
 }
 
 /** False while one of them still holds a process that is on its way out. */
-export function removeGroups(name: string): boolean {
-  return groupsOf(name).map(isGone).every(Boolean);
+export function removeGroups(...names: readonly string[]): boolean {
+  return names.flatMap(groupsOf).map(isGone).every(Boolean);
+}
+
+/** Where `pid` is in each hierarchy, as the kernel says it; empty when it is gone. */
+export function cgroupText(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cgroup`, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 function isGone(group: string): boolean {

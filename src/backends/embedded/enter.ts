@@ -47,7 +47,7 @@ export function entrance({ layout }: Machine, ref: ComponentRef, run: RunRecord)
     record,
     ...wayInto(run, {
       ...{ spec, env, workdir, user: record.hostUser },
-      joins: joinPlace(name, run.monitor.pid),
+      joins: joinPlace(run.monitor.pid),
       // Sidecars are in the host's network, where we are already and nobody needs to go.
       hasNetwork: ref.component === 'agent',
       hasImage: root !== null,

@@ -1,5 +1,5 @@
 import type { ContainerSpec } from '../../model/component.ts';
-import { existingGroups, makeGroups, makeTracked, writableGroups } from './control-groups.ts';
+import { groupsAround, makeGroups, makeTracked, writableGroups } from './control-groups.ts';
 import { chooseLimits, type LimitMethod } from './limit-method.ts';
 import { quote } from './quote.ts';
 import { inScope, joinScope, userManager } from './user-scope.ts';
@@ -40,8 +40,8 @@ export function makePlace(name: string, resources: Resources | null): Place {
 }
 
 /** Shell commands by which a program joins the place of a container that runs as `pid`. */
-export function joinPlace(name: string, pid: number): string {
-  return `${joinScript(existingGroups(name))}${joinScope(pid)}`;
+export function joinPlace(pid: number): string {
+  return `${joinScript(groupsAround(pid))}${joinScope(pid)}`;
 }
 
 /**

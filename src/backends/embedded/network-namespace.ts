@@ -7,6 +7,7 @@ import { booksOf, endUnrecorded } from './forgotten.ts';
 import { launch } from './launch.ts';
 import type { EmbeddedLayout } from './layout.ts';
 import { makePlace } from './limits.ts';
+import { placeName } from './place-name.ts';
 import { isAlive, type ProcessIdentity, signalProcess } from './process-table.ts';
 import { type HostUser, type RunRecord, readRun } from './records.ts';
 import { inTurn } from './turns.ts';
@@ -62,7 +63,7 @@ async function makeNamespace(
     user: options.user,
     binds: [],
     root,
-    place: makePlace(name, null),
+    place: makePlace(placeName(layout, name), null),
     within: null,
     arguments: () => ['--unshare-net', '--ro-bind', '/', '/', '--clearenv', '--chdir', '/'],
     limits: [],
@@ -96,7 +97,7 @@ async function removeNamespace(layout: EmbeddedLayout, ref: ComponentRef): Promi
   for (const path of [layout.run(name), layout.status(name), layout.root(name)]) {
     await rm(path, { recursive: true, force: true });
   }
-  await waitUntil(() => removeGroups(name), END_MS);
+  await waitUntil(() => removeGroups(placeName(layout, name), name), END_MS);
 }
 
 export function isSameProcess(one: ProcessIdentity, other: ProcessIdentity): boolean {

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { ContainerSpec } from '../../model/component.ts';
+import { cgroupText } from './control-groups.ts';
 import { CONTROLLERS, type LimitFacts } from './limit-method.ts';
 import { isOnPath } from './on-path.ts';
 
@@ -56,18 +57,10 @@ export function inScope(
 
 /** Shell command by which a program joins the scope that `pid` is in; empty where that is none of ours. */
 export function joinScope(pid: number): string {
-  const unit = /\/(bb-[a-z0-9-]+\.scope)$/m.exec(textOf(`/proc/${pid}/cgroup`))?.[1];
+  const unit = /\/(bb-[a-z0-9.-]+\.scope)$/m.exec(cgroupText(pid))?.[1];
   const manager = 'org.freedesktop.systemd1 /org/freedesktop/systemd1';
   const method = 'org.freedesktop.systemd1.Manager AttachProcessesToUnit';
   return unit === undefined
     ? ''
     : `busctl --user call ${manager} ${method} ssau ${unit} '' 1 $$ >/dev/null || exit 1\n`;
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }

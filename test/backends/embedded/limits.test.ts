@@ -1,11 +1,23 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { Backend } from '../../../src/backends/backend.ts';
 import { writableGroups } from '../../../src/backends/embedded/control-groups.ts';
-import { limitMethod } from '../../../src/backends/embedded/limits.ts';
+import { joinPlace, limitMethod } from '../../../src/backends/embedded/limits.ts';
+import { runtimeName } from '../../../src/model/component.ts';
 import { bottleUnderTest, observed, shell } from '../../contract/bottle-under-test.ts';
+import { embeddedUnder } from '../../engines/embedded-under.ts';
 import { embeddedUnderTest } from '../../engines/embedded-under-test.ts';
 
 const embedded = await embeddedUnderTest();
@@ -89,6 +101,59 @@ describe.skipIf(embedded.kind === 'none')('embedded: limits', () => {
     expect(groups().length).toBeGreaterThan(0);
     await bottle[Symbol.asyncDispose]();
     expect(groups()).toEqual([]);
+  });
+
+  describe.runIf(method.kind === 'groups')('two state directories with one fleet name', () => {
+    const small = { cpus: 1, memoryBytes: 128 * MIB, pids: 64 };
+    const large = { cpus: 1, memoryBytes: 512 * MIB, pids: 64 };
+
+    it('each limits its own bottle, whichever was started last, and removes its own groups', async () => {
+      const elsewhere = mkdtempSync(join(tmpdir(), 'bb-elsewhere-'));
+      onTestFinished(() => rmSync(elsewhere, { recursive: true, force: true }));
+      const other = await embeddedUnder(elsewhere);
+      await using bottle = bottleUnderTest(under, 'dev', { agent: { resources: small } });
+      const twin = { fleet: bottle.fleet, agent: { resources: large } };
+      await using namesake = bottleUnderTest(other, 'dev', twin);
+      const backends = { own: under.open(), other: other.open() };
+      await bottle.up(backends.own);
+      await namesake.up(backends.other);
+      const taking = async (backend: Backend) => {
+        const argv = ['node', '-e', `Buffer.alloc(${256 * MIB}, 1)`];
+        const ref = bottle.ref('agent');
+        return (await backend.exec(ref, { argv, user: null, timeoutMs: 20_000 })).exitCode;
+      };
+      expect(await taking(backends.own)).not.toBe(0);
+      expect(await taking(backends.other)).toBe(0);
+      const both = readGroups(`bb-${bottle.fleet}-`).length;
+      await backends.own.stop(bottle.ref('agent'), 0);
+      expect((await observed(backends.other, namesake)).agent?.state).toBe('running');
+      await bottle[Symbol.asyncDispose]();
+      expect(readGroups(`bb-${bottle.fleet}-`).length).toBe(both / 2);
+      expect((await observed(backends.other, namesake)).agent?.state).toBe('running');
+      expect(await taking(backends.other)).toBe(0);
+      await bottle.up(backends.own);
+      await namesake[Symbol.asyncDispose]();
+      expect(await taking(backends.own)).not.toBe(0);
+    });
+
+    it('a bottle of a version that knew of one is joined where it is, and its groups go with it', async () => {
+      await using bottle = bottleUnderTest(under, 'dev', { agent: { resources: small } });
+      const backend = under.open();
+      await bottle.up(backend);
+      const name = runtimeName(bottle.ref('agent'));
+      const { monitor } = JSON.parse(readFileSync(join(directory, 'runs', `${name}.json`), 'utf8'));
+      const now = readGroups(name).filter((group) => basename(group).startsWith(`${name}.`));
+      for (const group of now) {
+        const before = join(dirname(group), name);
+        mkdirSync(before);
+        for (const pid of pidsIn(group)) writeFileSync(join(before, 'cgroup.procs'), `${pid}`);
+      }
+      expect(joinPlace(monitor.pid)).toContain(`/bb/${name}/cgroup.procs`);
+      expect(joinPlace(monitor.pid)).not.toContain(`/bb/${name}.`);
+      expect(await shell(backend, bottle.ref('agent'), 'echo joined')).toBe('joined');
+      await bottle[Symbol.asyncDispose]();
+      expect(readGroups(name)).toEqual([]);
+    });
   });
 
   it.runIf(handsDownNothing(UNIFIED))('a tree that hands down no controller limits nothing', () => {

@@ -97,10 +97,10 @@ export class BuildSandbox implements AsyncDisposable {
 
   /** Runs a program to its end, and ends all that it left running. */
   async run({ as, workdir, ...request }: BuildProgram): Promise<RawResult> {
-    const { name, user } = this.#place;
+    const { user } = this.#place;
     const way = wayInto(this.#run, {
       ...{ spec: specOf(as), env: {}, workdir, user },
-      joins: joinPlace(name, this.#run.monitor.pid),
+      joins: joinPlace(this.#run.monitor.pid),
       hasNetwork: true,
       hasImage: true,
     });
