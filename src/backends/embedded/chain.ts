@@ -63,8 +63,8 @@ export async function startByChain(start: Start): Promise<Launched> {
   }
 }
 
-/** No core dumps: they would hold what a program had in memory. */
-const PREAMBLE = 'set -eu\nulimit -c 0\n';
+/** No core dumps: they would hold what a program had in memory. Our umask is ours. */
+const PREAMBLE = 'set -eu\nulimit -c 0\numask 022\n';
 
 function chainOf({ user, place, within, staging, files, argv }: Start): readonly string[] {
   const shell = (staged: string) => [

@@ -87,7 +87,7 @@ export function wayInto(run: RunRecord, inside: Inside): Omit<Entrance, 'record'
   const bwrap = hasImage ? ownProgram('bwrap') : ['bwrap'];
   return {
     argv: [
-      ...['sh', '-c', `${inside.joins}exec "$@"`, 'sh', ...asUser],
+      ...['sh', '-c', `umask 022\n${inside.joins}exec "$@"`, 'sh', ...asUser],
       ...['nsenter', '-t', String(run.monitor.pid), '--user', '--preserve-credentials', '--'],
       ...['nsenter', '-t', String(run.init.pid), ...kinds, '--'],
       ...[...bwrap, '--args', String(JOIN_ARGUMENTS), '--'],

@@ -1,7 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createFileMemo } from './file-memo.ts';
 import { placeHostFile, placeSharedText } from './host-etc.ts';
+import { makeOpenFolder, writeOpenFile } from './open-to-others.ts';
 
 export interface EtcOptions {
   /** Where copies are kept of what bottles share. */
@@ -42,7 +43,7 @@ export function writeEtc(folder: string, options: EtcOptions): void {
   const { user, resolves, copies, isHosts } = options;
   const java = resolves || !isHosts ? [] : hostJavaFolders();
   for (const below of ['ssl/certs', 'alternatives', ...java, ...options.mountPoints]) {
-    mkdirSync(join(folder, below), { recursive: true, mode: 0o755 });
+    makeOpenFolder(join(folder, below));
   }
   for (const name of resolves ? [...COPIED, AUTHORITIES] : COPIED) {
     if (isHosts) placeHostFile(copies, name, folder);
@@ -61,7 +62,7 @@ export function writeEtc(folder: string, options: EtcOptions): void {
     placeSharedText(copies, text, `${folder}/${name}`);
   }
   for (const [name, text] of Object.entries(own)) {
-    writeFileSync(`${folder}/${name}`, text, { mode: 0o644 });
+    writeOpenFile(`${folder}/${name}`, text);
   }
 }
 

@@ -8,9 +8,9 @@ import {
   rmSync,
   type Stats,
   statSync,
-  writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { writeOpenFile } from './open-to-others.ts';
 import { temporaryBeside } from './records.ts';
 
 /**
@@ -27,7 +27,7 @@ export function placeHostFile(hostEtc: string, name: string, folder: string): vo
 /** Places a text that many bottles have, of which all share one copy too. */
 export function placeSharedText(hostEtc: string, text: string, target: string): void {
   const copy = `${hostEtc}/text.${createHash('sha256').update(text).digest('hex')}`;
-  place(copy, target, (temporary) => writeFileSync(temporary, text, { mode: 0o644 }));
+  place(copy, target, (temporary) => writeOpenFile(temporary, text));
 }
 
 function place(copy: string, target: string, make: (temporary: string) => void): void {

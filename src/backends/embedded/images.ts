@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
+import { readdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { HostProgramsImage, ImageBuild } from '../../model/component.ts';
 import type { EmbeddedLayout } from './layout.ts';
+import { makeOpenFolder, writeOpenFile } from './open-to-others.ts';
 import { temporaryBeside } from './records.ts';
 import { removeTree } from './remove-tree.ts';
 
@@ -63,17 +64,17 @@ async function fillImage(
   unpack?: (folder: string) => Promise<void>,
 ): Promise<void> {
   const files = join(folder, 'files');
-  await mkdir(files, { recursive: true, mode: 0o755 });
+  makeOpenFolder(files);
   for (const [path, content] of [...context, ...onHost.extra]) {
-    await mkdir(dirname(join(files, path)), { recursive: true, mode: 0o755 });
-    await writeFile(join(files, path), content, { mode: 0o644 });
+    makeOpenFolder(dirname(join(files, path)));
+    writeOpenFile(join(files, path), content);
   }
   const { extra: _written, ...manifest } = onHost;
   if (unpack === undefined) {
     return writeManifest(folder, { ...manifest, rootfs: rootfs ?? null });
   }
   const unpacked = join(folder, UNPACKED);
-  await mkdir(unpacked, { mode: 0o755 });
+  makeOpenFolder(unpacked);
   await unpack(unpacked);
   await writeManifest(folder, { ...manifest, isUnpacked: true });
 }

@@ -17,6 +17,7 @@ const NUMBERS: { readonly [architecture: string]: { readonly [call: string]: num
 const MAIN = String.raw`
 use strict;
 my (%waiting, $asked);
+umask 022;
 $SIG{PIPE} = 'IGNORE';
 $SIG{CHLD} = sub {
   local ($!, $?);

@@ -3,6 +3,7 @@ import { join, relative } from 'node:path';
 import { runtimeName } from '../../model/component.ts';
 import { writeEtc } from './etc-folder.ts';
 import { type EmbeddedLayout, rootParts } from './layout.ts';
+import { makeOpenFolder } from './open-to-others.ts';
 import type { ContainerRecord } from './records.ts';
 import { hostnameOf } from './sandbox-arguments.ts';
 import { imageOf } from './sandbox-parts.ts';
@@ -16,7 +17,7 @@ export function ensureFolders(
   const root = layout.root(runtimeName(spec.identity));
   const { etc, home, stage } = rootParts(root);
   mkdirSync(root, { recursive: true, mode: 0o700 });
-  for (const folder of [stage, etc]) mkdirSync(folder, { recursive: true, mode: 0o755 });
+  for (const folder of [stage, etc]) makeOpenFolder(folder);
   if (onHost.home === null) return;
   if (existsSync(home)) return;
   // It is there with all that belongs to it, or not at all: nobody adds to it once an agent may have been in it.
@@ -24,7 +25,7 @@ export function ensureFolders(
   const work = relative(onHost.home, spec.workdir ?? onHost.workdir);
   const isBelow = !work.startsWith('..');
   const folders = [join(unfinished, isBelow ? work : ''), unfinished];
-  for (const folder of folders) mkdirSync(folder, { recursive: true, mode: 0o755 });
+  for (const folder of folders) makeOpenFolder(folder);
   if (hostUser !== null) {
     for (const folder of folders) chownSync(folder, hostUser.uid, hostUser.gid);
   }

@@ -1,18 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  realpathSync,
-  renameSync,
-  statSync,
-} from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, realpathSync, renameSync, statSync } from 'node:fs';
 import { basename, delimiter, join } from 'node:path';
 import { BackendError } from '../backend.ts';
 import type { EmbeddedLayout } from './layout.ts';
 import { isOnPath } from './on-path.ts';
+import { makeOpenFolder } from './open-to-others.ts';
 import { temporaryBeside } from './records.ts';
 
 /** Where a sandbox over an image of its own finds them. No image can have a folder of this name. */
@@ -58,13 +51,12 @@ export function prlimitOf(hasImage: boolean): readonly string[] {
 function copyAll(files: readonly (readonly [string, string])[], folder: string): void {
   const temporary = temporaryBeside(folder);
   for (const below of ['bin', 'lib']) {
-    mkdirSync(join(temporary, below), { recursive: true, mode: 0o755 });
+    makeOpenFolder(join(temporary, below));
   }
   for (const [name, source] of files) {
     copyFileSync(source, join(temporary, name));
     chmodSync(join(temporary, name), 0o755);
   }
-  chmodSync(temporary, 0o755);
   renameSync(temporary, folder);
 }
 

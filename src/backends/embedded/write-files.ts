@@ -3,7 +3,6 @@ import {
   chownSync,
   lchownSync,
   lstatSync,
-  mkdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -11,6 +10,7 @@ import {
 import { dirname, join, relative, sep } from 'node:path';
 import type { CopiedFile } from '../../model/component.ts';
 import { BackendError } from '../backend.ts';
+import { makeOpenFolder } from './open-to-others.ts';
 import type { HostUser } from './records.ts';
 
 /** A folder of the host that nobody inside writes to while we do. */
@@ -54,7 +54,7 @@ function makeFolders(base: string, folder: string, owner: HostUser | null): void
     const stats = lstatSync(above, { throwIfNoEntry: false });
     if (stats?.isDirectory() === false) throw refused(above, 'is in the way');
     if (stats !== undefined) continue;
-    mkdirSync(above, { mode: 0o755 });
+    makeOpenFolder(above);
     if (owner !== null) chownSync(above, owner.uid, owner.gid);
   }
 }

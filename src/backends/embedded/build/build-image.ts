@@ -1,4 +1,4 @@
-import { cp, mkdir, rename } from 'node:fs/promises';
+import { cp, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ImageBuild } from '../../../model/component.ts';
 import { type BuildSteps, buildSteps, otherBase } from '../../../model/dockerfile/build-steps.ts';
@@ -7,6 +7,7 @@ import { claimUser, isRoot, releaseUser } from '../host-user.ts';
 import { imageRoot } from '../image-root.ts';
 import { type EmbeddedImage, findImage, LAYER, writeManifest } from '../images.ts';
 import type { Machine } from '../machine.ts';
+import { makeOpenFolder } from '../open-to-others.ts';
 import { temporaryBeside } from '../records.ts';
 import { removeTree } from '../remove-tree.ts';
 import { NODE_FOLDER } from '../sandbox-arguments.ts';
@@ -93,7 +94,7 @@ function baseOf({ layout }: Machine, build: ImageBuild, { base }: BuildSteps): B
 }
 
 async function makeFiles(folder: string, { files }: Base): Promise<void> {
-  await mkdir(join(folder, 'files'), { recursive: true, mode: 0o755 });
+  makeOpenFolder(join(folder, 'files'));
   if (files !== null) await cp(files, join(folder, 'files'), { recursive: true });
 }
 

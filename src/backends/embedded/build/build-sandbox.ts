@@ -1,4 +1,3 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BackendError } from '../../backend.ts';
 import { removeGroups } from '../control-groups.ts';
@@ -11,6 +10,7 @@ import { type Bind, launch } from '../launch.ts';
 import { rootParts } from '../layout.ts';
 import { joinPlace, makePlace } from '../limits.ts';
 import type { Machine } from '../machine.ts';
+import { makeOpenFolder, writeOpenFile } from '../open-to-others.ts';
 import type { Overlay } from '../overlay.ts';
 import { OWN_PROGRAMS, ownPrograms } from '../own-programs.ts';
 import { childrenOf, identify, namespaceMembers, signalProcess } from '../process-table.ts';
@@ -64,8 +64,8 @@ export class BuildSandbox implements AsyncDisposable {
   static async open(machine: Machine, place: BuildPlace): Promise<BuildSandbox> {
     const { folder, user, name } = place;
     const statusPath = join(folder, 'status');
-    mkdirSync(rootParts(folder).stage, { recursive: true, mode: 0o755 });
-    writeFileSync(join(folder, 'nothing'), '', { mode: 0o644 });
+    makeOpenFolder(rootParts(folder).stage);
+    writeOpenFile(join(folder, 'nothing'), '');
     const launched = await launch({
       ...{ user, statusPath, root: folder, within: null, listening: null },
       books: booksOf(machine.layout),

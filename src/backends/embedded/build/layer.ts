@@ -1,12 +1,13 @@
 import { execFile } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
-import { chown, mkdir, rename } from 'node:fs/promises';
+import { chown, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { writeEtc } from '../etc-folder.ts';
 import { hostPrograms } from '../host-programs.ts';
 import { BESIDE, CHANGED_ETC, changedName } from '../image-root.ts';
 import { LAYER, SAVED_HOME } from '../images.ts';
+import { makeOpenFolder } from '../open-to-others.ts';
 import type { HostUser } from '../records.ts';
 import { removeTree } from '../remove-tree.ts';
 
@@ -22,7 +23,7 @@ export async function prepareLayer(folder: string, user: HostUser | null): Promi
   const home = join(beside, 'home');
   const within = [join(beside, 'root'), home, join(home, 'agent'), join(home, 'agent', 'work')];
   for (const path of [...own, beside, ...within]) {
-    await mkdir(path, { recursive: true, mode: 0o755 });
+    makeOpenFolder(path);
     if (user !== null) await chown(path, user.uid, user.gid);
   }
   const etc = join(folder, 'etc');

@@ -104,7 +104,8 @@ class Unpacking {
   async #makeOne(name: string): Promise<void> {
     if (this.#folders.has(name)) return;
     try {
-      await mkdir(join(this.#folder, name), { mode: 0o755 });
+      await mkdir(join(this.#folder, name));
+      await chmod(join(this.#folder, name), 0o755);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       throw new Unusable(`has ${shown(name)} as a folder and as something else`);
