@@ -1,8 +1,8 @@
 /** How long an address may take to answer, in seconds: on a bridge of this host it takes less than a millisecond. */
 const PATIENCE_S = 0.05;
 
-/** How often it is looked within that time whether all have answered: where nothing is silent, nothing is waited for. */
-const LOOKS = 10;
+/** How long a busy machine may take to begin asking, in seconds: what was not asked has not been silent. */
+const BEGUN_WITHIN_S = 2;
 
 /** Addresses of one network that are tried: all of a /28. */
 const MOST_NEIGHBOURS = 14;
@@ -29,12 +29,13 @@ const DNS_QUESTION =
  */
 const BASH = `
 LC_ALL=C
-declare -A pipes=()
-pids=
+declare -A pipes=() heard=()
+keys= pids=
 echo tool found
-dotted() { echo "$(($1 >> 24 & 255)).$(($1 >> 16 & 255)).$(($1 >> 8 & 255)).$(($1 & 255))"; }
+# Nothing but what waits is a process of its own: on a busy machine each costs as much as an answer.
+dotted() { printf -v dotted %d.%d.%d.%d $(($1 >> 24 & 255)) $(($1 >> 16 & 255)) $(($1 >> 8 & 255)) $(($1 & 255)); }
 # The kernel prints addresses in the order of its bytes.
-swapped() { echo "$((($1 & 255) << 24 | ($1 >> 8 & 255) << 16 | ($1 >> 16 & 255) << 8 | $1 >> 24 & 255))"; }
+swapped() { swapped=$((($1 & 255) << 24 | ($1 >> 8 & 255) << 16 | ($1 >> 16 & 255) << 8 | $1 >> 24 & 255)); }
 interfaces=unknown
 while read -r name _; do
   case "$name" in
@@ -46,7 +47,7 @@ echo "interfaces $interfaces"
 route4=none
 while read -r interface destination gateway _ _ _ _ mask _; do
   if [ "$destination" = 00000000 ] && [ "$mask" = 00000000 ]; then
-    route4=$(dotted "$(swapped $((16#$gateway)))")
+    swapped $((16#$gateway)) && dotted "$swapped" && route4=$dotted
   fi
 done < /proc/net/route
 echo "route4 $route4"
@@ -76,20 +77,21 @@ done < /etc/hosts
 # What was found out goes through pipes alone: a file would be the agent's as well, whose programs may run beside this.
 knock() { # key address port
   exec {pipe}< <(exec 2>&1; echo begun; exec 3<>"/dev/tcp/$2/$3" && echo open)
-  pipes[$1]=$pipe pids="$pids $!"
+  pipes[$1]=$pipe keys="$keys $1" pids="$pids $!"
 }
 ask() { # key server
   exec {pipe}< <(echo begun; exec 3<>"/dev/udp/$2/53" && printf '${DNS_QUESTION}' >&3 && exec head -c 4 <&3)
-  pipes[$1]=$pipe pids="$pids $!"
+  pipes[$1]=$pipe keys="$keys $1" pids="$pids $!"
 }
-is_waiting() { for pid in $pids; do kill -0 "$pid" && return; done; return 1; }
-heard() { # key
-  said=
-  if [ -n "\${pipes[$1]}" ]; then IFS= read -r -d '' said <&"\${pipes[$1]}"; fi
+# Adds what was said until its end, or for so long. False when it ended.
+hear() { # key seconds
+  local said= code=0
+  IFS= read -r -d '' -t "$2" said <&"\${pipes[$1]}" || code=$?
+  heard[$1]+=$said
+  [ "$code" -gt 128 ]
 }
 state() { # key
-  heard "$1"
-  case "$said" in
+  case "\${heard[$1]}" in
     begun*open*) echo open ;;
     begun*refused*) echo refused ;;
     begun? | begun*unreachable* | begun*'No route'* | begun*'timed out'*) echo silent ;;
@@ -97,10 +99,9 @@ state() { # key
   esac
 }
 code() { # key
-  heard "$1"
-  case "$said" in
+  case "\${heard[$1]}" in
     begun?) echo silent ;;
-    begun?????) printf -v byte %d "'\${said:9}"; case $((byte & 15)) in 2 | 5) echo silent ;; *) echo answers ;; esac ;;
+    begun?????) printf -v byte %d "'\${heard[$1]:9}"; case $((byte & 15)) in 2 | 5) echo silent ;; *) echo answers ;; esac ;;
     *) echo answers ;;
   esac
 }
@@ -109,11 +110,11 @@ if [ -n "$sidecars" ]; then knock egress "$sidecars" "$egress_port"; fi
 neighbours=
 while read -r interface destination gateway _ _ _ _ mask _; do
   case "$destination" in Destination | 00000000) continue ;; esac
-  first=$(swapped $((16#$destination)))
-  size=$((4294967296 - $(swapped $((16#$mask)))))
+  swapped $((16#$destination)) && first=$swapped
+  swapped $((16#$mask)) && size=$((4294967296 - swapped))
   n=1
   while [ $n -lt $((size - 1)) ] && [ $n -le ${MOST_NEIGHBOURS} ]; do
-    address=$(dotted $((first + n))) n=$((n + 1))
+    dotted $((first + n)) && address=$dotted n=$((n + 1))
     case " $sidecars $own " in *" $address "*) continue ;; esac
     neighbours="$neighbours $address"
     knock "neighbour-$address" "$address" 9
@@ -125,17 +126,19 @@ while read -r key server _; do
   if [ "$key" = nameserver ]; then servers="$servers $server"; ask "dns-$server" "$server"; fi
 done < /etc/resolv.conf
 
-looks=0
-while [ "$looks" -lt ${LOOKS} ] && is_waiting; do
-  sleep ${PATIENCE_S / LOOKS}
-  looks=$((looks + 1))
+for key in $keys; do
+  if IFS= read -r -t ${BEGUN_WITHIN_S} line <&"\${pipes[$key]}"; then heard[$key]=$line$'\\n'; fi
 done
+# Where one is silent for that long, all that were asked before it have been, too.
+for key in $keys; do if hear "$key" ${PATIENCE_S}; then break; fi; done
 for pid in $pids; do kill -KILL "$pid"; done
-if [ -n "$sidecars" ]; then echo "egress $(state egress)"; fi
-for address in $neighbours; do echo "neighbour $address $(state "neighbour-$address")"; done
-for target in $forbidden; do echo "forbidden $target $(state "forbidden-$target")"; done
-for server in $servers; do echo "dns $server $(code "dns-$server")"; done
-text=$(cat "$ca" 2>/dev/null)
+for key in $keys; do hear "$key" ${BEGUN_WITHIN_S}; done
+if [ -n "$sidecars" ]; then printf 'egress ' && state egress; fi
+for address in $neighbours; do printf 'neighbour %s ' "$address" && state "neighbour-$address"; done
+for target in $forbidden; do printf 'forbidden %s ' "$target" && state "forbidden-$target"; done
+for server in $servers; do printf 'dns %s ' "$server" && code "dns-$server"; done
+text=
+if [ -r "$ca" ]; then text=$(<"$ca"); fi
 case "$text" in *'BEGIN CERTIFICATE'*) echo 'ca readable' ;; *) echo 'ca unreadable'; text= ;; esac
 store=lacks
 for bundle in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem; do
