@@ -94,6 +94,7 @@ async function inThisProcess(bench: Bench, fleet: BenchFleet): Promise<DriftPlac
     reconciler,
     unattended,
     onLine: bench.progress,
+    onLooked: () => undefined,
     isOwner: async () => true,
   };
   const loop = watchFleet(watching, fleet.name, ended.signal);

@@ -1,5 +1,6 @@
 import { removeAbandonedFiles } from './adapters/abandoned-files.ts';
 import { createFleetLock } from './adapters/fleet-lock.ts';
+import { MemoryAtRest } from './adapters/memory-at-rest.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import { systemRandom } from './adapters/system-random.ts';
 import type { Answer, ControllerApi, ControllerOptions, Refusal } from './api.ts';
@@ -74,6 +75,7 @@ export async function runController(
   try {
     await clearUp(assembled.value, lock.takenOver);
     const api = controllerOf(assembled.value, process.pid, async () => undefined);
+    using memory = new MemoryAtRest();
     await using _served = await serveControllerApi(api, socket);
     onLine(`following ${ports.git.branch} of ${ports.git.repository} as fleet ${fleet}`, 'info');
     const stopTelling = reconciler.onProgress((progress) => {
@@ -91,6 +93,7 @@ export async function runController(
         reconciler,
         unattended,
         onLine,
+        onLooked: () => memory.worked(),
         isOwner: lock.isOurs,
       },
       fleet,

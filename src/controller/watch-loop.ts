@@ -22,6 +22,8 @@ export interface WatchPorts {
   /** What a look owes besides its pass. */
   readonly unattended: Unattended;
   readonly onLine: Tell;
+  /** Told after every look, also after one that failed. */
+  readonly onLooked: () => void;
   /** Asked before each pass: false ends the loop, for another one may have the fleet by now. */
   readonly isOwner: () => Promise<boolean>;
 }
@@ -79,6 +81,8 @@ async function look(ports: WatchPorts, onLost: () => void): Promise<WorkOutcome>
   } catch (error) {
     ports.onLine(`pass failed: ${error instanceof Error ? error.message : String(error)}`, 'error');
     return { kind: 'failed' };
+  } finally {
+    ports.onLooked();
   }
 }
 

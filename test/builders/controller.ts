@@ -205,6 +205,7 @@ export class FleetWorld implements AsyncDisposable {
       random: HALF,
       reconciler,
       unattended,
+      onLooked: () => undefined,
       isOwner: async () => true,
     };
     return {
