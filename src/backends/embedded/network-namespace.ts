@@ -8,7 +8,7 @@ import { launch } from './launch.ts';
 import type { EmbeddedLayout } from './layout.ts';
 import { makePlace } from './limits.ts';
 import { placeName } from './place-name.ts';
-import { isAlive, type ProcessIdentity, signalProcess } from './process-table.ts';
+import { isAlive, type ProcessIdentity, signalProcess, userOf } from './process-table.ts';
 import { type HostUser, type RunRecord, readRun } from './records.ts';
 import { inTurn } from './turns.ts';
 import { waitUntil } from './wait-until.ts';
@@ -54,7 +54,9 @@ async function makeNamespace(
 ): Promise<RunRecord> {
   const name = namespaceName(ref);
   const existing = namespaceRun(layout, ref);
-  if (existing !== null) return existing;
+  if (existing !== null && isOwnedBy(existing, options.user)) return existing;
+  // The bottle is another user where the state directory is moved to, and may not enter what it was before.
+  if (existing !== null) await removeNamespace(layout, ref);
   endUnrecorded(layout, name);
   const root = layout.root(name);
   await mkdir(root, { recursive: true, mode: 0o700 });
@@ -80,6 +82,10 @@ async function makeNamespace(
 export function namespaceRun(layout: EmbeddedLayout, ref: ComponentRef): RunRecord | null {
   const run = readRun(layout.run(namespaceName(ref)));
   return run !== null && isAlive(run.init) ? run : null;
+}
+
+function isOwnedBy({ init }: RunRecord, user: HostUser | null): boolean {
+  return user === null || userOf(init.pid) === user.uid;
 }
 
 export function endNamespace(layout: EmbeddedLayout, ref: ComponentRef): Promise<void> {

@@ -58,6 +58,12 @@ export function usageOf(pid: number): {
   return { cpuSeconds: Number(nanoseconds) / 1e9, memoryBytes: Number(kibibytes ?? 0) * 1024 };
 }
 
+/** Who runs it, as the machine counts users; null when it is gone. */
+export function userOf(pid: number): number | null {
+  const uid = /^Uid:\s+(\d+)/m.exec(read(`/proc/${pid}/status`))?.[1];
+  return uid === undefined ? null : Number(uid);
+}
+
 /** True when the environment that the process was started with holds this entry. */
 export function wasStartedWith(pid: number, entry: string): boolean {
   return read(`/proc/${pid}/environ`).split('\0').includes(entry);
