@@ -22,6 +22,8 @@ export interface ExecRequest {
   /** Program and arguments; never holds a secret or text of an agent. A script goes to `stdin`. */
   readonly argv: readonly string[];
   readonly stdin?: string;
+  /** Keeps the program's input open after `stdin` until this settles; absent = it ends there. */
+  readonly inputEnds?: Promise<unknown>;
   /** Null = the container's own user. */
   readonly user: { readonly uid: number; readonly gid: number } | null;
   readonly env?: { readonly [name: string]: string };

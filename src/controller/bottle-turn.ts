@@ -3,6 +3,7 @@ import type { BottleName } from '../model/names.ts';
 import { sanitizeLine } from '../model/sanitize.ts';
 import { describeAction } from '../reconcilers/format-plan.ts';
 import type { Progress } from './api.ts';
+import { EarlyProbe } from './early-probe.ts';
 import { executeActions, worstFailure } from './executor.ts';
 import type { Failure } from './failure.ts';
 import { type ActionContext, performAction } from './perform-action.ts';
@@ -22,7 +23,7 @@ export interface Turn {
 /** Performs a bottle's planned actions and tells each start and end. Never rejects. */
 export async function takeTurn(
   { bottle, actions, of }: Turn,
-  context: Omit<ActionContext, 'onLog'>,
+  context: Omit<ActionContext, 'onLog' | 'early'>,
   onProgress: (progress: Progress) => void,
 ): Promise<TurnOutcome> {
   const tell = (
@@ -39,8 +40,10 @@ export async function takeTurn(
       state,
       detail,
     });
+  await using early = new EarlyProbe(actions);
   const performed: ActionContext = {
     ...context,
+    early,
     onLog: (line) => onProgress({ kind: 'log', text: sanitizeLine(`${bottle}: ${line}`) }),
   };
   const outcomes = await executeActions(actions, (action) => performAction(action, performed), {

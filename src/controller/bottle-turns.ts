@@ -189,7 +189,7 @@ export class BottleTurns {
   ): Promise<TurnOutcome> {
     const { backends, files, records, secrets, clock, journal, imageBuilds, performing } =
       this.#ports;
-    const context: Omit<ActionContext, 'onLog'> = {
+    const context: Parameters<typeof takeTurn>[1] = {
       ...performing,
       fleet: result.desired.fleet.name,
       bottle,

@@ -4,6 +4,9 @@ const PATIENCE_S = 0.05;
 /** How long a busy machine may take to begin asking, in seconds: what was not asked has not been silent. */
 const BEGUN_WITHIN_S = 2;
 
+/** The descriptor under which the script keeps what it is given besides itself: its end says that the sidecars serve. */
+const INPUT = 9;
+
 /** Addresses of one network that are tried: all of a /28. */
 const MOST_NEIGHBOURS = 14;
 
@@ -12,17 +15,19 @@ const DNS_QUESTION =
   '\\022\\064\\001\\000\\000\\001\\000\\000\\000\\000\\000\\000\\010bb-probe\\007example\\004test\\000\\000\\001\\000\\001';
 
 /**
- * The same in bash, which is quick to start, and in Node, for images without it. Each finding is a line:
+ * The same in bash, which is quick to start, and in Node, for images without it. It looks around at once, and for the
+ * sidecars when its input ends. Each finding is a line:
  *
  * ```
  * tool found
  * interfaces none | <name>            beside the loopback
  * route4 none | <gateway>             route6 none | <interface>
  * address6 none | <address>%<interface>   beside the loopback's
- * egress open | refused | silent
  * neighbour <address> silent | open | refused
  * forbidden <address>:<port> silent | open | refused
  * dns <server> silent | answers
+ *                                     what follows is found when the input has ended
+ * egress open | refused | silent
  * ca readable | unreadable            store trusts | lacks
  * end
  * ```
@@ -67,7 +72,6 @@ if [ -r /proc/net/if_inet6 ]; then
   done < /proc/net/if_inet6
 fi
 echo "address6 $address6"
-
 sidecars= own=
 while read -r address names; do
   case " $names " in *" $sidecars_name "*) sidecars=$address ;; esac
@@ -106,7 +110,6 @@ code() { # key
   esac
 }
 
-if [ -n "$sidecars" ]; then knock egress "$sidecars" "$egress_port"; fi
 neighbours=
 while read -r interface destination gateway _ _ _ _ mask _; do
   case "$destination" in Destination | 00000000) continue ;; esac
@@ -126,17 +129,27 @@ while read -r key server _; do
   if [ "$key" = nameserver ]; then servers="$servers $server"; ask "dns-$server" "$server"; fi
 done < /etc/resolv.conf
 
-for key in $keys; do
-  if IFS= read -r -t ${BEGUN_WITHIN_S} line <&"\${pipes[$key]}"; then heard[$key]=$line$'\\n'; fi
-done
-# Where one is silent for that long, all that were asked before it have been, too.
-for key in $keys; do if hear "$key" ${PATIENCE_S}; then break; fi; done
-for pid in $pids; do kill -KILL "$pid"; done
-for key in $keys; do hear "$key" ${BEGUN_WITHIN_S}; done
-if [ -n "$sidecars" ]; then printf 'egress ' && state egress; fi
+# Until all that were asked have answered, or have been silent for that long: one that is, is the last to be waited for.
+settle() {
+  for key in $keys; do
+    if IFS= read -r -t ${BEGUN_WITHIN_S} line <&"\${pipes[$key]}"; then heard[$key]=$line$'\\n'; fi
+  done
+  for key in $keys; do if hear "$key" ${PATIENCE_S}; then break; fi; done
+  for pid in $pids; do kill -KILL "$pid"; done
+  for key in $keys; do hear "$key" ${BEGUN_WITHIN_S}; done
+  keys= pids=
+}
+settle
 for address in $neighbours; do printf 'neighbour %s ' "$address" && state "neighbour-$address"; done
 for target in $forbidden; do printf 'forbidden %s ' "$target" && state "forbidden-$target"; done
 for server in $servers; do printf 'dns %s ' "$server" && code "dns-$server"; done
+
+while read -r -u ${INPUT} _; do :; done
+if [ -n "$sidecars" ]; then
+  knock egress "$sidecars" "$egress_port"
+  settle
+  printf 'egress ' && state egress
+fi
 text=
 if [ -r "$ca" ]; then text=$(<"$ca"); fi
 case "$text" in *'BEGIN CERTIFICATE'*) echo 'ca readable' ;; *) echo 'ca unreadable'; text= ;; esac
@@ -190,7 +203,7 @@ const ask = (server) => new Promise((resolve) => {
   socket.connect(53, server, () => socket.send(Buffer.from(
     '123401000001000000000000' + '0862622d70726f6265' + '076578616d706c65' + '0474657374' + '0000010001', 'hex')));
 });
-const checks = sidecars.slice(0, 1).map(async (host) => ['egress', await knock(host, egress_port)]);
+const checks = [];
 for (const row of routes) {
   const mask = number(row[7]);
   if (mask === 0) continue;
@@ -207,8 +220,10 @@ for (const target of forbidden.split(' ').filter(Boolean)) {
 for (const [key, server] of rows('/etc/resolv.conf')) {
   if (key === 'nameserver') checks.push(ask(server).then((state) => ['dns', server, state]));
 }
-Promise.all(checks).then((found) => {
+Promise.all(checks).then(async (found) => {
   for (const words of found) say(...words);
+  read(${INPUT});
+  for (const host of sidecars.slice(0, 1)) say('egress', await knock(host, egress_port));
   const text = read(ca).trim();
   const isCertificate = text.includes('BEGIN CERTIFICATE');
   say('ca', isCertificate ? 'readable' : 'unreadable');
@@ -221,11 +236,11 @@ Promise.all(checks).then((found) => {
 /** For `sh -s`, after the settings `sidecars_name`, `egress_port`, `ca` and `forbidden`. */
 export const PROBE_SCRIPT = `export sidecars_name egress_port ca forbidden
 if command -v bash >/dev/null 2>&1; then
-bash -s 2>/dev/null <<'BB_END_OF_BASH'
+bash -s ${INPUT}<&0 2>/dev/null <<'BB_END_OF_BASH'
 ${BASH}
 BB_END_OF_BASH
 elif command -v node >/dev/null 2>&1; then
-node - <<'BB_END_OF_NODE'
+node - ${INPUT}<&0 <<'BB_END_OF_NODE'
 ${NODE}
 BB_END_OF_NODE
 else

@@ -9,6 +9,7 @@ import { AGENT_HOME } from '../model/providers/provider.ts';
 import { sanitizeLine } from '../model/sanitize.ts';
 import type { HostFacts } from '../reconcilers/plan-context.ts';
 import { awaitSidecars } from './await-sidecars.ts';
+import type { EarlyProbe } from './early-probe.ts';
 import { StepFailed } from './failure.ts';
 import { keepSessions, keptSessions } from './kept-sessions.ts';
 import type { BottleRecords } from './ports/bottle-records.ts';
@@ -42,6 +43,7 @@ export interface ActionContext {
   readonly clock: Clock;
   /** Instances of the sidecars that this turn replaces, by bottle. */
   readonly former: Map<BottleName, readonly string[]>;
+  readonly early: EarlyProbe;
   readonly onLog: (line: string) => void;
   /** Tells a person of what did not work and stops nothing. */
   readonly warn: (warning: Warning) => Promise<void>;
@@ -79,8 +81,7 @@ export async function performAction(planned: PlannedAction, turn: ActionContext)
     case 'provision':
       return provision(context);
     case 'start':
-      if (action.component === 'sidecars') await rememberFormer(context);
-      return backend.start(refOf(context, action.component));
+      return start(action.component, context);
     case 'await-sidecars':
       await awaitSidecars(bottle, { ...action, former: context.former.get(bottle) ?? [] }, context);
       return;
@@ -120,6 +121,12 @@ function backendOf(planned: PlannedAction, { backends }: ActionContext): Backend
     throw new Error(`the plan names an unknown backend: ${planned.backend}`);
   }
   return backend;
+}
+
+async function start(component: Component, context: OnBackend): Promise<void> {
+  if (component === 'sidecars') await rememberFormer(context);
+  await context.backend.start(refOf(context, component));
+  context.early.started(component, refOf(context, 'agent'), context);
 }
 
 /** Notes who reports now, so that the report of a process that is about to be replaced is not believed. */

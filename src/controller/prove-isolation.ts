@@ -11,13 +11,16 @@ const PROBE_TIMEOUT_MS = 10_000;
 const PROBER = { uid: 65_534, gid: 65_534 };
 const OTHER_PROBER = { uid: 65_533, gid: 65_533 };
 
-interface ProbingPorts {
+/** Where to look from, and as whom. */
+export interface ProbingPorts {
   readonly backend: Backend;
   readonly host: Pick<HostFacts, 'agentUser'>;
 }
 
 interface ProvingPorts extends ProbingPorts {
   readonly files: SidecarFiles;
+  /** What was begun before the sidecars were in force; absent = nothing. */
+  readonly early?: { isProven(): Promise<boolean> };
 }
 
 /**
@@ -44,6 +47,7 @@ async function prove(agent: ComponentRef, ports: ProvingPorts): Promise<void> {
     });
   }
   await ports.files.publishTrust(agent.bottle, egress.caPem);
+  if (await ports.early?.isProven()) return;
   const verdict = await probeIsolation(agent, ports);
   if (verdict.proven) return;
   throw new StepFailed({
@@ -53,16 +57,17 @@ async function prove(agent: ComponentRef, ports: ProvingPorts): Promise<void> {
   });
 }
 
-/** Looks from inside, apart from all that the agent may be doing there. */
+/** Looks from inside, apart from all that the agent may be doing there; for the sidecars when `inputEnds` settles. */
 export async function probeIsolation(
   agent: ComponentRef,
   ports: ProbingPorts,
+  limits: Pick<ExecRequest, 'timeoutMs' | 'inputEnds'> = { timeoutMs: PROBE_TIMEOUT_MS },
 ): Promise<IsolationVerdict> {
   const result = await ports.backend.exec(agent, {
     argv: ['sh', '-s'],
     stdin: isolationProbe(),
     user: proberOf(ports),
-    timeoutMs: PROBE_TIMEOUT_MS,
+    ...limits,
   });
   return judgeIsolation(result);
 }

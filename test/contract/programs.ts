@@ -42,6 +42,23 @@ export function programsContract(under: BackendUnderTest): void {
       expect([126, 127]).toContain(absent.exitCode);
     });
 
+    it('the input of a program stays open until it is said to end', async () => {
+      await using bottle = bottleUnderTest(under);
+      const backend = under.open();
+      await bottle.up(backend);
+      const agent = bottle.ref('agent');
+      const said = Promise.withResolvers<void>();
+      const script =
+        'read line; echo "$line" > /tmp/heard; cat; echo "ended after $(cat /tmp/more)"';
+      const options = { stdin: 'first\n', inputEnds: said.promise };
+      const running = backend.exec(agent, request(['sh', '-c', script], options));
+      const heard = 'cat /tmp/heard 2>/dev/null || true';
+      await expect.poll(() => shell(backend, agent, heard), { timeout: 20_000 }).toBe('first');
+      await shell(backend, agent, 'echo this > /tmp/more');
+      said.resolve();
+      expect(await running).toMatchObject({ exitCode: 0, stdout: 'ended after this\n' });
+    });
+
     it('a megabyte goes through whole both ways, more than the limit is cut and said', async () => {
       await using bottle = bottleUnderTest(under);
       const backend = under.open();

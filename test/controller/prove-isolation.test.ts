@@ -67,3 +67,22 @@ test('nothing is run in an agent that is not proven', async () => {
   granted(await api.reconcile({}, NO_PROGRESS));
   expect(granted(await api.execCommand('dev', ['id']))).toEqual(['id']);
 });
+
+test('what an early look does not prove is looked at again when the sidecars are in force', async () => {
+  const fleet = await fleetWorld();
+  onTestFinished(() => fleet[Symbol.asyncDispose]());
+  let looks = 0;
+  fleet.faults = {
+    before(call, ref) {
+      if (call !== 'exec' || ref?.bottle !== 'dev') return;
+      looks += 1;
+      if (looks > 1) return;
+      throw new BackendError({ code: 'failed', kind: 'terminal', message: 'it was too early' });
+    },
+  };
+  const { api } = await fleet.open();
+  granted(await api.reconcile({}, NO_PROGRESS));
+  expect(looks).toBe(2);
+  expect(fleet.engine.container('bb-home-dev')?.state).toBe('running');
+  expect(await readiness(api)).toMatchObject({ status: 'True', reason: 'InForce' });
+});

@@ -32,7 +32,7 @@ export async function execInContainer(
   signal.addEventListener('abort', stop, { once: true });
   try {
     session.on('error', () => undefined);
-    session.end(request.stdin ?? '');
+    feed(session, request);
     const output = await collect(session);
     return { exitCode: await exitCodeOf(exec), ...output };
   } catch (error) {
@@ -67,6 +67,13 @@ async function createExec(engine: Engine, id: string, request: ExecRequest, mark
 /** Hijacked: the other way loses output when the input ends first. */
 function startExec(exec: Exec): Promise<Duplex> {
   return exec.start({ hijack: true, stdin: true, Detach: false, Tty: false });
+}
+
+function feed(session: Duplex, { stdin = '', inputEnds }: ExecRequest): void {
+  if (inputEnds === undefined) return void session.end(stdin);
+  const end = (): void => void session.end();
+  session.write(stdin);
+  inputEnds.then(end, end);
 }
 
 async function collect(session: Duplex): Promise<Omit<ExecResult, 'exitCode'>> {

@@ -97,7 +97,7 @@ export async function runThrough(
     signal.addEventListener('abort', end, { once: true });
     const given = way.arguments({ ...request.env, BB_EXEC: mark }, true);
     feed(child.stdio[JOIN_ARGUMENTS] as Writable, given);
-    feed(child.stdin, request.stdin ?? '');
+    feed(child.stdin, request.stdin ?? '', request.inputEnds);
     const output = await collect(child, request)
       .catch((error: unknown) => {
         if (!signal.aborted) throw error;
@@ -118,12 +118,21 @@ export async function runThrough(
 }
 
 /** A program may end without reading what it is given. */
-function feed(stream: Writable | null, content: string | Uint8Array | Readable): void {
+function feed(
+  stream: Writable | null,
+  content: string | Uint8Array | Readable,
+  inputEnds?: Promise<unknown>,
+): void {
   if (stream === null) return;
   stream.on('error', () => undefined);
+  const end = (): void => void stream.end();
   // What cannot be read to its end is told by the program that waits for it.
   if (content instanceof Readable) pipeline(content, stream).catch(() => undefined);
-  else stream.end(content);
+  else if (inputEnds === undefined) stream.end(content);
+  else {
+    stream.write(content);
+    inputEnds.then(end, end);
+  }
 }
 
 /** A `stdout` that takes no more ends the program, which cannot write to it. */

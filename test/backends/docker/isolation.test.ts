@@ -175,6 +175,27 @@ else {
       });
     });
 
+    it.each(TOOLS)(
+      'is proven by %s where egress listens later, but before the input ends',
+      async (_, prefix) => {
+        const later = `process.once('SIGUSR2', () => { ${SIDECARS} }); setInterval(() => 0, 9e9);`;
+        await using bottle = guarded({}, ['node', '-e', later]);
+        const backend = under.open();
+        await upTrusted(backend, bottle);
+        expect(await probe(backend, bottle, prefix)).toMatchObject({
+          reason: 'the agent does not reach egress',
+        });
+        const serves = Promise.withResolvers<void>();
+        const proof = probe(backend, bottle, prefix, serves.promise);
+        await backend.signal(bottle.ref('sidecars'), 'SIGUSR2');
+        const egress = bottle.sidecars.networks[0]?.address ?? '';
+        const reach = `timeout 1 bash -c '</dev/tcp/${egress}/8080' 2>/dev/null && echo open || echo no`;
+        await expect.poll(() => shell(backend, bottle.ref('agent'), reach)).toBe('open');
+        serves.resolve();
+        expect(await proof).toEqual({ proven: true });
+      },
+    );
+
     function guarded(agent: Partial<ContainerSpec> = {}, command = ['node', '-e', SIDECARS]) {
       // Port 53 is open to anybody there, since the container has its own network.
       return bottleUnderTest(under, 'dev', { sidecars: { command }, agent });
@@ -182,13 +203,19 @@ else {
   });
 }
 
-async function probe(backend: Backend, bottle: BottleUnderTest, prefix = '') {
+async function probe(
+  backend: Backend,
+  bottle: BottleUnderTest,
+  prefix = '',
+  inputEnds: Promise<void> = Promise.resolve(),
+) {
   const script = isolationProbe({ caPath: '/tmp/ca.pem' });
   const result = await backend.exec(bottle.ref('agent'), {
     argv: ['sh', '-s'],
     stdin: prefix + script,
     user: null,
     timeoutMs: 10_000,
+    inputEnds,
   });
   return judgeIsolation(result);
 }
