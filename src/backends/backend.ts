@@ -6,8 +6,8 @@ import type {
   ImageBuild,
   NetworkSpec,
 } from '../model/component.ts';
-import type { FleetName } from '../model/names.ts';
-import type { BackendObservation } from '../model/observed-state.ts';
+import type { BottleName, FleetName } from '../model/names.ts';
+import type { BackendObservation, DiskUse } from '../model/observed-state.ts';
 
 /** Outcome of a program run inside a container; a non-zero exit is a value, not an exception. */
 export interface ExecResult {
@@ -135,5 +135,14 @@ export interface Backend {
   ): AsyncIterable<string>;
   /** Saves the container's file system as an image of this reference. */
   snapshot(ref: ComponentRef, reference: string): Promise<void>;
+  /**
+   * What the files of the agents of `fleet` take, of those that `limits` names, in bytes; one that is not there is left
+   * out. A count may end where it is past its limit. It costs seconds where there is much, so nobody asks who has to go on.
+   */
+  diskUse(
+    fleet: FleetName,
+    limits: ReadonlyMap<BottleName, number>,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<BottleName, DiskUse>>;
   stats(ref: ComponentRef): Promise<{ readonly cpuSeconds: number; readonly memoryBytes: number }>;
 }

@@ -23,8 +23,11 @@ import { systemRandom } from './adapters/system-random.ts';
 import { createWorkspaceReader } from './adapters/workspace-reader.ts';
 import type { Answer, ControllerOptions, Refusal } from './api.ts';
 import { createAvailabilityMemo } from './availability-memo.ts';
+import { AGENT_USER, ownSidecarUser } from './bottle-users.ts';
 import { DecisionIndex } from './decision-index.ts';
 import { Decisions } from './decisions.ts';
+import { DiskReadings } from './disk-readings.ts';
+import { DiskWatch } from './disk-watch.ts';
 import { FleetJournal } from './fleet-journal.ts';
 import { GrantExpiry } from './grant-expiry.ts';
 import { DEFAULT_BASE, type HostSettings } from './host-config.ts';
@@ -48,12 +51,8 @@ export interface Assembled {
   readonly reconciler: Reconciler;
   readonly decisions: Decisions;
   readonly unattended: Unattended;
+  readonly diskWatch: DiskWatch;
 }
-
-/** Without root the sidecars can only be ourselves; with it they are nobody else. */
-const SIDECAR_USER = { uid: 64_101, gid: 64_101 };
-/** The user that `images/agent.Dockerfile` makes. */
-const AGENT_USER = { uid: 1000, gid: 1000 };
 
 /** Never chosen by itself: nothing in it runs. */
 const SIMULATED = 'simulated';
@@ -107,14 +106,16 @@ async function connect(
   const { environment } = options;
   const { config, policy } = settings;
   const directory = stateDirectory(environment, fleet);
-  const sidecarUser = ownUser() ?? SIDECAR_USER;
+  const sidecarUser = ownSidecarUser();
   const images = await shippedImages(config.images.base ?? DEFAULT_BASE);
   const { backends, files } = placesOf(options, settings, { directory, fleet, sidecarUser });
   const store = createFleetStore(directory);
   // What simulated sidecars enforce is simulated too.
   const pipelock = options.backend === SIMULATED ? null : config.pipelock;
   const clock = systemClock;
+  const readings = new DiskReadings();
   const ports: PassPorts = {
+    disk: readings,
     git,
     backends,
     files,
@@ -172,6 +173,10 @@ async function connect(
     proposals,
     reconciler,
     decisions,
+    diskWatch: new DiskWatch({
+      ...{ backends, clock, journal, readings },
+      last: () => reconciler.snapshot().last,
+    }),
     unattended: new Unattended({
       decisions,
       policies: new PolicyDecisions({
@@ -234,11 +239,6 @@ function nameTaken(fleet: FleetName, owner: string, directory: string): Refusal 
     hint: `give one of them another name in fleet.yaml; if that repository only moved, remove ${directory}/repository.json`,
     diagnostics: [],
   };
-}
-
-function ownUser(): { readonly uid: number; readonly gid: number } | null {
-  const uid = process.getuid?.() ?? 0;
-  return uid === 0 ? null : { uid, gid: process.getgid?.() ?? uid };
 }
 
 function refuse(refusal: Refusal): { readonly ok: false; readonly refusal: Refusal } {

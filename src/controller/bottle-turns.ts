@@ -172,6 +172,8 @@ export class BottleTurns {
 
   #succeed(bottle: BottleName, result: PassResult): void {
     const plan = result.plan.bottles.find((candidate) => candidate.bottle === bottle);
+    // It was stopped, and nothing of the commit is in force by that.
+    if (plan?.verdict === 'blocked') return;
     const memory = this.#memories.of(bottle);
     const record = appliedRecord(bottle, result, plan?.backend ?? null);
     this.#memories.remember(

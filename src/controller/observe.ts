@@ -2,6 +2,7 @@ import type { Backend } from '../backends/backend.ts';
 import type { BottleName, FleetName } from '../model/names.ts';
 import type { BackendObservation, ObservedState } from '../model/observed-state.ts';
 import type { SidecarStatuses } from '../model/sidecar.ts';
+import type { DiskReadings } from './disk-readings.ts';
 import type { SidecarFiles } from './ports/sidecar-files.ts';
 
 /**
@@ -13,6 +14,7 @@ export async function observe(
   ports: {
     readonly backends: readonly Backend[];
     readonly files: SidecarFiles;
+    readonly disk?: DiskReadings;
     readonly inventory: readonly BottleName[];
     readonly nowMs: number;
   },
@@ -38,6 +40,7 @@ export async function observe(
     atMs: ports.nowMs,
     backends,
     sidecars: Object.fromEntries(statuses),
+    ...(ports.disk === undefined ? {} : { disk: ports.disk.all() }),
     inventory: [...new Set([...ports.inventory, ...bottlesWithState])].sort(),
   };
 }

@@ -68,7 +68,8 @@ export async function runController(
 ): Promise<number> {
   const assembled = await assemble(options);
   if (!assembled.ok) return fail(assembled.refusal, onLine);
-  const { fleet, stateDirectory, ports, hints, reconciler, unattended } = assembled.value;
+  const { fleet, stateDirectory, ports, hints, reconciler, unattended, diskWatch } =
+    assembled.value;
   const socket = await controlSocketPath(stateDirectory, options.environment);
   const lock = await acquirePatiently(lockOf(assembled.value, socket, 'bb controller'), signal);
   if (lock.kind === 'taken') return fail(lockedBy(lock.holder), onLine);
@@ -92,6 +93,7 @@ export async function runController(
         random: systemRandom,
         reconciler,
         unattended,
+        diskWatch,
         onLine,
         onLooked: () => memory.worked(),
         isOwner: lock.isOurs,

@@ -13,6 +13,7 @@ import type { AppliedRecord, HostFacts, PlanContext } from '../reconcilers/plan-
 import type { Refusal } from './api.ts';
 import type { AvailabilityMemo } from './availability-memo.ts';
 import { askBusy } from './busy.ts';
+import type { DiskReadings } from './disk-readings.ts';
 import type { Isolation } from './isolate-errors.ts';
 import { observe } from './observe.ts';
 import type { BottleRecords } from './ports/bottle-records.ts';
@@ -31,6 +32,8 @@ export interface PassPorts {
   readonly secrets: Secrets;
   readonly availabilities: AvailabilityMemo;
   readonly clock: Clock;
+  /** Absent: nothing is measured. */
+  readonly disk?: DiskReadings;
   readonly policy: HostPolicy;
   /** Facts of the host without the secrets' versions, which are read for each pass. */
   readonly host: Omit<HostFacts, 'secretVersions'>;

@@ -1,6 +1,7 @@
 import type { Backend } from '../backends/backend.ts';
 import type { Clock, Random } from '../model/clock.ts';
 import type { FleetName } from '../model/names.ts';
+import type { DiskWatch } from './disk-watch.ts';
 import type { Git } from './ports/git.ts';
 import type { SidecarFiles } from './ports/sidecar-files.ts';
 import { NO_PERMISSIONS, type Reconciler } from './reconciler.ts';
@@ -19,6 +20,8 @@ export interface WatchPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly reconciler: Reconciler;
+  /** What is measured beside the looks; absent = nothing. */
+  readonly diskWatch?: Pick<DiskWatch, 'run'>;
   /** What a look owes besides its pass. */
   readonly unattended: Unattended;
   readonly onLine: Tell;
@@ -55,10 +58,12 @@ export async function watchFleet(
   for (const backend of ports.backends) backend.watch(fleet, lookNow, ended);
   const stopListening = reconciler.onTurnEnd(lookNow);
   lookNow();
+  const measuring = ports.diskWatch?.run(ended, lookNow);
   await aborted(ended);
   stopListening();
   ports.unattended.end();
   await queue.close();
+  await measuring;
   await ports.unattended.settled();
   await reconciler.settled();
 }

@@ -162,7 +162,7 @@ function resolveSpec(
   around: Surroundings,
 ): SharedSpec {
   const { fleet } = around;
-  const { cpus = 2, memory = '4GiB', pids = 512 } = composed.resources;
+  const { cpus = 2, memory = '4GiB', pids = 512, disk = '20GiB' } = composed.resources;
   return {
     description: agent.value.description ?? null,
     backend: composed.backend ?? fleet.backend,
@@ -176,6 +176,7 @@ function resolveSpec(
     gitUser: { name: composed.gitUser.name ?? null, email: composed.gitUser.email ?? null },
     workspace: agent.value.workspace ?? null,
     resources: { cpus, memoryBytes: accepted(parseByteSize(memory)), pids },
+    diskBytes: accepted(parseByteSize(disk)),
     runtime: composed.runtime ?? 'auto',
     pipelock: { extra: composed.pipelockExtra },
     gitGate: { repos: resolveRepos(composed.repos) },

@@ -16,6 +16,8 @@ export interface BackendCapabilities {
   readonly attach: boolean;
   /** Programs can be run as other users than the container's own. */
   readonly otherUsers: boolean;
+  /** What a bottle's files take is told, so that an agent is stopped that fills the disk. */
+  readonly diskLimit: boolean;
   /** Runtimes whose containers keep their files to themselves once they ran: nothing is copied in or out. */
   readonly closedRuntimes: readonly string[];
 }

@@ -97,6 +97,8 @@ export interface BottleSpec {
     readonly memoryBytes: number;
     readonly pids: number;
   };
+  /** What its files may take. It is watched, and no part of what an agent is made of: a change of it replaces nothing. */
+  readonly diskBytes: number;
   readonly runtime: RuntimeChoice;
   readonly egress: { readonly routes: readonly EgressRoute[] };
   readonly allowlist: readonly AllowlistEntry[];

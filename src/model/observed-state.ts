@@ -70,6 +70,13 @@ export type BackendObservation =
     }
   | { readonly available: false; readonly reason: string };
 
+/** What the files of a bottle take on the disk. */
+export interface DiskUse {
+  readonly bytes: number;
+  /** False where there are more, which were not counted: `bytes` is the least that they take. */
+  readonly isWhole: boolean;
+}
+
 /** The whole fleet as it is, at one instant. */
 export interface ObservedState {
   /** Milliseconds since the epoch, by the controller's clock. */
@@ -77,6 +84,8 @@ export interface ObservedState {
   readonly backends: { readonly [backend: string]: BackendObservation };
   /** What each bottle's sidecars say they enforce. */
   readonly sidecars: { readonly [bottle: BottleName]: SidecarStatuses };
+  /** As it was last measured; absent = not yet, or by nobody. */
+  readonly disk?: ReadonlyMap<BottleName, DiskUse>;
   /** Inventory of what was applied before: bottles that we own although nothing of them may be seen. */
   readonly inventory: readonly BottleName[];
 }

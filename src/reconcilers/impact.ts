@@ -11,6 +11,7 @@ const TABLE: { readonly [prefix: string]: Impact } = {
   '/label': 'none',
   '/color': 'none',
   '/description': 'none',
+  '/diskBytes': 'none',
   '/egress/routes': 'reload',
   '/egress/dlp': 'reload',
   '/allowlist': 'reload',

@@ -1,6 +1,7 @@
 import type { BottlePlan } from '../model/action.ts';
 import { assertNever } from '../model/assert-never.ts';
 import type { BottleSpec, EnvValue, ImageSource, ProviderSpec } from '../model/bottle-spec.ts';
+import { byteWords } from '../model/byte-words.ts';
 import type { DesiredBottle, Origin } from '../model/desired-state.ts';
 import type { EgressRoute, PathMatch, RouteMatch } from '../model/egress-route.ts';
 import type { Preflight, PreflightRoute } from '../model/preflight.ts';
@@ -30,7 +31,7 @@ export function preflightOf(
     image: `${imageWords(spec.image)} (${imageReference(spec.image, context.host)})`,
     bottles: bottle.bottles,
     networks: `${networkWords(spec, backend, context)}; the only way out is through its sidecars`,
-    resources: resourceWords(spec.resources),
+    resources: resourceWords(spec),
     routes: spec.egress.routes.map((route) => routeOf(route, origins)),
     allowlist: spec.allowlist.map(({ host, expires }) => ({
       host,
@@ -99,10 +100,9 @@ function imageWords(source: ImageSource): string {
   }
 }
 
-function resourceWords({ cpus, memoryBytes, pids }: BottleSpec['resources']): string {
-  const mebibytes = Math.round(memoryBytes / 2 ** 20);
-  const memory = mebibytes % 1024 === 0 ? `${mebibytes / 1024} GiB` : `${mebibytes} MiB`;
-  return `${cpus} CPU, ${memory}, ${pids} processes`;
+function resourceWords({ resources, diskBytes }: BottleSpec): string {
+  const { cpus, memoryBytes, pids } = resources;
+  return `${cpus} CPU, ${byteWords(memoryBytes)}, ${pids} processes, ${byteWords(diskBytes)} of disk`;
 }
 
 function routeOf(route: EgressRoute, origins: DesiredBottle['origins']): PreflightRoute {

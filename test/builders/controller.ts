@@ -22,6 +22,8 @@ import { createAvailabilityMemo } from '../../src/controller/availability-memo.t
 import { createController } from '../../src/controller/controller.ts';
 import { DecisionIndex } from '../../src/controller/decision-index.ts';
 import { Decisions } from '../../src/controller/decisions.ts';
+import { DiskReadings } from '../../src/controller/disk-readings.ts';
+import { DiskWatch } from '../../src/controller/disk-watch.ts';
 import { FleetJournal } from '../../src/controller/fleet-journal.ts';
 import { GrantExpiry } from '../../src/controller/grant-expiry.ts';
 import type { RemoteSettings } from '../../src/controller/host-config.ts';
@@ -145,7 +147,9 @@ export class FleetWorld implements AsyncDisposable {
     const { rootfs } = this;
     const policy = hostPolicy({ rootfs: Object.keys(rootfs) });
     const { secretVersions: _versions, ...host } = { ...HOST, stateDirectory, rootfs };
+    const disk = new DiskReadings();
     const pass: PassPorts = {
+      disk,
       git,
       backends: [backend],
       files,
@@ -206,6 +210,10 @@ export class FleetWorld implements AsyncDisposable {
       reconciler,
       unattended,
       onLooked: () => undefined,
+      diskWatch: new DiskWatch({
+        ...{ backends: [backend], clock, journal, readings: disk },
+        last: () => reconciler.snapshot().last,
+      }),
       isOwner: async () => true,
     };
     return {

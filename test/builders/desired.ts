@@ -62,6 +62,7 @@ export function bottleSpec(partial: Partial<BottleSpec> = {}): BottleSpec {
     gitUser: { name: null, email: null },
     workspace: null,
     resources: { cpus: 2, memoryBytes: 4 * 1024 ** 3, pids: 512 },
+    diskBytes: 20 * 1024 ** 3,
     runtime: 'auto',
     egress: { routes: [] },
     allowlist: [],

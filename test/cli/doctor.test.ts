@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -55,6 +56,28 @@ test('everything that is not ok says what to do', async () => {
     'clock',
   ]);
   for (const { state, fix } of results) expect(fix === null).toBe(state === 'ok');
+});
+
+test('a disk with no place for another file is full, however much is free', async () => {
+  const { home, check } = examinedHome();
+  expect((await check('disk'))?.state).not.toBe('fail');
+  const state = join(home, 'state/bb');
+  mkdirSync(state, { recursive: true });
+  const mounting = ['-t', 'tmpfs', '-o', 'size=4g,nr_inodes=100', 'bb-test', state];
+  if (spawnSync('mount', mounting).status !== 0) return console.warn('SKIPPED: may not mount');
+  onTestFinished(() => void spawnSync('umount', ['--lazy', state]));
+  expect(await check('disk')).toMatchObject({ state: 'ok' });
+  const fill = (from: number, to: number) => {
+    for (let index = from; index < to; index += 1) writeFileSync(join(state, `${index}`), '');
+  };
+  fill(0, 97);
+  expect(await check('disk')).toMatchObject({
+    state: 'warn',
+    detail: expect.stringMatching(/^4\.0 GiB free, places for \d more files at /),
+  });
+  const added = 97 + Number(/for (\d+) more/.exec((await check('disk'))?.detail ?? '')?.[1]);
+  fill(97, added);
+  expect(await check('disk')).toMatchObject({ state: 'fail', fix: expect.any(String) });
 });
 
 test('nowhere to run a bottle is a failed check, and the command exits 1', async () => {

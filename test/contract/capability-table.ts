@@ -15,6 +15,7 @@ const MEANINGS: { readonly [name in keyof BackendCapabilities]: string } = {
   rootfs: 'a folder of the host as the root file system',
   attach: 'a terminal in a bottle',
   otherUsers: 'programs of other users than the bottle has',
+  diskLimit: 'a limit for what files take, by watching them',
   closedRuntimes: 'runtimes that files are not copied into and out of',
 };
 

@@ -172,6 +172,28 @@ export function programsContract(under: BackendUnderTest): void {
       expect(stats.memoryBytes).toBeGreaterThan(0);
     });
 
+    it('what an agent wrote is in what its files take, and in no other bottle’s', async () => {
+      await using bottle = bottleUnderTest(under);
+      await using other = bottleUnderTest(under, 'other', { fleet: bottle.fleet });
+      const backend = under.open();
+      await bottle.up(backend);
+      await other.up(backend);
+      const limits = new Map([bottle, other].map((each) => [each.bottle, 1024 ** 3]));
+      const look = () => backend.diskUse(bottle.fleet, limits, new AbortController().signal);
+      const before = await look();
+      const file = `${under.keptFolder}/ballast`;
+      await shell(backend, bottle.ref('agent'), `head -c 8388608 /dev/zero > ${file}`);
+      // Counted anew by whoever did not look yet: the one who did may know that it cannot be past its limit.
+      const after = await under.open().diskUse(bottle.fleet, limits, new AbortController().signal);
+      const grown = (name: typeof bottle.bottle) =>
+        (after.get(name)?.bytes ?? 0) - (before.get(name)?.bytes ?? 0);
+      expect(grown(bottle.bottle)).toBeGreaterThanOrEqual(8 * 1024 * 1024);
+      expect(grown(other.bottle)).toBeLessThan(1024 * 1024);
+      expect(await backend.diskUse(bottle.fleet, new Map(), new AbortController().signal)).toEqual(
+        new Map(),
+      );
+    });
+
     it('the attach command gives a terminal to the user of the container', async () => {
       await using bottle = bottleUnderTest(under);
       const backend = under.open();

@@ -97,7 +97,7 @@ test('a preflight names everything that matters, and no value', () => {
       image         the one that ships with bb (IMAGE)
       composed of   base, dev
       networks      its own, from 10.213.0.0/16; the only way out is through its sidecars
-      resources     2 CPU, 4 GiB, 512 processes
+      resources     2 CPU, 4 GiB, 512 processes, 20 GiB of disk
       routes        api.example.test: GET /v1/*, with secret example, until 2026-12-01T00:00:00Z (routes/dev.yaml:3)
                     api.example.test: POST /v2 with header x-key, with secret example, until 2026-12-01T00:00:00Z (routes/dev.yaml:3)
       whole hosts   *.files.example.test

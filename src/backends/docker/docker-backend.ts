@@ -2,6 +2,7 @@ import { type ComponentRef, runtimeName } from '../../model/component.ts';
 import { type Backend, BackendError } from '../backend.ts';
 import { getFile, putFiles } from './archive.ts';
 import { createContainer, removeContainer, startContainer, stopContainer } from './containers.ts';
+import { agentDiskUse } from './disk-use.ts';
 import { parseEndpoint, resolveEndpoint } from './endpoint.ts';
 import type { Engine } from './engine.ts';
 import { createEngineConnection } from './engine-connection.ts';
@@ -63,6 +64,7 @@ export function createDockerBackend({ endpoint, environment }: DockerBackendOpti
       rootfs: false,
       attach: true,
       otherUsers: true,
+      diskLimit: true,
       closedRuntimes: ['runsc'],
     },
     probe: () => probeEngine(connection),
@@ -131,6 +133,8 @@ export function createDockerBackend({ endpoint, environment }: DockerBackendOpti
     },
     snapshot: (ref, reference) =>
       withinFiles('saving', ref, (engine, id) => snapshotContainer(engine, id, reference)),
+    diskUse: (fleet, limits, signal) =>
+      connection.use('measuring disks', (engine) => agentDiskUse(engine, fleet, limits, signal)),
     stats: (ref) => within('measuring', ref, containerStats),
   };
 }

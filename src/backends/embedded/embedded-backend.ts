@@ -7,6 +7,7 @@ import {
   startContainer,
   stopContainer,
 } from './containers.ts';
+import { createDiskMeter } from './disk-meter.ts';
 import { ensureImage } from './ensure-image.ts';
 import { sessionCommand } from './enter.ts';
 import { execInContainer } from './exec.ts';
@@ -31,6 +32,7 @@ import { watchFleet } from './watch.ts';
 export function createEmbeddedBackend({ directory }: { readonly directory: string }): Backend {
   const machine = openMachine(directory);
   const { layout } = machine;
+  const measure = createDiskMeter(layout);
   const turn = <Value>(verb: string, ref: ComponentRef, call: () => Promise<Value>) =>
     classified(`${verb} ${runtimeName(ref)}`, () =>
       inTurn(`${directory}/${runtimeName(ref)}`, call),
@@ -46,6 +48,7 @@ export function createEmbeddedBackend({ directory }: { readonly directory: strin
       rootfs: true,
       attach: true,
       otherUsers: false,
+      diskLimit: true,
       closedRuntimes: [],
     },
     probe: () => probeMachine(),
@@ -90,6 +93,8 @@ export function createEmbeddedBackend({ directory }: { readonly directory: strin
     },
     snapshot: (ref, reference) =>
       turn('saving', ref, () => snapshotContainer(machine, ref, reference)),
+    diskUse: (fleet, limits, signal) =>
+      classified('measuring disks', () => measure(fleet, limits, signal)),
     async stats(ref) {
       await ownRecord(layout, ref);
       return sandboxStats(mustRun(layout, ref).init.pid);

@@ -14,6 +14,7 @@ export type SimulatedCall =
   | 'copyOut'
   | 'signal'
   | 'isBusy'
+  | 'diskUse'
   | 'snapshot';
 
 /**

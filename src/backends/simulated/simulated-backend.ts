@@ -8,8 +8,8 @@ import {
   type NetworkSpec,
   runtimeName,
 } from '../../model/component.ts';
-import type { FleetName } from '../../model/names.ts';
-import type { BackendObservation } from '../../model/observed-state.ts';
+import type { BottleName, FleetName } from '../../model/names.ts';
+import type { BackendObservation, DiskUse } from '../../model/observed-state.ts';
 import {
   type Backend,
   BackendError,
@@ -27,6 +27,7 @@ import {
   stopContainer,
   transient,
 } from './simulated-containers.ts';
+import { agentDiskUse } from './simulated-disk-use.ts';
 import type { SimulatedEngine } from './simulated-engine.ts';
 import { observeEngine } from './simulated-observation.ts';
 
@@ -49,6 +50,7 @@ const CAPABILITIES: BackendCapabilities = {
   rootfs: true,
   attach: true,
   otherUsers: true,
+  diskLimit: true,
   closedRuntimes: [],
 };
 
@@ -199,6 +201,13 @@ export class SimulatedBackend implements Backend {
       ownContainer(this.#engine, ref);
       this.#engine.put({ kind: 'image', name: reference });
     });
+  }
+
+  async diskUse(
+    fleet: FleetName,
+    limits: ReadonlyMap<BottleName, number>,
+  ): Promise<ReadonlyMap<BottleName, DiskUse>> {
+    return this.#call('diskUse', null, () => agentDiskUse(this.#engine, fleet, limits));
   }
 
   async stats(

@@ -6,6 +6,8 @@ import type { Check } from '../doctor.ts';
 
 const NEEDED_NODE = 24;
 const GIB = 1024 ** 3;
+const FEW_PLACES = 0.05;
+const NO_PLACES = 0.005;
 
 export const checkNode: Check = async () => {
   const detail = `Node ${process.version} at ${process.execPath}`;
@@ -30,14 +32,21 @@ export const checkStateDirectory: Check = async (options) => {
       };
 };
 
+/** A file system that has no place for another file is full, however many bytes are free: agents make empty ones too. */
 export const checkDisk: Check = async (options) => {
   const existing = await nearestExisting(stateHome(options));
-  const { bavail, bsize } = await statfs(existing);
+  const { bavail, bsize, files, ffree } = await statfs(existing);
   const freeGiB = (bavail * bsize) / GIB;
-  const detail = `${freeGiB.toFixed(1)} GiB free at ${existing}`;
-  const fix = 'free some; bb cleanup removes what no commit asks for';
-  if (freeGiB < 0.2) return { state: 'fail', detail, fix };
-  return freeGiB < 2 ? { state: 'warn', detail, fix } : { state: 'ok', detail, fix: null };
+  // Some count none, and make room for files as they come.
+  const freePlaces = files === 0 ? 1 : ffree / files;
+  const places = freePlaces < FEW_PLACES ? `, places for ${ffree} more files` : '';
+  const detail = `${freeGiB.toFixed(1)} GiB free${places} at ${existing}`;
+  const fix =
+    'free some; bb cleanup removes what no commit asks for, and resources.disk says what each bottle may take';
+  if (freeGiB < 0.2 || freePlaces < NO_PLACES) return { state: 'fail', detail, fix };
+  return freeGiB < 2 || freePlaces < FEW_PLACES
+    ? { state: 'warn', detail, fix }
+    : { state: 'ok', detail, fix: null };
 };
 
 function stateHome({ environment }: ControllerOptions): string {

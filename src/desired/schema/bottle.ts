@@ -90,6 +90,7 @@ export const bottleSchema = z
         cpus: z.number().min(0.1).max(1024).optional(),
         memory: checkedText(parseByteSize, 'e.g. 4GiB').optional(),
         pids: z.int().min(16).max(4_194_304).optional(),
+        disk: checkedText(parseByteSize, 'e.g. 20GiB').optional(),
       })
       .optional(),
     runtime: z

@@ -10,6 +10,7 @@ import { bottleSteps } from './bottle-steps.ts';
 import { chooseSubnets } from './bottle-subnets.ts';
 import { isNothing } from './current.ts';
 import { type Draft, draftBottle } from './draft.ts';
+import { fullDisk } from './full-disk.ts';
 import { bottleTarget } from './target.ts';
 import { permitMoves } from './withhold.ts';
 
@@ -48,6 +49,10 @@ function planDraft(draft: Draft, backend: BackendView, world: World): PlannedBot
   if (fleet.suspend || suspend) {
     const who = fleet.suspend ? 'the fleet is' : 'it is';
     return concluded(draft, 'suspended', `${who} suspended, so nothing is done to it`);
+  }
+  const full = fullDisk(draft, world.observed);
+  if (full !== null) {
+    return concluded({ ...draft, drifted: false }, 'blocked', full.pending, full.steps);
   }
   if (!draft.differs && draft.unproven === null) return concluded(draft, 'unchanged', null);
   const blocker = blockerOf(draft, { fleet: fleet.name, backend });
