@@ -89,6 +89,8 @@ export class FleetWorld implements AsyncDisposable {
   faults: Partial<Faults> = {};
   /** Whether the engine can change the image of a bottle. */
   capabilityChange = true;
+  /** Whether the loop measures what bottles take on the disk, which wakes it up now and then. */
+  watchesDisk = false;
   /** Whether the engine can save a bottle as an image. */
   freeze = true;
   /** What programs answer. */
@@ -203,6 +205,10 @@ export class FleetWorld implements AsyncDisposable {
       controllerPid: null,
       close: async () => ended.abort(),
     });
+    const diskWatch = new DiskWatch({
+      ...{ backends: [backend], clock, journal, readings: disk },
+      last: () => reconciler.snapshot().last,
+    });
     const watching: Omit<WatchPorts, 'onLine'> = {
       ...pass,
       hints,
@@ -210,10 +216,7 @@ export class FleetWorld implements AsyncDisposable {
       reconciler,
       unattended,
       onLooked: () => undefined,
-      diskWatch: new DiskWatch({
-        ...{ backends: [backend], clock, journal, readings: disk },
-        last: () => reconciler.snapshot().last,
-      }),
+      ...(this.watchesDisk ? { diskWatch } : {}),
       isOwner: async () => true,
     };
     return {

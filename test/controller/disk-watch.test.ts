@@ -9,6 +9,7 @@ async function running(): Promise<FleetWorld> {
   const files = { ...FLEET_FILES, [BASE]: 'resources: {disk: 64MiB}\n' };
   const world = await fleetWorld(files);
   onTestFinished(() => world[Symbol.asyncDispose]());
+  world.watchesDisk = true;
   return world;
 }
 
