@@ -1,5 +1,4 @@
 import { enableCompileCache } from 'node:module';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { findPackageRoot } from '../controller/package-root.ts';
 
@@ -10,8 +9,9 @@ if (isVersion) {
   process.stdout.write(`${findPackageRoot().version}\n`);
 } else {
   // Compiled code is run as it is found: it is kept in the user's own folder, never in one that is shared.
-  const cacheHome = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
-  enableCompileCache(join(cacheHome, 'bb', 'compiled'));
+  const { XDG_CACHE_HOME: cacheHome, HOME: home } = process.env;
+  const cache = cacheHome || (home && join(home, '.cache'));
+  if (cache) enableCompileCache(join(cache, 'bb', 'compiled'));
   const { runProcess } = await import('./process.ts');
   await runProcess(argv, findPackageRoot().version, {
     openController: async (options) =>

@@ -1,7 +1,7 @@
-import { hostname, userInfo } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import { EXIT } from './exit-codes.ts';
 import { handOver } from './hand-over.ts';
+import { operatorName } from './operator-name.ts';
 import { Output, type Sink } from './output.ts';
 import { run } from './run.ts';
 import type { Surroundings } from './session.ts';
@@ -31,7 +31,7 @@ function surroundingsOfProcess(signal: AbortSignal, controllers: Controllers): S
     output: new Output(sinkOf(process.stdout), sinkOf(process.stderr), environment),
     environment,
     cwd: process.cwd(),
-    operator: environment['BB_OPERATOR'] ?? `${userInfo().username}@${hostname()}`,
+    operator: operatorName(environment),
     signal,
     ...controllers,
     ask: isInteractive ? (question) => askLine(question, signal) : null,

@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { MAX_FILE_BYTES } from '../../desired/decode-text.ts';
@@ -10,6 +9,7 @@ import { readWritten, type WrittenFile } from '../../desired/written-file.ts';
 import type { Diagnostic } from '../../model/diagnostic.ts';
 import type { PipelockProgram } from '../../reconcilers/plan-context.ts';
 import type { HostConfig, HostSettings, SecretSource, VerifySettings } from '../host-config.ts';
+import { homeFolder } from './home-folder.ts';
 import {
   configSchema,
   secretsSchema,
@@ -37,7 +37,7 @@ export interface HostConfigOptions {
  * and nothing of them is used while anything is wrong: they are the trust boundary.
  */
 export async function loadHostConfig(options: HostConfigOptions): Promise<LoadedHost> {
-  const home = options.environment['HOME'] ?? homedir();
+  const home = homeFolder(options.environment);
   const directory = resolve(options.directory ?? defaultDirectory(options.environment, home));
   const toPath = (raw: string) => expandPath(raw, directory, home);
   const problems = new Problems();

@@ -1,7 +1,7 @@
 import { chmod, lstat, mkdir } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import type { FleetName } from '../../model/names.ts';
+import { homeFolder } from './home-folder.ts';
 import { storeError } from './store-error.ts';
 
 type Environment = { readonly [name: string]: string | undefined };
@@ -11,7 +11,7 @@ export function stateRoot(environment: Environment): string {
   const configured = environment['XDG_STATE_HOME'];
   // A relative one is to be ignored, says the XDG specification.
   if (configured !== undefined && isAbsolute(configured)) return join(configured, 'bb');
-  return join(environment['HOME'] ?? homedir(), '.local', 'state', 'bb');
+  return join(homeFolder(environment), '.local', 'state', 'bb');
 }
 
 /** Where the state of a fleet is, see `model/state-layout.ts`. */

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { access, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { homeFolder } from '../adapters/home-folder.ts';
 import type { ControllerOptions } from '../api.ts';
 import type { Check } from '../doctor.ts';
 
@@ -50,7 +51,7 @@ export const checkDisk: Check = async (options) => {
 };
 
 function stateHome({ environment }: ControllerOptions): string {
-  const home = environment['XDG_STATE_HOME'] || join(environment['HOME'] ?? '/', '.local/state');
+  const home = environment['XDG_STATE_HOME'] || join(homeFolder(environment), '.local/state');
   return join(home, 'bb');
 }
 
