@@ -50,6 +50,16 @@ test.for([
   }
 });
 
+test('the smallest terminal shows the selected proposal and the selected bottle', () => {
+  for (const intents of [[], ['switch-pane'], ['last', 'switch-pane', 'last']] as const) {
+    const events = intents.map((intent): ViewerEvent => ({ kind: 'intent', intent }));
+    const state = after(crowded({ columns: 40, rows: 10 }), events);
+    const lines = linesOf(state);
+    expect(lines.filter((line) => line.startsWith('>'))).toHaveLength(1);
+    expect(lines.filter((line) => line.startsWith('·'))).toHaveLength(1);
+  }
+});
+
 test('D12: the selected row is on the screen wherever the selection goes', () => {
   let state = crowded({ columns: 80, rows: 24 });
   const steps = ['last', 'page-up', 'previous', 'first', 'page-down', 'next', 'page-down'] as const;

@@ -11,6 +11,8 @@ import type { Modal, ViewerState } from './viewer-state.ts';
 
 /** The smallest terminal that the viewer draws for. */
 const SMALLEST = { columns: 40, rows: 10 } as const;
+/** Lines of both panes, from which on one of them names columns. */
+const COLUMN_NAMES_FROM = 6;
 
 /** One frame: every line cut to the terminal's width, together at most its height less one. */
 export interface ScreenView {
@@ -47,13 +49,18 @@ function bodyLines(state: ViewerState, room: number): readonly Line[] {
   if (state.reader !== null) return readerLines(state);
   if (state.history !== null) return historyLines(state, room);
   if (state.detail !== null) return detailBody(state);
+  const { columns } = state.size;
+  // Two titles and a row of each are always there; names of columns and more rows where there is room.
+  const names = room < COLUMN_NAMES_FROM ? 0 : 1;
+  const forRows = room - 2 - names;
   const proposals = Math.min(
     Math.max(1, state.proposals?.length ?? 0),
-    Math.max(2, Math.floor((room - 3) * 0.4)),
+    Math.max(Math.min(2, forRows - 1), Math.floor(forRows * 0.4)),
   );
+  const agents = agentsPane(state, Math.max(1, forRows - proposals));
   return [
-    ...paneLines(proposalsPane(state, proposals), state.size.columns),
-    ...paneLines(agentsPane(state, Math.max(1, room - proposals - 3)), state.size.columns),
+    ...paneLines(proposalsPane(state, proposals), columns),
+    ...paneLines(names === 0 ? { ...agents, columns: null } : agents, columns),
   ];
 }
 
