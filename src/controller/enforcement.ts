@@ -44,6 +44,9 @@ export interface Enforced {
   readonly passed: Promise<unknown>;
 }
 
+/** What passes are had from, and heard of. */
+type Passing = Pick<Reconciler, 'pass' | 'snapshot' | 'onTurnEnd'>;
+
 /** How long and from where `enforce` looks. */
 interface Patience {
   /** Others had a pass since the commit was made: it may be in force without one of its own. */
@@ -59,7 +62,7 @@ interface Patience {
  */
 export async function enforce(
   demand: Demand,
-  ports: JudgePorts & { readonly reconciler: Reconciler },
+  ports: JudgePorts & { readonly reconciler: Passing },
   { mayBeInForce, ended }: Patience,
 ): Promise<Enforced> {
   const { reconciler, clock } = ports;
@@ -72,7 +75,7 @@ export async function enforce(
   if (outcome.kind === 'in-force') return { outcome, passed };
   while (clock.elapsedMs() < deadlineMs) {
     if (ended.aborted) return { outcome: { kind: 'left' }, passed };
-    const turnEnd = nextTurnEnd(reconciler, bottle);
+    using turnEnd = nextTurnEnd(reconciler, bottle);
     const pass = reconciler.pass({ permissions: permissionsFor(demand) });
     passed = pass;
     const early = async () => {
@@ -81,13 +84,9 @@ export async function enforce(
       return stated.kind === 'in-force' ? stated : pass;
     };
     const first = await Promise.race([pass, early()]);
-    if (first.kind === 'in-force') {
-      turnEnd.cancel();
-      return { outcome: first, passed };
-    }
+    if (first.kind === 'in-force') return { outcome: first, passed };
     if (first.kind === 'refused') {
       const { message, hint } = first.refusal;
-      turnEnd.cancel();
       return { outcome: { kind: 'failed', failure: { kind: 'terminal', message, hint } }, passed };
     }
     outcome = await judge();
@@ -97,7 +96,6 @@ export async function enforce(
       await turnEnd.within(clock, working ? leftMs : Math.min(leftMs, RECHECK_MS), ended);
       outcome = await judge();
     }
-    turnEnd.cancel();
     if (!isOpen(outcome)) break;
   }
   return { outcome, passed };
@@ -182,14 +180,14 @@ function reportedTables(bottle: BottleName, last: PassResult): Enforcement {
   return verdict.kind === 'in-force' ? verdict : { kind: 'waiting', reason: verdict.reason };
 }
 
-function nextTurnEnd(reconciler: Reconciler, bottle: BottleName) {
+function nextTurnEnd(reconciler: Passing, bottle: BottleName) {
   const { promise, resolve } = Promise.withResolvers<void>();
   const cancel = reconciler.onTurnEnd((ended) => {
     if (ended === bottle) resolve();
   });
   return {
     ended: promise,
-    cancel,
+    [Symbol.dispose]: cancel,
     async within(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
       const patience = new AbortController();
       const either = AbortSignal.any([patience.signal, signal]);
