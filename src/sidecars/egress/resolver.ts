@@ -10,8 +10,8 @@ export type Resolution =
   /** Whoever knows the names did not answer in time, or has too many questions already. */
   | { readonly kind: 'unanswered' };
 
-/** Asks the system; gives no addresses for a name that has none. May never come back. */
-export type Lookup = (host: string) => Promise<readonly string[]>;
+/** Asks the system; gives no addresses for a name that has none. Null = nobody could say; may never come back. */
+export type Lookup = (host: string) => Promise<readonly string[] | null>;
 
 const KEEP_MS = 10_000;
 const MAX_NAMES = 4096;
@@ -28,7 +28,7 @@ export class Resolver {
     string,
     { readonly atMs: number; readonly addresses: readonly string[] }
   >();
-  readonly #asked = new Map<string, Promise<readonly string[]>>();
+  readonly #asked = new Map<string, Promise<readonly string[] | null>>();
   readonly #lookup: Lookup;
   readonly #lookupMs: number;
 
@@ -60,16 +60,17 @@ export class Resolver {
   }
 
   /** Null where there was no answer in time; whoever comes later waits for the same one. */
-  #inTime(asking: Promise<readonly string[]>): Promise<readonly string[] | null> {
+  #inTime(asking: Promise<readonly string[] | null>): Promise<readonly string[] | null> {
     const { promise: late, resolve } = Promise.withResolvers<null>();
     const timeout = setTimeout(resolve, this.#lookupMs, null);
     return Promise.race([asking, late]).finally(() => clearTimeout(timeout));
   }
 
-  /** One question at a time for each name. */
-  #ask(host: string): Promise<readonly string[]> {
+  /** One question at a time for each name. That nobody could say holds for nobody who asks later. */
+  #ask(host: string): Promise<readonly string[] | null> {
     const asking = this.#lookup(host).then((addresses) => {
       this.#asked.delete(host);
+      if (addresses === null) return null;
       if (this.#answers.size >= MAX_NAMES) this.#answers.clear();
       this.#answers.set(host, { atMs: performance.now(), addresses });
       return addresses;
@@ -96,11 +97,11 @@ export function mayStay(
   return own === undefined ? mayDial(address, declared) : own.includes(address);
 }
 
-async function askSystem(host: string): Promise<readonly string[]> {
+async function askSystem(host: string): Promise<readonly string[] | null> {
   try {
     const answers = await lookup(host, { all: true, order: 'ipv4first' });
     return answers.map(({ address }) => address);
-  } catch {
-    return [];
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ENOTFOUND' ? [] : null;
   }
 }

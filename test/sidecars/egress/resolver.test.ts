@@ -37,6 +37,21 @@ test('who asks for a name again waits for the same question, and no longer than 
   expect(asked).toEqual([SILENT]);
 });
 
+test('that nobody could say is not kept, that there is no such name is', async () => {
+  const asked: string[] = [];
+  const resolver = new Resolver(1_000, async (host) => {
+    asked.push(host);
+    if (host !== 'away.example.test') return [];
+    return asked.filter((one) => one === host).length === 1 ? null : ['203.0.113.7'];
+  });
+  const resolve = async (host: string) => resolver.resolve(host, UPSTREAM, ['203.0.113.0/24']);
+  expect(await resolve('away.example.test')).toEqual({ kind: 'unanswered' });
+  expect(await resolve('away.example.test')).toEqual({ kind: 'address', address: '203.0.113.7' });
+  for (const _again of [1, 2])
+    expect(await resolve('no.example.test')).toEqual({ kind: 'unknown' });
+  expect(asked).toEqual(['away.example.test', 'away.example.test', 'no.example.test']);
+});
+
 test('questions without an answer do not pile up, and answers make room', async () => {
   const answers: (() => void)[] = [];
   const resolver = new Resolver(20, () => {
