@@ -48,6 +48,8 @@ export async function putFiles(
 
 /** Room for what goes wrong beside a file that is one byte too large. */
 const OF_ERRORS = 4096;
+/** What was a file a moment ago may be a pipe by now, to which nobody writes. */
+const READ_MS = 5_000;
 const [ABSENT, NO_FILE] = [44, 45];
 const READER = `[ -e "$1" ] || exit ${ABSENT}; [ -f "$1" ] || exit ${NO_FILE}; exec head -c "$2" -- "$1"`;
 
@@ -64,6 +66,7 @@ export async function getFile(
     argv,
     stdin: '',
     outputBytes: maxBytes + OF_ERRORS,
+    timeoutMs: READ_MS,
   });
   if (result.exitCode === ABSENT) return null;
   if (result.exitCode === NO_FILE) throw refused(path, 'is not a file');
