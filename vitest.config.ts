@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { SlowestFirst } from './test/slowest-first.ts';
 
 export default defineConfig({
   test: {
@@ -19,5 +20,6 @@ export default defineConfig({
     pool: 'forks',
     // Most tests wait for processes, git and engines: two at a time are quicker on any machine, three crowd two cores.
     maxWorkers: 2,
+    sequence: { sequencer: SlowestFirst },
   },
 });

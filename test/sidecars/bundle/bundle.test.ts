@@ -64,8 +64,9 @@ class BundleHarness implements AsyncDisposable {
     return existsSync(file) ? Number(readFileSync(file, 'utf8')) : undefined;
   }
 
+  /** Gives the exit code when all that it said has come too. */
   async end(signal: NodeJS.Signals): Promise<number | null> {
-    const code = new Promise<number | null>((resolve) => this.child.once('exit', resolve));
+    const code = new Promise<number | null>((resolve) => this.child.once('close', resolve));
     this.child.kill(signal);
     return code;
   }

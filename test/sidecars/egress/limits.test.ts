@@ -61,7 +61,8 @@ describe('the size of a head', () => {
   });
 });
 
-describe('time', () => {
+// They wait for what they count.
+describe('time', { concurrent: true }, () => {
   test('a head that trickles in is answered with 408, one that comes in time passes', async () => {
     await using upstream = await startUpstream([API], { plain: true });
     using proxy = await limited(upstream, { headMs: 1500 });
