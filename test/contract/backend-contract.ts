@@ -12,10 +12,12 @@ import { lifecycleContract } from './lifecycle.ts';
 import { programsContract } from './programs.ts';
 import { sessionsContract } from './sessions.ts';
 import { watchContract } from './watch.ts';
+import { wholeLifeContract } from './whole-life.ts';
 
 /** The cases that every backend passes; those about real programs only where there are some. */
 export function backendContract(under: BackendUnderTest): void {
   describe(`backend contract: ${under.name}`, SECOND_TRY, () => {
+    wholeLifeContract(under);
     lifecycleContract(under);
     foreignContract(under);
     watchContract(under);
