@@ -1,3 +1,6 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
 /** Nothing has happened for so long that nobody notices a pause. */
 const REST_MS = 10_000;
 /** Less than this is not worth the tenth of a second that the pause takes. */
@@ -5,7 +8,7 @@ const WORTH_BYTES = 16 * 1024 * 1024;
 
 /**
  * Gives the memory that work needed back to the machine when the process rests: V8 keeps the pages that it emptied until
- * memory is short. Does nothing where Node was started without `--expose-gc`.
+ * it is told that memory is short.
  */
 export class MemoryAtRest implements Disposable {
   readonly #restMs: number;
@@ -28,8 +31,13 @@ export class MemoryAtRest implements Disposable {
 
   #giveBack(): void {
     if (process.memoryUsage.rss() < this.#leftBytes + WORTH_BYTES) return;
-    // Only the last resort also returns pages that are empty already.
-    globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+    collector()({ type: 'major', execution: 'sync', flavor: 'last-resort' });
     this.#leftBytes = process.memoryUsage.rss();
   }
+}
+
+/** Asked for now and not when Node starts: its flags have a part in the names of compiled code that is kept. */
+function collector(): NodeJS.GCFunction {
+  setFlagsFromString('--expose-gc');
+  return runInNewContext('gc');
 }

@@ -19,7 +19,7 @@ memory.worked();
 `;
 
 test('memory that work needed is given back at rest, and the wait for rest keeps no process', async () => {
-  const argv = ['--expose-gc', '--input-type=module', '--eval', WORKING];
+  const argv = ['--input-type=module', '--eval', WORKING];
   const { stdout } = await execa('node', argv, { timeout: 30_000 });
   const { workedMb, restedMb } = JSON.parse(stdout);
   expect(restedMb).toBeLessThan(workedMb * 0.7);
