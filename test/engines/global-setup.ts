@@ -14,7 +14,8 @@ export async function setup(): Promise<() => Promise<void>> {
   return async () => {
     const pid = await startedPid(folder);
     if (pid !== null) await openPrivateEngine(join(folder, 'e'), pid).stop();
-    await rm(folder, { recursive: true, force: true });
+    // A process that ends now may still be writing down what it compiled.
+    await rm(folder, { recursive: true, force: true, maxRetries: 20 });
   };
 }
 

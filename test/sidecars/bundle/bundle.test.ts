@@ -18,10 +18,10 @@ import { eventually } from '../../eventually.ts';
 /** Says who it is, and that it was asked to reload or to end. */
 const FAITHFUL = `
 import { writeFileSync } from 'node:fs';
-writeFileSync(process.env.BB_SIDECAR_ROOT + '/NAME.pid', String(process.pid));
-console.log('NAME is up');
 process.on('SIGHUP', () => console.log('NAME reloads'));
 process.on('SIGTERM', () => { console.log('NAME ends'); process.exit(0); });
+writeFileSync(process.env.BB_SIDECAR_ROOT + '/NAME.pid', String(process.pid));
+console.log('NAME is up');
 setInterval(() => {}, 1000);
 `;
 
