@@ -17,6 +17,20 @@ export class ControllerGoneError extends Error {
     'what was asked for may have happened: see bb status; bb controller or bb reconcile finishes what it left';
 }
 
+/** What the controller failed with, in its words. */
+class ControllerFailure extends Error {
+  override readonly name = 'ControllerFailure';
+  readonly hint: string | null;
+
+  constructor({
+    error,
+    hint,
+  }: { readonly error: string; readonly hint?: string | null | undefined }) {
+    super(error);
+    this.hint = hint ?? null;
+  }
+}
+
 interface Call {
   readonly onProgress: (value: unknown) => void;
   readonly resolve: (value: unknown) => void;
@@ -45,7 +59,7 @@ export async function connectControllerApi(path: string): Promise<ControllerApi>
     const call = calls.get(message.id);
     if ('progress' in message) return call?.onProgress(message.progress);
     calls.delete(message.id);
-    if ('error' in message) call?.reject(new Error(message.error));
+    if ('error' in message) call?.reject(new ControllerFailure(message));
     else call?.resolve(message.result);
   });
 

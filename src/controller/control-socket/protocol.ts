@@ -58,7 +58,7 @@ export type Request = z.infer<typeof request>;
 /** A line from the server: any number of `progress`, then one `result` or `error`. */
 const answer = z.union([
   z.object({ id: z.number().int(), progress: z.unknown() }).refine((line) => 'progress' in line),
-  z.object({ id: z.number().int(), error: z.string() }),
+  z.object({ id: z.number().int(), error: z.string(), hint: z.string().nullish() }),
   z.object({ id: z.number().int(), result: z.unknown() }),
 ]);
 export type AnswerLine = z.infer<typeof answer>;

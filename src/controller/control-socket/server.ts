@@ -73,7 +73,7 @@ function serveConnection(api: ControllerApi, socket: Socket): void {
       const args = params.map((argument) => receiveArgument(argument, controller.signal, onCall));
       send({ id, result: (await invoke(api, method, args)) ?? null });
     } catch (error) {
-      send({ id, error: error instanceof Error ? error.message : String(error) });
+      send({ id, ...spokenOf(error) });
     } finally {
       calls.delete(id);
     }
@@ -82,6 +82,13 @@ function serveConnection(api: ControllerApi, socket: Socket): void {
       if (calls.get(id) === controller) send({ id, progress: value ?? null });
     }
   }
+}
+
+/** What went wrong, and what is known to be done about it. */
+function spokenOf(error: unknown): { readonly error: string; readonly hint?: string } {
+  if (!(error instanceof Error)) return { error: String(error) };
+  const hint = 'hint' in error && typeof error.hint === 'string' ? { hint: error.hint } : {};
+  return { error: error.message, ...hint };
 }
 
 interface CallRequest {

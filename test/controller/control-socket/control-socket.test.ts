@@ -11,6 +11,7 @@ import {
 import { MAX_REQUEST_BYTES } from '../../../src/controller/control-socket/protocol.ts';
 import { serveControllerApi } from '../../../src/controller/control-socket/server.ts';
 import { controlSocketPath } from '../../../src/controller/control-socket/socket-path.ts';
+import { StoreError } from '../../../src/controller/ports/fleet-store.ts';
 import { temporaryFolder } from '../../builders/state-directory.ts';
 import { fleetStatus } from '../../builders/status.ts';
 import { FakeControllerApi } from '../../fakes/fake-controller-api.ts';
@@ -212,4 +213,16 @@ test('a short folder that is open to others is refused', async () => {
   const folder = join(await controlSocketPath(long, environment), '..');
   await chmod(folder, 0o770);
   await expect(controlSocketPath(long, environment)).rejects.toThrow('open to others');
+});
+
+test('what went wrong crosses the socket with what can be done about it', async () => {
+  const hint = 'free some space; the controller goes on by itself';
+  const failing = new SlowController();
+  failing.reconcile = () => {
+    throw new StoreError({ kind: 'disk-full', message: 'no space is left', hint, cause: null });
+  };
+  await using served = await serve(failing);
+  await using client = await connectControllerApi(served.path);
+  const reconciled = client.reconcile({}, () => undefined);
+  await expect(reconciled).rejects.toMatchObject({ message: 'no space is left', hint });
 });
