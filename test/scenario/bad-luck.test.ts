@@ -31,6 +31,10 @@ else {
     const told = await fleet.bb('reconcile', '--timeout', '5s');
     expect(told.exitCode).not.toBe(0);
     expect(told.all).toMatch(/no space (?:is )?left/);
+    const entered = await fleet.bb('exec', 'dev', '--', 'true');
+    expect(entered.all).toMatch(
+      /error: preparing the way into .*: no\s+space is left\s+free some space/,
+    );
     expect(await runs(fleet)).toEqual(running);
     await disk.free();
     await fleet.done('reconcile');
@@ -53,6 +57,8 @@ else {
       expect(told.exitCode).not.toBe(0);
       expect(told.all).toContain('the file system is read-only');
       expect(told.all).toContain('mount it writable');
+      const entered = await fleet.bb('exec', 'dev', '--', 'true');
+      expect(entered.all).toMatch(/read-only file\s+system\s+mount it writable/);
       expect((await fleet.bb('plan')).all).toContain('reload egress');
       expect(await runs(fleet)).toEqual(running);
       await disk.setReadOnly(false);

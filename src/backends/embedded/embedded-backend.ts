@@ -8,6 +8,7 @@ import {
   stopContainer,
 } from './containers.ts';
 import { createDiskMeter } from './disk-meter.ts';
+import { diskWords } from './disk-words.ts';
 import { ensureImage } from './ensure-image.ts';
 import { sessionCommand } from './enter.ts';
 import { execInContainer } from './exec.ts';
@@ -79,8 +80,9 @@ export function createEmbeddedBackend({ directory }: { readonly directory: strin
       );
     },
     attachCommand: (ref, argv, held = null) =>
-      sessionCommand(machine, ref, argv, { kind: 'terminal', held }),
-    execCommand: (ref, argv) => sessionCommand(machine, ref, argv, { kind: 'pipe' }),
+      wayInto(ref, () => sessionCommand(machine, ref, argv, { kind: 'terminal', held })),
+    execCommand: (ref, argv) =>
+      wayInto(ref, () => sessionCommand(machine, ref, argv, { kind: 'pipe' })),
     copyIn: (ref, folder, files) =>
       turn('copying into', ref, () => putFiles(machine, ref, folder, files)),
     copyOut: (ref, path, maxBytes) =>
@@ -102,16 +104,32 @@ export function createEmbeddedBackend({ directory }: { readonly directory: strin
   };
 }
 
+/** A way in, whose arguments are in a file. */
+function wayInto<Way>(ref: ComponentRef, make: () => Way): Way {
+  try {
+    return make();
+  } catch (error) {
+    throw toBackendError(`preparing the way into ${runtimeName(ref)}`, error);
+  }
+}
+
 /** Every failure as what the controller reads: what a disk or a process says is tried again. */
 async function classified<Value>(doing: string, call: () => Promise<Value>): Promise<Value> {
   try {
     return await call();
   } catch (error) {
-    if (error instanceof BackendError) throw error;
-    if (error instanceof Error && error.name === 'AbortError') throw error;
-    const message = `${doing}: ${wordsOf(error)}`;
-    throw new BackendError({ code: 'failed', kind: 'transient', message, cause: error });
+    throw toBackendError(doing, error);
   }
+}
+
+function toBackendError(doing: string, error: unknown): unknown {
+  if (error instanceof BackendError) return error;
+  if (error instanceof Error && error.name === 'AbortError') return error;
+  const { message, ...rest } = diskWords(error) ?? { message: wordsOf(error) };
+  return new BackendError({
+    ...{ code: 'failed', kind: 'transient', message: `${doing}: ${message}`, cause: error },
+    ...rest,
+  });
 }
 
 function wordsOf(error: unknown): string {
