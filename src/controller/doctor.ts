@@ -1,12 +1,13 @@
 import type { ControllerOptions } from './api.ts';
 import { checkAgentPrograms } from './doctor/agent-programs.ts';
+import { checkClock } from './doctor/clock.ts';
 import { checkEngine, checkImages } from './doctor/engine.ts';
 import { checkHostConfig } from './doctor/host-config.ts';
 import { checkLogins } from './doctor/logins.ts';
 import { checkDisk, checkNode, checkStateDirectory } from './doctor/machine.ts';
 import { checkPipelock } from './doctor/pipelock.ts';
 import { checkRemote } from './doctor/remote.ts';
-import { checkClock, checkGit, checkRepository } from './doctor/repository.ts';
+import { checkGit, checkRepository } from './doctor/repository.ts';
 import { checkLimits, checkSandboxes, checkTerminals } from './doctor/sandboxes.ts';
 import { checkSecretsFile } from './doctor/secrets-file.ts';
 

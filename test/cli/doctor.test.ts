@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { type CheckResult, examine } from '../../src/controller/doctor.ts';
+import { ensureCertificateAuthority } from '../../src/sidecars/egress/certificate-authority.ts';
 import { pathWithout } from '../builders/path-without.ts';
 import { servedRemote } from '../builders/served-remote.ts';
 import { runBb } from './run-bb.ts';
@@ -88,6 +89,24 @@ test('nowhere to run a bottle is a failed check, and the command exits 1', async
   expect(ran.stdout).toMatch(/^fail {2}engine/m);
   const json = await runBb(['doctor', '--json', '--repo', home], { environment: nowhere });
   expect(JSON.parse(json.stdout)).toMatchObject({ ok: false });
+});
+
+test('a bottle whose authority is of another time is told, one in its time is not', async () => {
+  const { check, environment } = examinedHome();
+  const DAY_MS = 86_400_000;
+  const makeAuthority = (bottle: string, madeMs: number) => {
+    const root = join(environment.XDG_STATE_HOME, 'bb/home/bottles', bottle);
+    mkdirSync(join(root, 'trust'), { recursive: true });
+    ensureCertificateAuthority(join(root, 'egress/state'), join(root, 'trust'), madeMs);
+  };
+  makeAuthority('dev', Date.now());
+  expect((await check('clock'))?.state).toBe('ok');
+  makeAuthority('ahead', Date.now() + 3 * DAY_MS);
+  expect(await check('clock')).toMatchObject({
+    state: 'fail',
+    detail: expect.stringContaining('home/ahead (not-valid-yet)'),
+    fix: expect.stringContaining('set the clock'),
+  });
 });
 
 test('a secrets file that others can read fails, one for the operator alone is ok', async () => {

@@ -1,9 +1,7 @@
 import { gitProcess } from '../adapters/git-process.ts';
-import { systemClock } from '../adapters/system-clock.ts';
 import type { Check } from '../doctor.ts';
 
 const OLDEST_GIT = [2, 30] as const;
-const TOLERATED_SKEW_MS = 60_000;
 
 export const checkGit: Check = async () => {
   const said = (await gitProcess('/').must(['--version'])).trim();
@@ -34,20 +32,4 @@ export const checkRepository: Check = async ({ repository = '.' }) => {
         detail: `${root} has no committed desired-state folder`,
         fix: 'commit one; bb init makes an example',
       };
-};
-
-/** A clock that is behind makes certificates of bottles not valid yet, and commits look like the future. */
-export const checkClock: Check = async ({ repository = '.' }) => {
-  const now = systemClock.nowMs();
-  const log = await gitProcess(repository).run(['log', '-1', '--format=%ct']);
-  const newestMs = log.exitCode === 0 ? Number(log.stdout.trim()) * 1000 : 0;
-  if (newestMs > now + TOLERATED_SKEW_MS) {
-    const seconds = Math.round((newestMs - now) / 1000);
-    return {
-      state: 'warn',
-      detail: `the newest commit is ${seconds} s in the future`,
-      fix: 'set the clock, e.g. with timedatectl set-ntp true',
-    };
-  }
-  return { state: 'ok', detail: new Date(now).toISOString(), fix: null };
 };
