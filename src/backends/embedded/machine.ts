@@ -1,7 +1,7 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BackendError } from '../backend.ts';
-import { createFileMemo, type FileMemo } from './file-memo.ts';
+import { createFileMemo, createFolderMemo, type FileMemo } from './file-memo.ts';
 import { createKnownProcesses, type KnownProcesses } from './known-processes.ts';
 import { type EmbeddedLayout, embeddedLayout } from './layout.ts';
 import {
@@ -20,6 +20,8 @@ export interface Machine {
   /** What containers were asked to be and how they run, by the paths of their files. */
   readonly records: FileMemo<ContainerRecord>;
   readonly runs: FileMemo<RunRecord>;
+  /** Whether all runs are those of the last look. */
+  readonly runsFolder: ReturnType<typeof createFolderMemo>;
   /** How their first programs ended, by the paths of bubblewrap's notes. */
   readonly exitCodes: FileMemo<number>;
   readonly processes: KnownProcesses;
@@ -34,6 +36,7 @@ export function openMachine(directory: string): Machine {
     layout,
     records: createFileMemo(readRecord),
     runs: createFileMemo(readRun),
+    runsFolder: createFolderMemo(layout.runs),
     exitCodes: createFileMemo(sandboxExitCode),
     processes: createKnownProcesses(),
     seccompPath() {

@@ -25,7 +25,9 @@ export async function observeFleet(
   const names = namesOf(layout.records).filter((name) => name.startsWith(`bb-${fleet}-`));
   const bottles = new Map<BottleName, ObservedContainer[]>();
   const foreign: ForeignObject[] = [];
-  const networkOf = eachOnce((ref: ComponentRef) => livingNetwork(machine, ref));
+  const { runs } = machine;
+  const runOf = machine.runsFolder.unchanged() ? runs.readKnown : runs.read;
+  const networkOf = eachOnce((ref: ComponentRef) => livingNetwork(machine, runOf, ref));
   for (const name of names) {
     const record = machine.records.read(layout.record(name));
     if (record === null || runtimeName(record.spec.identity) !== name) {
@@ -34,7 +36,7 @@ export async function observeFleet(
     }
     const { identity } = record.spec;
     if (identity.fleet !== fleet) continue;
-    const seen = observedContainer(machine, record, networkOf);
+    const seen = observedContainer(machine, record, { runOf, networkOf });
     const others = bottles.get(identity.bottle);
     if (others === undefined) bottles.set(identity.bottle, [seen]);
     else others.push(seen);
@@ -63,15 +65,16 @@ function namesOf(records: string): readonly string[] {
 }
 
 type NetworkOf = (ref: ComponentRef) => ProcessIdentity | null;
+type RunOf = Machine['runs']['read'];
 
 function observedContainer(
   machine: Machine,
   { spec, createdAt }: ContainerRecord,
-  networkOf: NetworkOf,
+  { runOf, networkOf }: { readonly runOf: RunOf; readonly networkOf: NetworkOf },
 ): ObservedContainer {
   const { identity } = spec;
   const name = runtimeName(identity);
-  const run = machine.runs.read(machine.layout.run(name));
+  const run = runOf(machine.layout.run(name));
   const network = run === null ? null : networkOf(identity);
   const stands =
     run !== null &&
@@ -97,10 +100,11 @@ function observedContainer(
 }
 
 function livingNetwork(
-  { layout, runs, processes }: Machine,
+  { layout, processes }: Machine,
+  runOf: RunOf,
   ref: ComponentRef,
 ): ProcessIdentity | null {
-  const run = runs.read(layout.run(namespaceName(ref)));
+  const run = runOf(layout.run(namespaceName(ref)));
   return run !== null && processes.isAlive(run.init) ? run.init : null;
 }
 

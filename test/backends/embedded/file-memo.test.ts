@@ -1,8 +1,16 @@
-import { mkdtempSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createFileMemo } from '../../../src/backends/embedded/file-memo.ts';
+import { createFileMemo, createFolderMemo } from '../../../src/backends/embedded/file-memo.ts';
 
 let folder = '';
 let reads = 0;
@@ -63,4 +71,52 @@ it('a change in place, a replacement, a removal and a return are seen', async ()
   expect(memo.read(path)).toBeNull();
   writeFileSync(path, 'six');
   expect(memo.read(path)).toBe('six');
+});
+
+it('a file that is known is not looked at again, and one that is not is read', async () => {
+  const [path, other] = [join(folder, 'a'), join(folder, 'b')];
+  const memo = open();
+  writeFileSync(path, 'one');
+  writeFileSync(other, 'two');
+  expect(memo.readKnown(join(folder, 'absent'))).toBeNull();
+  await expect
+    .poll(() => {
+      const before = reads;
+      return memo.read(path) === 'one' && reads === before;
+    })
+    .toBe(true);
+  writeFileSync(path, 'six');
+  expect(memo.readKnown(path)).toBe('one');
+  expect(memo.readKnown(other)).toBe('two');
+  expect(memo.read(path)).toBe('six');
+});
+
+it('a folder is unchanged once it has rested, until a file comes, goes or is replaced', async () => {
+  const path = join(folder, 'a');
+  const memo = createFolderMemo(folder);
+  expect(memo.unchanged()).toBe(false);
+  const rested = () => expect.poll(() => memo.unchanged()).toBe(true);
+  for (const change of [
+    () => writeFileSync(path, 'one'),
+    () => {
+      writeFileSync(`${path}.new`, 'two');
+      renameSync(`${path}.new`, path);
+    },
+    () => rmSync(path),
+  ]) {
+    await rested();
+    change();
+    expect(memo.unchanged()).toBe(false);
+  }
+});
+
+it('a folder that is taken away and made again is another', async () => {
+  const inner = join(folder, 'runs');
+  mkdirSync(inner);
+  const memo = createFolderMemo(inner);
+  await expect.poll(() => memo.unchanged()).toBe(true);
+  rmSync(inner, { recursive: true });
+  expect(memo.unchanged()).toBe(false);
+  mkdirSync(inner);
+  expect(memo.unchanged()).toBe(false);
 });
