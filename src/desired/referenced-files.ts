@@ -1,6 +1,7 @@
 import type { DockerfileSource, FileText, IncludedFile } from '../model/bottle-spec.ts';
 import { didYouMean } from '../model/did-you-mean.ts';
 import { contextFiles } from '../model/dockerfile/context-files.ts';
+import { readIgnoreFile } from '../model/dockerfile/ignore-file.ts';
 import {
   OTHER_ENDING,
   otherEnding,
@@ -96,11 +97,47 @@ export class ReferencedFiles {
     const beside = [...this.#files.keys()]
       .filter((other) => other.startsWith(folder) && !other.endsWith('.Dockerfile'))
       .map((other) => other.slice(folder.length));
-    const { paths, missing } = contextFiles(text, beside);
+    const ignoring = this.#ignoring(path, folder);
+    const { paths, missing } = contextFiles(
+      text,
+      beside.filter((other) => ignoring?.ignores(other) !== true),
+    );
+    const absent = new Set(contextFiles(text, beside).missing.map(({ source }) => source));
     for (const { line, source } of missing) {
-      this.#reportMissing(`${folder}${source}`, { file: path, at: { line, column: 1 } });
+      const place = { file: path, at: { line, column: 1 } };
+      if (absent.has(source)) this.#reportMissing(`${folder}${source}`, place);
+      else this.#reportIgnored(source, ignoring?.path ?? '', place);
     }
     return { kind: 'dockerfile', path, digest, context: this.#included(folder, paths) };
+  }
+
+  /** What leaves files out of the context of this Dockerfile: one of its own before that of the folder. */
+  #ignoring(dockerfile: string, folder: string) {
+    const path = [`${dockerfile}.dockerignore`, `${folder}.dockerignore`].find((each) =>
+      this.#files.has(each),
+    );
+    if (path === undefined) return null;
+    const { ignores, wrong } = readIgnoreFile(
+      new TextDecoder().decode(this.#files.get(path)?.bytes),
+    );
+    for (const { line, why } of wrong) {
+      this.#problems.error({
+        code: 'invalid-value',
+        message: `it is no pattern: ${why}`,
+        hint: 'patterns are those of docker build',
+        ...{ file: path, at: { line, column: 1 } },
+      });
+    }
+    return { path, ignores };
+  }
+
+  #reportIgnored(source: string, ignoring: string, place: Place): void {
+    this.#problems.error({
+      code: 'missing-file',
+      message: `${quote(source)} is left out of the build by ${ignoring}`,
+      hint: `take it in again with a line "!${source}" at its end`,
+      ...place,
+    });
   }
 
   #included(folder: string, paths: readonly string[]): readonly IncludedFile[] {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { BottleName } from '../../src/model/names.ts';
 import { bottleName, hostPolicy } from '../builders/desired.ts';
 import { lines, load, loadValid } from './valid-tree.ts';
 
@@ -205,6 +206,32 @@ describe('env', () => {
 });
 
 describe('files', () => {
+  test('an image takes in what no .dockerignore leaves out, its own before that of the folder', () => {
+    const desired = loadValid({
+      ...AGENT('[base]', ''),
+      'bottles/base.yaml': 'image: {dockerfile: images/a.Dockerfile}\n',
+      'bottles/other.yaml': 'image: {dockerfile: images/b.Dockerfile}\n',
+      'agents/other.yaml':
+        'provider: {command: [bash]}\nbottles: [other]\ninstances: [{name: other}]\n',
+      'images/.dockerignore': '.*\n**/*.log\n!tools/kept.log\n',
+      'images/a.Dockerfile': 'FROM x\nCOPY . /\n',
+      'images/b.Dockerfile': 'FROM x\nCOPY . /\n',
+      'images/b.Dockerfile.dockerignore': '*\n!tools/tool\n',
+      'images/tools/tool': 'tool\n',
+      'images/tools/kept.log': 'kept\n',
+      'images/tools/left.log': 'left\n',
+      'images/.cache/file': 'cache\n',
+    });
+    const takenIn = (bottle: BottleName) => {
+      const image = desired.bottles[bottle]?.spec.image;
+      return image?.kind === 'dockerfile' ? image.context.map(({ path }) => path) : null;
+    };
+    expect(takenIn(DEV)).toEqual(['b.Dockerfile.dockerignore', 'tools/kept.log', 'tools/tool']);
+    expect(takenIn(bottleName('other'))).toEqual(['tools/tool']);
+    const texts = [...desired.contents.values()].map((bytes) => new TextDecoder().decode(bytes));
+    expect(texts).not.toContain('left\n');
+  });
+
   test('are kept by their digest, and only those that a bottle refers to', () => {
     const desired = loadValid({
       ...AGENT('[base]', 'prompt: {text: "hi\\n"}\nskills: [s]\n'),

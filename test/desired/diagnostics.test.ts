@@ -211,6 +211,40 @@ const CASES: readonly Case[] = [
     },
   },
   {
+    code: 'missing-file',
+    title: 'a file that a Dockerfile copies and a .dockerignore leaves out',
+    files: {
+      'bottles/base.yaml': 'image: {dockerfile: images/a.Dockerfile}\n',
+      'images/.dockerignore': 'tools\n',
+      'images/a.Dockerfile': 'FROM x\nCOPY tools/tool /\n',
+      'images/tools/tool': 'tool\n',
+    },
+    at: 'images/a.Dockerfile:2:1',
+    says: /"tools\/tool" is left out of the build by images\/\.dockerignore/,
+    instead: {
+      'bottles/base.yaml': 'image: {dockerfile: images/a.Dockerfile}\n',
+      'images/.dockerignore': 'tools\n!tools/tool\n',
+      'images/a.Dockerfile': 'FROM x\nCOPY tools/tool /\n',
+      'images/tools/tool': 'tool\n',
+    },
+  },
+  {
+    code: 'invalid-value',
+    title: 'a line of a .dockerignore that is no pattern',
+    files: {
+      'bottles/base.yaml': 'image: {dockerfile: images/a.Dockerfile}\n',
+      'images/a.Dockerfile.dockerignore': '# what is not needed\n[a-\n',
+      'images/a.Dockerfile': 'FROM x\n',
+    },
+    at: 'images/a.Dockerfile.dockerignore:2:1',
+    says: /a \[ has no \]/,
+    instead: {
+      'bottles/base.yaml': 'image: {dockerfile: images/a.Dockerfile}\n',
+      'images/a.Dockerfile.dockerignore': '# what is not needed\n[a-z]\n',
+      'images/a.Dockerfile': 'FROM x\n',
+    },
+  },
+  {
     code: 'case-collision',
     title: 'two files of one name in other case',
     files: { 'prompts/a.md': 'a\n', 'prompts/A.md': 'b\n' },
