@@ -21,6 +21,8 @@ export function settlingHints(
     onHint(hint);
     forget();
     if (signal.aborted) return;
-    timers = LOOK_AGAIN_MS.map((waitMs) => setTimeout(() => onHint(hint), waitMs).unref());
+    // It stands for all that were quiet since.
+    const again = { kind: 'look', bottle: null } as const;
+    timers = LOOK_AGAIN_MS.map((waitMs) => setTimeout(() => onHint(again), waitMs).unref());
   };
 }

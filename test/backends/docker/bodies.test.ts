@@ -84,10 +84,10 @@ describe('docker: what is asked of an engine', () => {
     expect(hint(event({ 'bb.fleet': 'home', 'bb.bottle': 'dev' }))).toEqual({
       ...{ kind: 'look', bottle: 'dev' },
     });
-    expect(hint(event({ name: 'bb-home-dev-int' }))).toEqual({
-      kind: 'look',
-      bottle: null,
-    });
+    const nameOnly = (name: string) => hint(event({ name }));
+    expect(nameOnly('bb-home-dev-int')).toEqual({ kind: 'look', bottle: 'dev' });
+    expect(nameOnly('bb-home-dev-int-ext')).toEqual({ kind: 'look', bottle: 'dev-int' });
+    expect(nameOnly('bb-home-dev')).toEqual({ kind: 'look', bottle: null });
     expect(hint(event({ 'bb.fleet': 'other', name: 'bb-other-dev' }))).toBeNull();
     expect(hint('not json')).toBeNull();
     expect(hint('null')).toBeNull();
