@@ -2,6 +2,7 @@ import type { Backend } from '../backends/backend.ts';
 import type { Clock, Random } from '../model/clock.ts';
 import type { FleetName } from '../model/names.ts';
 import type { DiskWatch } from './disk-watch.ts';
+import { createLooks } from './looks.ts';
 import type { Git } from './ports/git.ts';
 import type { SidecarFiles } from './ports/sidecar-files.ts';
 import { NO_PERMISSIONS, type Reconciler } from './reconciler.ts';
@@ -49,18 +50,27 @@ export async function watchFleet(
   const ended = AbortSignal.any([signal, lost.signal]);
   const work = () => look(ports, () => lost.abort());
   const queue = createWorkQueue<FleetName>({ work, clock, random });
-  const lookNow = (): void => queue.add(fleet);
-  await ports.git.watch(lookNow, ended);
+  const looks = createLooks(() => queue.add(fleet), clock);
+  // What a bottle at work makes happen is looked at when its turn ends.
+  const lookAt = (bottle: string | null): void => {
+    const atWork: ReadonlySet<string> = reconciler.snapshot().inFlight;
+    if (bottle !== null && atWork.has(bottle)) looks.soon();
+    else looks.now();
+  };
+  await ports.git.watch(looks.now, ended);
   ports.files.watch((bottle) => {
     ports.hints.tell(bottle);
-    lookNow();
+    lookAt(bottle);
   }, ended);
-  for (const backend of ports.backends) backend.watch(fleet, lookNow, ended);
-  const stopListening = reconciler.onTurnEnd(lookNow);
-  lookNow();
-  const measuring = ports.diskWatch?.run(ended, lookNow);
+  for (const backend of ports.backends) {
+    backend.watch(fleet, ({ bottle }) => lookAt(bottle), ended);
+  }
+  const stopListening = reconciler.onTurnEnd(looks.now);
+  looks.now();
+  const measuring = ports.diskWatch?.run(ended, looks.now);
   await aborted(ended);
   stopListening();
+  looks.end();
   ports.unattended.end();
   await queue.close();
   await measuring;

@@ -1,6 +1,7 @@
 import { execa } from 'execa';
 import { expect, onTestFinished, test } from 'vitest';
 import { BackendError } from '../../src/backends/backend.ts';
+import { NO_PERMISSIONS } from '../../src/controller/reconciler.ts';
 import { agentFile, type FleetWorld, fleetWorld } from '../builders/controller.ts';
 import { bottleName } from '../builders/observed.ts';
 
@@ -54,6 +55,40 @@ test('what dies is repaired by its event, and a proposal that was decided is ans
   await expect
     .poll(async () => (await fleet.proposals().read(id))?.response?.state)
     .toBe('approved');
+});
+
+test('what a bottle at work makes happen is looked at with the end of its turn, or a second later', async () => {
+  const [asked, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const { fleet, controller, passes } = await followed((made) => {
+    made.faults = {
+      before(call, ref) {
+        if (call !== 'exec' || ref?.bottle !== 'dev') return;
+        asked.resolve();
+        return answered.promise;
+      },
+    };
+  });
+  onTestFinished(() => answered.resolve());
+  await asked.promise;
+  const atWork = () => [...controller.reconciler.snapshot().inFlight].join();
+  await expect.poll(() => isUp(fleet, 'qa') && atWork()).toBe('dev');
+  /** Passes beside twenty plans, each of which waits for the pass before it. */
+  const passesFor = async (name: string) => {
+    const before = passes();
+    for (let count = 0; count < 20; count += 1) {
+      const agent = fleet.engine.container(`bb-home-${name}`);
+      if (agent !== undefined) fleet.engine.put(agent);
+      await controller.reconciler.plan({ permissions: NO_PERMISSIONS });
+    }
+    return passes() - before - 20;
+  };
+  expect(await passesFor('qa')).toBeGreaterThan(6);
+  expect(await passesFor('dev')).toBeLessThan(5);
+  const before = passes();
+  await fleet.clock.advance(1_000);
+  await expect.poll(passes).toBeGreaterThan(before);
+  answered.resolve();
+  await expect.poll(atWork).toBe('');
 });
 
 test('an idle loop looks once a resync, and a failed bottle does not make it spin', async () => {
