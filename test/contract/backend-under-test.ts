@@ -14,6 +14,8 @@ export interface BackendUnderTest {
   readonly runtime: string | null;
   /** Folder of the agent that keeps what is put there before it runs. */
   readonly keptFolder: string;
+  /** Folder of the agent whose files are on the disk under every runtime: gVisor's `/tmp` is in memory. */
+  readonly diskFolder: string;
   /** Somebody starts to work in the running container of this name, and leaves when it is disposed of. */
   makeSession(container: string): Promise<AsyncDisposable>;
   /** Makes something of this name without our labels. */

@@ -181,7 +181,7 @@ export function programsContract(under: BackendUnderTest): void {
       const limits = new Map([bottle, other].map((each) => [each.bottle, 1024 ** 3]));
       const look = () => backend.diskUse(bottle.fleet, limits, new AbortController().signal);
       const before = await look();
-      const file = `${under.keptFolder}/ballast`;
+      const file = `${under.diskFolder}/ballast`;
       await shell(backend, bottle.ref('agent'), `head -c 8388608 /dev/zero > ${file}`);
       // Counted anew by whoever did not look yet: the one who did may know that it cannot be past its limit.
       const after = await under.open().diskUse(bottle.fleet, limits, new AbortController().signal);

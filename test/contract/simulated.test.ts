@@ -13,6 +13,7 @@ backendContract({
   image: IMAGE,
   runsPrograms: false,
   keptFolder: '/tmp',
+  diskFolder: '/tmp',
   runtime: null,
   async makeSession(name) {
     const setBusy = (busy: boolean) => {

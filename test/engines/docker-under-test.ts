@@ -34,6 +34,7 @@ export async function dockerUnderTest(): Promise<DockerUnderTest> {
     image,
     runsPrograms: true,
     keptFolder: '/tmp',
+    diskFolder: '/var/tmp',
     runtime,
     makeSession: (name) => makeSession(docker, name),
     openAbsent: () =>

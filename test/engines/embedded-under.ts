@@ -19,6 +19,7 @@ export async function embeddedUnder(directory: string): Promise<BackendUnderTest
     image: IMAGE,
     runsPrograms: true,
     keptFolder: '/home/agent',
+    diskFolder: '/home/agent',
     runtime: null,
     makeSession: (container) => makeSession(open().execCommand(refOf(container), ['cat'])),
     openAbsent: () => createEmbeddedBackend({ directory: '/dev/null/bb' }),
