@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EmbeddedLayout } from './layout.ts';
 import type { HostUser } from './records.ts';
@@ -25,6 +25,18 @@ export function claimUser({ directory, users }: EmbeddedLayout, name: string): H
 export function releaseUser({ users }: EmbeddedLayout, user: HostUser, name: string): void {
   const path = join(users, String(user.uid));
   if (ownerOf(path) === name) rmSync(path, { force: true });
+}
+
+/** All that are given to somebody, with whom. */
+export function claimedUsers({ users }: EmbeddedLayout): readonly {
+  readonly user: HostUser;
+  readonly name: string;
+}[] {
+  const files = existsSync(users) ? readdirSync(users) : [];
+  return files.flatMap((file) => {
+    const [uid, name] = [Number(file), ownerOf(join(users, file))];
+    return name === null ? [] : [{ user: { uid, gid: uid }, name }];
+  });
 }
 
 export function isRoot(): boolean {

@@ -166,29 +166,49 @@ describe.skipIf(embedded.kind === 'none')('embedded: images from a Dockerfile', 
     expect(await inside(copy, 'cat /n')).toBe('2');
   }, 60_000);
 
-  it('a build whose process was killed leaves nothing running, and nothing on the disk after the next', async () => {
-    const reference = `bb/test-built:${uniqueFleet()}`;
-    const mark = `3${Date.now() % 100_000}`;
-    const dockerfile = `ARG BASE\nFROM $BASE\nRUN (setsid sleep ${mark} &); echo begun; sleep ${mark}\n`;
-    const script = [
-      `import { createEmbeddedBackend } from ${JSON.stringify(resolve('src/backends/embedded/embedded-backend.ts'))};`,
-      `const build = ${JSON.stringify({ reference, dockerfile, buildArgs: { BASE: under.image } })};`,
-      `const backend = createEmbeddedBackend({ directory: ${JSON.stringify(directory)} });`,
-      'await backend.ensureImage({ ...build, context: new Map() }, console.log);',
-    ].join('\n');
-    const argv = ['--input-type=module', '--eval', script];
-    const builder = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
-    for await (const line of createInterface(builder.stdout)) if (line === 'begun') break;
-    await expect.poll(() => sleepers(mark)).not.toEqual([]);
-    builder.kill('SIGKILL');
-    await expect.poll(() => sleepers(mark)).toEqual([]);
-    const temporary = () =>
-      readdirSync(join(directory, 'images')).filter((one) => one.endsWith('.tmp'));
-    expect(temporary()).toHaveLength(1);
-    await built(['RUN true']);
-    expect(temporary()).toEqual([]);
-    expect(existsSync(folderOf(reference))).toBe(false);
-  }, 60_000);
+  it.each([
+    ['', () => undefined],
+    // As a controller does that takes the fleet over.
+    [
+      ' whose folder somebody took away',
+      (paths: readonly string[]) => {
+        for (const path of paths) rmSync(path, { recursive: true });
+      },
+    ],
+  ])(
+    'a build whose process was killed%s leaves nothing running, and nothing on the disk after the next',
+    async (_what, takeAway) => {
+      const reference = `bb/test-built:${uniqueFleet()}`;
+      const mark = `3${Date.now() % 100_000}`;
+      const dockerfile = `ARG BASE\nFROM $BASE\nRUN (setsid sleep ${mark} &); echo begun; sleep ${mark}\n`;
+      const script = [
+        `import { createEmbeddedBackend } from ${JSON.stringify(resolve('src/backends/embedded/embedded-backend.ts'))};`,
+        `const build = ${JSON.stringify({ reference, dockerfile, buildArgs: { BASE: under.image } })};`,
+        `const backend = createEmbeddedBackend({ directory: ${JSON.stringify(directory)} });`,
+        'await backend.ensureImage({ ...build, context: new Map() }, console.log);',
+      ].join('\n');
+      const argv = ['--input-type=module', '--eval', script];
+      const builder = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
+      for await (const line of createInterface(builder.stdout)) if (line === 'begun') break;
+      await expect.poll(() => sleepers(mark)).not.toEqual([]);
+      builder.kill('SIGKILL');
+      await expect.poll(() => sleepers(mark)).toEqual([]);
+      const temporary = () =>
+        readdirSync(join(directory, 'images')).filter((one) => one.endsWith('.tmp'));
+      const users = join(directory, 'users');
+      const builders = () =>
+        (existsSync(users) ? readdirSync(users) : [])
+          .map((file) => readFileSync(join(users, file), 'utf8'))
+          .filter((name) => name.startsWith('bb-build-'));
+      expect(temporary()).toHaveLength(1);
+      takeAway(temporary().map((name) => join(directory, 'images', name)));
+      await built(['RUN true']);
+      expect(temporary()).toEqual([]);
+      expect(builders()).toEqual([]);
+      expect(existsSync(folderOf(reference))).toBe(false);
+    },
+    60_000,
+  );
 
   it('takes the place of what a removal that was cut off left of its image', async () => {
     const reference = `bb/test-built:${uniqueFleet()}`;

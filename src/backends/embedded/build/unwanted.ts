@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeGroups } from '../control-groups.ts';
-import { claimUser, isRoot, releaseUser } from '../host-user.ts';
+import { claimedUsers, releaseUser } from '../host-user.ts';
 import { findImage, listImages } from '../images.ts';
 import type { EmbeddedLayout } from '../layout.ts';
 import { readRecord, temporaryBeside } from '../records.ts';
@@ -14,7 +14,13 @@ const KEPT_MS = 24 * 60 * 60 * 1000;
 
 /** For groups, and for who builds: different for each build, and told by the folder that it fills. */
 export function buildName(folder: string): string {
-  return `bb-build-${folder.split('.').at(-2) ?? ''}`;
+  return `${BUILD}${folder.split('.').at(-2) ?? ''}`;
+}
+
+const BUILD = 'bb-build-';
+
+function isBuildName(name: string): boolean {
+  return new RegExp(`^${BUILD}[0-9a-f]{12}$`).test(name);
 }
 
 /** Removes what builds left whose process is gone, and images built here that nothing is made of any more. */
@@ -25,8 +31,12 @@ export function removeUnwanted(layout: EmbeddedLayout): Promise<void> {
 async function removeAll(layout: EmbeddedLayout, now: number): Promise<void> {
   for (const name of await readdir(layout.images).catch(() => [])) {
     const pid = /\.(\d+)\.[0-9a-f]+\.tmp$/.exec(name)?.[1];
-    if (pid !== undefined && !existsSync(`/proc/${pid}`)) await abandoned(layout, name);
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) {
+      removeGroups(buildName(name));
+      await removeTree(join(layout.images, name));
+    }
   }
+  await releaseBuilders(layout);
   const wanted = await wantedImages(layout);
   for (const reference of await listImages(layout)) {
     const image = findImage(layout, reference);
@@ -42,12 +52,16 @@ async function removeAll(layout: EmbeddedLayout, now: number): Promise<void> {
   }
 }
 
-async function abandoned(layout: EmbeddedLayout, name: string): Promise<void> {
-  const folder = join(layout.images, name);
-  const build = buildName(folder);
-  removeGroups(build);
-  if (isRoot()) releaseUser(layout, claimUser(layout, build), build);
-  await removeTree(folder);
+/** Who built what is no longer there, whoever took it away: a build has its folder as long as it has its user. */
+async function releaseBuilders(layout: EmbeddedLayout): Promise<void> {
+  const folders = await readdir(layout.images).catch(() => []);
+  const building = new Set(folders.map(buildName));
+  for (const { user, name } of claimedUsers(layout)) {
+    const isBottle = readRecord(layout.record(name)) !== null;
+    if (!isBuildName(name) || isBottle || building.has(name)) continue;
+    removeGroups(name);
+    releaseUser(layout, user, name);
+  }
 }
 
 /** Those that containers are made of, and those that saved ones are over. */
