@@ -58,6 +58,8 @@ function configuration(folder: string): string {
     // crun refuses machines that mix both versions of control groups.
     'runtime = "runc"',
     'events_logger = "file"',
+    // Who watched a program stays for five minutes after its end, long after the engine.
+    'exit_command_delay = 10',
     '[network]',
     'network_backend = "netavark"',
     `network_config_dir = "${join(folder, 'networks')}"`,
