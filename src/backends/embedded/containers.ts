@@ -31,7 +31,7 @@ import { hostnameOf, sandboxArguments } from './sandbox-arguments.ts';
 import { imageOf, sandboxParts } from './sandbox-parts.ts';
 import { fillHome } from './saved-home.ts';
 import { FIRST_LISTENER } from './start.ts';
-import { inTurn } from './turns.ts';
+import { afterTurns, containerTurn, inTurn } from './turns.ts';
 import { waitUntil } from './wait-until.ts';
 
 const GROUPS_MS = 1_000;
@@ -74,7 +74,11 @@ export async function startContainer(machine: Machine, ref: ComponentRef): Promi
   const user = agentUser(layout, ref);
   const network = await ensureNamespace(layout, ref, { user, seccompPath });
   const start = (listening: Listening | null) => run(machine, ref, { record, network, listening });
-  if (ref.component === 'agent') return start(null);
+  if (ref.component === 'agent') {
+    // Its sidecars take longest of all: they have the machine for themselves until their programs begin.
+    await afterTurns(containerTurn(layout.directory, { ...ref, component: 'sidecars' }));
+    return start(null);
+  }
   await pastAgent(layout, ref, () => start({ network, ports: PORTS, user }));
 }
 

@@ -22,7 +22,7 @@ import { probeMachine } from './probe.ts';
 import { isBusy } from './sessions.ts';
 import { snapshotContainer } from './snapshot.ts';
 import { sandboxStats } from './stats.ts';
-import { inTurn } from './turns.ts';
+import { containerTurn, inTurn } from './turns.ts';
 import { watchFleet } from './watch.ts';
 
 /**
@@ -35,9 +35,7 @@ export function createEmbeddedBackend({ directory }: { readonly directory: strin
   const { layout } = machine;
   const measure = createDiskMeter(layout);
   const turn = <Value>(verb: string, ref: ComponentRef, call: () => Promise<Value>) =>
-    classified(`${verb} ${runtimeName(ref)}`, () =>
-      inTurn(`${directory}/${runtimeName(ref)}`, call),
-    );
+    classified(`${verb} ${runtimeName(ref)}`, () => inTurn(containerTurn(directory, ref), call));
   return {
     name: 'embedded',
     capabilities: {
