@@ -90,17 +90,17 @@ export class BottleTurns {
     this.#memories.forgive();
   }
 
-  /** Starts the turn of each bottle that needs one and may have it now; returns those. */
-  start(result: PassResult): readonly BottleName[] {
+  /**
+   * Starts the turn of each bottle that needs one and may have it now; returns those. What was at work when the pass
+   * looked may have been seen half done: it is left alone, though its turn has ended since.
+   */
+  start(result: PassResult, leftAlone: ReadonlySet<BottleName>): readonly BottleName[] {
     const byBottle = Map.groupBy(result.plan.actions, (action) => action.bottle);
-    this.#memories.see(
-      result,
-      (bottle) => this.#turns.has(bottle),
-      (bottle) => byBottle.has(bottle),
-    );
+    const isAtWork = (bottle: BottleName) => this.#turns.has(bottle) || leftAlone.has(bottle);
+    this.#memories.see(result, isAtWork, (bottle) => byBottle.has(bottle));
     const started: BottleName[] = [];
     for (const [bottle, actions] of byBottle) {
-      if (this.#turns.has(bottle)) continue;
+      if (isAtWork(bottle)) continue;
       const hash = desiredHash(result.desired, bottle);
       if (mustWait(this.#memories.of(bottle), hash, this.#ports.clock.elapsedMs())) continue;
       if (this.#holdsBack(bottle, actions, result)) continue;
@@ -120,9 +120,9 @@ export class BottleTurns {
   }
 
   /** Bottles that need nothing are in force at this revision, whoever made them so. */
-  async recordInForce(result: PassResult): Promise<void> {
+  async recordInForce(result: PassResult, leftAlone: ReadonlySet<BottleName>): Promise<void> {
     for (const { bottle, verdict, backend } of result.plan.bottles) {
-      if (verdict !== 'unchanged' || this.#turns.has(bottle)) continue;
+      if (verdict !== 'unchanged' || this.#turns.has(bottle) || leftAlone.has(bottle)) continue;
       const memory = this.#memories.of(bottle);
       try {
         if (memory.doubtful) await this.#renderAgain(bottle, result);

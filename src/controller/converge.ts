@@ -26,7 +26,8 @@ export async function converge(
       const report = await reconciler.pass(options);
       if (report.kind === 'refused' || isOver()) return report;
       // Turns that another look started count as much as ours: what they did is not in this report.
-      const wasWorking = report.started.length > 0 || reconciler.snapshot().inFlight.size > 0;
+      const worked = report.started.length + report.leftAlone.size;
+      const wasWorking = worked > 0 || reconciler.snapshot().inFlight.size > 0;
       await Promise.race([reconciler.settled(), timer]);
       if (isOver() || round >= MAX_ROUNDS) return report;
       if (wasWorking) continue;

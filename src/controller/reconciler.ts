@@ -29,6 +29,8 @@ export type PassReport =
       readonly diagnostics: readonly Diagnostic[];
       /** Bottles whose actions were started. */
       readonly started: readonly BottleName[];
+      /** Bottles that were at work when the pass began: it may have seen them half done, and left them alone. */
+      readonly leftAlone: ReadonlySet<BottleName>;
     };
 
 /** What the reconciler knows now; status is derived from it. */
@@ -151,6 +153,7 @@ export class Reconciler {
   /** One pass: plans, and starts what may start now. */
   pass(options: PassOptions): Promise<PassReport> {
     return this.#exclusively(async () => {
+      const leftAlone = this.#turns.inFlight();
       const report = await this.#plan(options);
       if (report.kind === 'refused') return report;
       const { result } = report;
@@ -161,10 +164,10 @@ export class Reconciler {
         this.#announce();
         return { kind: 'refused', refusal };
       }
-      const started = this.#turns.start(result);
-      await this.#turns.recordInForce(result);
+      const started = this.#turns.start(result, leftAlone);
+      await this.#turns.recordInForce(result, leftAlone);
       this.#announce();
-      return { ...report, started };
+      return { ...report, started, leftAlone };
     });
   }
 
@@ -186,7 +189,7 @@ export class Reconciler {
     const result = await this.#planFor(good, options.permissions);
     // A look at another commit says nothing about the fleet.
     if (options.revision === undefined) this.#last = result;
-    return { kind: 'passed', result, diagnostics, started: [] };
+    return { kind: 'passed', result, diagnostics, started: [], leftAlone: new Set() };
   }
 
   /** Tells when what was in force is no longer in the branch's history; it is followed all the same. */
