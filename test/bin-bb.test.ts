@@ -71,12 +71,15 @@ test('a new enough Node on PATH will do', async () => {
 test.for([
   ['controller', false],
   ['exec', false],
-  ['', false],
+  ['ui', false],
+  ['status -w', false],
+  ['events --follow', false],
+  ['', true],
   ['plan', true],
   ['status', true],
 ] as const)('bb %s does without collecting garbage: %s', async ([command, endsSoon]) => {
   plantNode(join(root, 'path'), 'v24.1.0');
-  const argv = command === '' ? [] : ['--backend', 'docker', command];
+  const argv = command === '' ? [] : ['--backend', 'docker', ...command.split(' ')];
   const { stdout } = await launch(
     join(root, 'node_modules/bb/bin/bb'),
     join(root, 'path'),
