@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { EmbeddedLayout } from './layout.ts';
-import { identify, signalProcess, wasStartedWith } from './process-table.ts';
+import {
+  ageMs,
+  identify,
+  type ProcessIdentity,
+  signalProcess,
+  wasStartedWith,
+} from './process-table.ts';
+import { readRun } from './records.ts';
 import { sandboxChild } from './sandbox-status.ts';
 
 /** Stands in the environment of bubblewrap and of who keeps a network, and tells in whose books a sandbox is. */
@@ -18,7 +26,21 @@ export function booksOf({ directory }: Pick<EmbeddedLayout, 'directory'>): strin
  */
 export function ensureRecords(layout: EmbeddedLayout): void {
   if (mkdirSync(layout.records, { recursive: true, mode: 0o700 }) === undefined) return;
-  for (const name of readdirSync('/proc')) if (/^\d+$/.test(name)) endOurs(layout, Number(name));
+  for (const one of startedFor(layout)) signalProcess(one, 'SIGKILL');
+}
+
+/** One that is as young may be about to be written down by whoever starts it. */
+const YOUNG_MS = 10_000;
+
+/**
+ * Ends what was started for these books and is in none of them, as after an older copy of them was put back: it would be
+ * in its bottle's network for ever, and nobody could stop it.
+ */
+export function endForgotten(layout: EmbeddedLayout, youngMs: number = YOUNG_MS): void {
+  const known = new Set(recordedProcesses(layout).map(nameOf));
+  for (const one of startedFor(layout)) {
+    if (!known.has(nameOf(one)) && ageMs(one) >= youngMs) signalProcess(one, 'SIGKILL');
+  }
 }
 
 /** Ends the sandbox that bubblewrap's own note still speaks of, where the run itself is in no books. */
@@ -28,7 +50,28 @@ export function endUnrecorded(layout: EmbeddedLayout, name: string): void {
 }
 
 function endOurs(layout: EmbeddedLayout, pid: number): void {
-  if (!wasStartedWith(pid, `${BOOKS_VARIABLE}=${booksOf(layout)}`)) return;
-  const forgotten = identify(pid);
-  if (forgotten !== null) signalProcess(forgotten, 'SIGKILL');
+  const one = ours(layout, pid);
+  if (one !== null) signalProcess(one, 'SIGKILL');
+}
+
+function startedFor(layout: EmbeddedLayout): readonly ProcessIdentity[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.map((pid) => ours(layout, Number(pid))).filter((one) => one !== null);
+}
+
+function ours(layout: EmbeddedLayout, pid: number): ProcessIdentity | null {
+  const isOurs = wasStartedWith(pid, `${BOOKS_VARIABLE}=${booksOf(layout)}`);
+  return isOurs ? identify(pid) : null;
+}
+
+function recordedProcesses({ runs }: EmbeddedLayout): readonly ProcessIdentity[] {
+  const files = existsSync(runs) ? readdirSync(runs).filter((file) => file.endsWith('.json')) : [];
+  return files.flatMap((file) => {
+    const run = readRun(join(runs, file));
+    return run === null ? [] : [run.monitor, run.init, run.network];
+  });
+}
+
+function nameOf({ pid, startTicks, bootId }: ProcessIdentity): string {
+  return `${pid} ${startTicks} ${bootId}`;
 }

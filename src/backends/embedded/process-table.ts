@@ -20,6 +20,15 @@ export function isAlive({ pid, startTicks, bootId: boot }: ProcessIdentity): boo
   return fields?.[19] === startTicks && fields[0] !== 'Z' && fields[0] !== 'X';
 }
 
+/** The kernel tells of processes in hundredths of a second, on every machine (`USER_HZ`). */
+const TICK_MS = 10;
+
+/** How long ago a process of this boot was started. */
+export function ageMs({ startTicks }: ProcessIdentity): number {
+  const [uptimeS = ''] = read('/proc/uptime').split(' ');
+  return Number(uptimeS) * 1_000 - Number(startTicks) * TICK_MS;
+}
+
 /** Sends a signal to that very process; false when it is gone. */
 export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals): boolean {
   if (!isAlive(identity)) return false;

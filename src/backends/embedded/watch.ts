@@ -1,7 +1,7 @@
 import { type FSWatcher, mkdirSync, watch } from 'node:fs';
 import type { FleetName } from '../../model/names.ts';
 import type { BackendHint } from '../backend.ts';
-import { ensureRecords } from './forgotten.ts';
+import { endForgotten, ensureRecords } from './forgotten.ts';
 import type { EmbeddedLayout } from './layout.ts';
 import { createLostNetworks } from './lost-networks.ts';
 import type { Machine } from './machine.ts';
@@ -13,7 +13,8 @@ const NETWORKS_MS = 500;
 
 /**
  * Hints at every change of a record or a run, by whoever made it; bubblewrap's own note of an exit is one too. Of the end
- * of a network there is no note: it is asked for. A folder that is taken away is watched anew and told as a gap.
+ * of a network there is no note: it is asked for. A folder that is taken away is watched anew and told as a gap. What runs
+ * and is in no books when the watch begins is ended.
  */
 export function watchFleet(
   machine: Machine,
@@ -68,7 +69,9 @@ export function watchFleet(
     }
   };
   signal.addEventListener('abort', stop, { once: true });
-  if (!signal.aborted) begin();
+  if (signal.aborted) return;
+  begin();
+  endForgotten(layout);
 }
 
 /** Temporary files are no news: their rename is. */
