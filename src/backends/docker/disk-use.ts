@@ -7,17 +7,23 @@ import { FLEET_LABEL, readLabels } from './labels.ts';
 /** The engine goes through all that its containers wrote. */
 type Measured = ContainerInfo & { readonly SizeRw?: number };
 
-/** What the agents of a fleet wrote over their images: one call, which the engine takes its time for. */
+/** An engine takes its time to go through much; one that never answers would keep all that is measured. */
+const LIMIT_MS = 120_000;
+
+/** What the agents of a fleet wrote over their images, by one call. */
 export async function agentDiskUse(
   engine: Engine,
   fleet: FleetName,
   limits: ReadonlyMap<BottleName, number>,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<BottleName, DiskUse>> {
-  const listed: readonly Measured[] = await engine.streams.listContainers({
-    ...{ all: true, size: true, abortSignal: signal },
-    filters: { label: [`${FLEET_LABEL}=${fleet}`] },
-  });
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(new Error('the engine did not answer')), LIMIT_MS);
+  const abortSignal = AbortSignal.any([signal, late.signal]);
+  const filters = { label: [`${FLEET_LABEL}=${fleet}`] };
+  const listed: readonly Measured[] = await engine.streams
+    .listContainers({ all: true, size: true, filters, abortSignal })
+    .finally(() => clearTimeout(timer));
   return new Map(
     listed.flatMap(({ Labels, Names, SizeRw = 0 }) => {
       const owned = readLabels(Labels, (Names[0] ?? '').replace(/^\//, ''));

@@ -10,6 +10,9 @@ import { settlingHints } from './settling-hints.ts';
 const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 10_000;
 
+/** Containers that are asked for at once; what ends beside so many is found by the looks that follow anyway. */
+const MOST_ASKED = 8;
+
 /** The end of a program in a container, as Docker and as Podman call it. */
 const SESSION_ENDS = ['exec_die', 'exec_died'];
 
@@ -40,6 +43,7 @@ export async function watchEvents(
   let delayMs = FIRST_DELAY_MS;
   let connectedBefore = false;
   let failedBefore = false;
+  let asking = 0;
   while (!signal.aborted) {
     try {
       const stream = await openEvents(watched.connection, signal);
@@ -48,8 +52,12 @@ export async function watchEvents(
       delayMs = FIRST_DELAY_MS;
       await readEvents(stream, watched, (hint, ended) => {
         tell(hint);
-        if (ended !== null)
-          void settled(watched.connection, ended, signal).then(() => onHint(hint));
+        if (ended === null || asking === MOST_ASKED) return;
+        asking += 1;
+        void settled(watched.connection, ended, signal).then(() => {
+          asking -= 1;
+          if (!signal.aborted) onHint(hint);
+        });
       });
       watched.connection.forget();
     } catch {

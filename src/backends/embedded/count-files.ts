@@ -30,8 +30,7 @@ export async function countFiles(
   const [program = '', ...given] = isRoot() ? find : [...wayIn(null), ...find];
   const child = spawn(program, given, {
     ...{ cwd: '/', env: outerEnvironment(), stdio: ['ignore', 'pipe', 'ignore'] },
-    signal: AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)]),
-    killSignal: 'SIGKILL',
+    ...{ signal, timeout: LIMIT_MS, killSignal: 'SIGKILL' },
   });
   throwUntried(child);
   const ended = new Promise<boolean>((resolve, reject) => {
