@@ -36,7 +36,7 @@ export class MemoryAtRest implements Disposable {
   }
 }
 
-/** Asked for now and not when Node starts: its flags have a part in the names of compiled code that is kept. */
+/** Asked for when it is needed, not when Node starts: its flags have a part in the names of compiled code that is kept. */
 function collector(): NodeJS.GCFunction {
   setFlagsFromString('--expose-gc');
   return runInNewContext('gc');
