@@ -7,8 +7,8 @@ const REST_MS = 10_000;
 const WORTH_BYTES = 16 * 1024 * 1024;
 
 /**
- * Gives the memory that work needed back to the machine when the process rests: V8 keeps the pages that it emptied until
- * it is told that memory is short.
+ * Gives the memory that work needed back to the machine when the process rests: V8 keeps the pages that it emptied
+ * until it is told that memory is short.
  */
 export class MemoryAtRest implements Disposable {
   readonly #restMs: number;
@@ -36,7 +36,7 @@ export class MemoryAtRest implements Disposable {
   }
 }
 
-/** Asked for when it is needed, not when Node starts: its flags have a part in the names of compiled code that is kept. */
+/** Asked for when it is needed, not when Node starts: its flags have a part in the names of compiled code. */
 function collector(): NodeJS.GCFunction {
   setFlagsFromString('--expose-gc');
   return runInNewContext('gc');
