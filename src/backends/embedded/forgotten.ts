@@ -34,10 +34,13 @@ const YOUNG_MS = 10_000;
 
 /**
  * Ends what was started for these books and is in none of them, as after an older copy of them was put back: it would be
- * in its bottle's network for ever, and nobody could stop it.
+ * in its bottle's network for ever, and nobody could stop it. Where a run cannot be read it may be anybody's: nobody is
+ * ended then.
  */
 export function endForgotten(layout: EmbeddedLayout, youngMs: number = YOUNG_MS): void {
-  const known = new Set(recordedProcesses(layout).map(nameOf));
+  const recorded = recordedProcesses(layout);
+  if (recorded === null) return;
+  const known = new Set(recorded.map(nameOf));
   for (const one of startedFor(layout)) {
     if (!known.has(nameOf(one)) && ageMs(one) >= youngMs) signalProcess(one, 'SIGKILL');
   }
@@ -64,12 +67,20 @@ function ours(layout: EmbeddedLayout, pid: number): ProcessIdentity | null {
   return isOurs ? identify(pid) : null;
 }
 
-function recordedProcesses({ runs }: EmbeddedLayout): readonly ProcessIdentity[] {
-  const files = existsSync(runs) ? readdirSync(runs).filter((file) => file.endsWith('.json')) : [];
-  return files.flatMap((file) => {
-    const run = readRun(join(runs, file));
-    return run === null ? [] : [run.monitor, run.init, run.network];
-  });
+/** Null when one of the runs, or their folder, cannot be read. */
+function recordedProcesses({ runs }: EmbeddedLayout): readonly ProcessIdentity[] | null {
+  const files = filesIn(runs)?.filter((file) => file.endsWith('.json'));
+  const read = files?.map((file) => readRun(join(runs, file)));
+  if (read === undefined || read.includes(null)) return null;
+  return read.flatMap((run) => (run === null ? [] : [run.monitor, run.init, run.network]));
+}
+
+function filesIn(folder: string): readonly string[] | null {
+  try {
+    return existsSync(folder) ? readdirSync(folder) : [];
+  } catch {
+    return null;
+  }
 }
 
 function nameOf({ pid, startTicks, bootId }: ProcessIdentity): string {

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -17,7 +17,7 @@ const layout = embeddedLayout(directory);
 afterAll(() => rmSync(directory, { recursive: true }));
 
 describe.skipIf(embedded.kind === 'none')('embedded: an older copy of the books', () => {
-  it('what was started since is ended, unless somebody begins it now; what is in them lives on', async () => {
+  it('what was started since is ended, unless somebody begins it now or a run cannot be read; what is in them lives on', async () => {
     const under = await embeddedUnder(directory);
     await using bottle = bottleUnderTest(under);
     const backend = under.open();
@@ -37,6 +37,11 @@ describe.skipIf(embedded.kind === 'none')('embedded: an older copy of the books'
 
     endForgotten(layout, 60_000);
     expect([agent, sidecars].map(isAlive)).toEqual([true, true]);
+    const unreadable = layout.run('bb-home-other-agent');
+    writeFileSync(unreadable, '');
+    endForgotten(layout, 0);
+    expect([agent, sidecars].map(isAlive)).toEqual([true, true]);
+    rmSync(unreadable);
     endForgotten(layout, 0);
     await expect.poll(() => isAlive(agent)).toBe(false);
     expect(isAlive(sidecars)).toBe(true);
